@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEDGER_FORMAT_H
+#define LEDGER_FORMAT_H
+
+/*
+ * The ledger on disk
+ *
+ * One file per address space, in the byte order and page size of the machine
+ * that wrote it:
+ *
+ *     0          4096            4096 + segment_size
+ *     [ header   | segment 0     | segment 1     | ... n_segments )
+ *
+ * A segment is an array of 64-byte records. Its first record is a
+ * LEDGER_SEGMENT; the writer fills one segment after the other, and when the
+ * last one is full it begins again with the oldest, whose history is lost. Each
+ * segment begins with a checkpoint, so that what remains can be folded without
+ * what is gone.
+ *
+ * A record is whole when its state byte says so. A call's record is begun
+ * before its system call and completed after it, so at most one record is found
+ * begun: the call in flight when the process died (or, in a live ledger, now).
+ * The state byte carries the low bits of its segment's lap, so records left
+ * over from an earlier lap are recognised as such.
+ *
+ * Version. The major number changes when an old reader would misread the file;
+ * readers refuse other majors. The minor number changes when kinds, operations
+ * or reasons are added: a reader skips records of a kind it does not know.
+ * Fields marked reserved are zero.
+ */
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEDGER_MAGIC "MAPLEDGR"
+#define LEDGER_VERSION_MAJOR 1
+#define LEDGER_VERSION_MINOR 0
+#define LEDGER_BYTE_ORDER 0x01020304u
+
+#define LEDGER_HEADER_SIZE 4096u
+#define LEDGER_RECORD_SIZE 64u
+#define LEDGER_ID_SIZE 16
+
+/* Segments are multiples of this, and so is the writer's window into the file. */
+#define LEDGER_WINDOW_SIZE (1u << 20)
+#define LEDGER_SEGMENTS_MAX 8u
+
+enum ledger_link {
+	LEDGER_LINK_NONE = 0,  /* first of its family, or nothing is known */
+	LEDGER_LINK_FORK = 1,  /* @parent is the ledger of the forking space */
+	LEDGER_LINK_EXEC = 2,  /* @parent is the ledger this process had before execve */
+	LEDGER_LINK_SPAWN = 3, /* only the parent's pid is known */
+};
+
+/* Why the writer stopped. */
+enum ledger_end {
+	LEDGER_END_OPEN = 0,	  /* still running, or killed */
+	LEDGER_END_EXIT = 1,	  /* the process called exit_group */
+	LEDGER_END_DISK_FULL = 2, /* no room could be made; the program went on */
+	LEDGER_END_TOO_BIG = 3,	  /* a checkpoint does not fit a segment */
+	LEDGER_END_WINDOW = 4,	  /* the window could not be moved */
+};
+
+/*
+ * Fields below @updated change while the process runs; each is written with one
+ * store.
+ */
+struct ledger_header {
+	char magic[8];
+	uint16_t version_major;
+	uint16_t version_minor;
+	uint32_t byte_order;
+	uint32_t header_size;
+	uint32_t record_size;
+	uint32_t page_size;
+	uint32_t n_segments;
+	uint64_t segment_size; /* bytes */
+	uint8_t id[LEDGER_ID_SIZE];
+	uint8_t parent[LEDGER_ID_SIZE];
+	uint8_t boot_id[16];
+	uint64_t parent_event;	     /* LEDGER_LINK_FORK: events the parent had */
+	uint32_t link;		     /* enum ledger_link */
+	uint32_t pid;
+	uint32_t ppid;
+	uint32_t machine;	     /* EM_ value of elf.h */
+	uint64_t start_realtime_ns;
+	uint64_t start_monotonic_ns; /* at @start_ticks */
+	uint64_t start_ticks;
+	uint64_t start_brk;
+	uint64_t brk;		     /* at the baseline */
+	uint64_t start_stack;
+	uint32_t personality;
+	uint32_t exec_count;	     /* ledgers of the same pid before this one */
+	char shim_version[32];
+	char kernel_release[64];
+	uint8_t reserved1[768 - 264];
+	char executable[1024];	     /* path, terminated, perhaps cut */
+	char command[1024];	     /* arguments, NUL between them, perhaps cut */
+	uint32_t command_len;
+	uint8_t reserved2[3072 - 2820];
+	/* updated */
+	uint64_t last_ticks;	     /* another clock pair, as late as possible */
+	uint64_t last_monotonic_ns;
+	uint64_t n_unrecorded;	     /* calls made after the writer stopped */
+	uint32_t end;		     /* enum ledger_end */
+	int32_t exit_status;	     /* LEDGER_END_EXIT: the argument of exit_group */
+	uint64_t segment_lap;	     /* lap of the segment being written, from 1 */
+	uint64_t n_bypassed;	     /* calls that went round the lock */
+	uint64_t n_deferred;	     /* calls made by handlers inside a hook */
+	uint64_t n_resyncs;
+	uint8_t reserved3[4096 - 3136];
+};
+static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
+static_assert(offsetof(struct ledger_header, executable) == 768, "fixed place");
+static_assert(offsetof(struct ledger_header, last_ticks) == 3072, "fixed place");
+
+/* Never renumber, only add. */
+enum ledger_kind {
+	LEDGER_EMPTY = 0,
+	LEDGER_SEGMENT = 1,
+	LEDGER_CALL = 2,
+	LEDGER_RESYNC = 3,
+	LEDGER_AREA = 4,
+	LEDGER_OBJECT = 5,
+	LEDGER_TEXT = 6,
+	LEDGER_VERIFY = 7,
+	LEDGER_SITE = 8,
+	LEDGER_NOTE = 9,
+	LEDGER_KIND_COUNT,
+};
+
+/*
+ * Every record begins with this byte: its lap's low 6 bits above, its progress
+ * in the low two.
+ */
+#define LEDGER_STATE_BEGUN 1u
+#define LEDGER_STATE_DONE 2u
+#define LEDGER_STATE(lap, progress) ((uint8_t)(((lap) << 2 | (progress)) & 0xff))
+
+/* Begins a segment. */
+struct ledger_segment {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reserved[6];
+	uint64_t lap;	      /* 1 for the first segment ever written, then counting up */
+	uint64_t first_event; /* number of the first call recorded after the checkpoint */
+	uint64_t ticks;	      /* a clock pair */
+	uint64_t monotonic_ns;
+	uint64_t brk;
+	uint32_t personality;
+	uint32_t reserved2;
+	uint64_t reserved3;
+};
+static_assert(sizeof(struct ledger_segment) == LEDGER_RECORD_SIZE, "record size");
+
+/* One vm_call. Which argument is where: vm_op_info.args and ledger_pack_call(). */
+struct ledger_call {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t op;
+	uint8_t tier : 4;
+	uint8_t flags : 4;
+	uint32_t tid;
+	uint64_t ticks;
+	int64_t result;
+	uint64_t addr;
+	uint64_t len;
+	uint64_t arg;
+	uint32_t small[3];
+	uint32_t stack; /* number of a stack, 0: none */
+};
+static_assert(sizeof(struct ledger_call) == LEDGER_RECORD_SIZE, "record size");
+
+/*
+ * What the kernel said about a range: @n_areas LEDGER_AREA records follow at
+ * once, in address order, and everything else in the range is a gap. A group
+ * that is not complete is not applied. One piece of map may need several groups.
+ */
+struct ledger_resync {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reason; /* enum vm_reason */
+	uint8_t reserved;
+	uint32_t n_areas;
+	uint64_t ticks;
+	uint64_t start;
+	uint64_t end;
+	uint64_t event; /* the call that caused it, or 0 */
+	uint64_t reserved2[3];
+};
+static_assert(sizeof(struct ledger_resync) == LEDGER_RECORD_SIZE, "record size");
+
+/* Part of the group before it: LEDGER_RESYNC or LEDGER_VERIFY. */
+struct ledger_area {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reserved[2];
+	uint32_t object; /* 0: none */
+	uint64_t start;
+	uint64_t end;
+	uint64_t flags;	 /* vm_flags.h */
+	uint64_t offset; /* MEMORY_AREA_NO_OFFSET: none */
+	uint64_t origin;
+	uint64_t changed;
+	uint64_t reserved2;
+};
+static_assert(sizeof(struct ledger_area) == LEDGER_RECORD_SIZE, "record size");
+
+/* Declares an object; its name follows at once in LEDGER_TEXT records. */
+struct ledger_object {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t build_id_len;
+	uint8_t reserved;
+	uint32_t id;
+	uint64_t dev;
+	uint64_t ino;
+	uint64_t size;
+	uint32_t name_len;
+	uint8_t build_id[20];
+	uint64_t reserved2;
+};
+static_assert(sizeof(struct ledger_object) == LEDGER_RECORD_SIZE, "record size");
+
+#define LEDGER_TEXT_BYTES 56
+
+struct ledger_text {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reserved[6];
+	char bytes[LEDGER_TEXT_BYTES];
+};
+static_assert(sizeof(struct ledger_text) == LEDGER_RECORD_SIZE, "record size");
+
+/*
+ * The shim compared its set with the kernel's map. @n_areas LEDGER_AREA records
+ * follow with what the kernel had; they are not applied.
+ */
+struct ledger_verify {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t at_exit;   /* 1: the last thing before exit_group */
+	uint8_t reserved;
+	uint32_t n_areas;
+	uint64_t ticks;
+	uint64_t n_runs;
+	uint64_t n_unexplained;
+	uint64_t n_tolerated;
+	uint64_t reserved2[3];
+};
+static_assert(sizeof(struct ledger_verify) == LEDGER_RECORD_SIZE, "record size");
+
+enum ledger_site_state {
+	LEDGER_SITE_PATCHED = 1,
+	LEDGER_SITE_FOREIGN = 2,   /* somebody else had changed the bytes */
+	LEDGER_SITE_TOO_FAR = 3,   /* out of a jump's reach */
+	LEDGER_SITE_UNWRITABLE = 4, /* the kernel refused the write */
+	LEDGER_SITE_NO_STUB = 5,   /* more sites than stubs */
+};
+
+/* A system call site that was found. */
+struct ledger_site {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t site_state; /* enum ledger_site_state */
+	uint8_t op;	    /* enum vm_op */
+	uint32_t object;    /* the file it is in */
+	uint64_t addr;
+	uint64_t file_offset;
+	uint64_t nr;
+	uint64_t reserved[4];
+};
+static_assert(sizeof(struct ledger_site) == LEDGER_RECORD_SIZE, "record size");
+
+enum ledger_note_kind {
+	LEDGER_NOTE_DEGRADED = 1, /* a tier is not live; the text says why */
+	LEDGER_NOTE_REBUILT = 2,  /* the set was thrown away and read anew */
+	LEDGER_NOTE_MARK = 3,
+};
+
+/* A sentence; LEDGER_TEXT records follow at once. */
+struct ledger_note {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t note; /* enum ledger_note_kind */
+	uint8_t reserved;
+	uint32_t text_len;
+	uint64_t ticks;
+	uint64_t reserved2[6];
+};
+static_assert(sizeof(struct ledger_note) == LEDGER_RECORD_SIZE, "record size");
+
+/* What every record begins with. */
+struct ledger_any {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t byte2;
+	uint8_t byte3;
+	uint32_t word1;
+	uint64_t word[7];
+};
+static_assert(sizeof(struct ledger_any) == LEDGER_RECORD_SIZE, "record size");
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEDGER_READER_H
+#define LEDGER_READER_H
+
+/*
+ * ledger_reader - the records of a ledger, in order, from a file nobody vouches for
+ *
+ * The file may be cut short, damaged, hostile, or still being written. Nothing
+ * in it is believed before it is checked, and nothing in it can make the reader
+ * crash, loop or allocate without bound. What can be salvaged is handed out;
+ * what can't is counted and described in one line.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "ledger/ledger_format.h"
+#include "vma/vm_call.h"
+#include "vma/vm_object.h"
+
+/* What is wrong with a ledger. The text is one line without a newline. */
+struct ledger_problem {
+	char text[256];
+};
+
+struct ledger_reader;
+
+/**
+ * ledger_reader_open() - open and check a ledger
+ * @problem: set when NULL is returned: cannot open (with the reason), empty,
+ *           not a ledger, from a newer version, from a machine with another
+ *           byte order, header damaged
+ */
+struct ledger_reader *ledger_reader_open(const char *path, struct ledger_problem *problem);
+/* From bytes in memory, which must outlive the reader: for tests and fuzzing. */
+struct ledger_reader *ledger_reader_open_memory(const void *bytes, size_t size,
+						struct ledger_problem *problem);
+void ledger_reader_close(struct ledger_reader *reader);
+
+const struct ledger_header *ledger_reader_header(const struct ledger_reader *reader);
+const char *ledger_reader_path(const struct ledger_reader *reader);
+
+/* Number of the first call that is left: 1, or more when history was dropped. */
+uint64_t ledger_reader_first_event(const struct ledger_reader *reader);
+
+/* Nanoseconds since the start of the recording. */
+uint64_t ledger_reader_time_ns(const struct ledger_reader *reader, uint64_t ticks);
+
+/*
+ * One record, decoded and checked. @kind says which member counts.
+ *
+ * @finished: false for the call in flight
+ * @name, @text: terminated; valid until the next record is read
+ * @areas: as they are in the file, but with start < end, page aligned, sorted,
+ *         and inside the group's range
+ * @in_checkpoint: part of a segment's checkpoint: repeats what was known, except
+ *         at the start of what is left
+ */
+struct ledger_entry {
+	enum ledger_kind kind;
+	bool finished;
+	bool in_checkpoint;
+	uint64_t ticks;
+	union {
+		struct vm_call call;
+		struct ledger_segment segment;
+		struct {
+			struct ledger_resync head;
+			const struct ledger_area *areas;
+		} resync;
+		struct {
+			struct ledger_verify head;
+			const struct ledger_area *areas;
+		} verify;
+		struct {
+			uint32_t id;
+			struct vm_object object; /* @object.name as in the file */
+		} object;
+		struct ledger_site site;
+		struct {
+			unsigned kind;
+			const char *text;
+		} note;
+	};
+};
+
+/**
+ * ledger_reader_next() - the next record
+ *
+ * Return: false at the end (which, for a live ledger, may move).
+ */
+bool ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
+
+/* Begin again with the first record. */
+void ledger_reader_rewind(struct ledger_reader *reader);
+
+/*
+ * What was wrong on the way: records skipped because they made no sense, groups
+ * that were not complete. NULL when nothing was. One line, valid until the
+ * reader is closed.
+ */
+const char *ledger_reader_damage(const struct ledger_reader *reader);
+
+#endif

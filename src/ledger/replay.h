@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEDGER_REPLAY_H
+#define LEDGER_REPLAY_H
+
+/*
+ * replay - fold a ledger into a map, up to any moment
+ *
+ * The same vm_apply() and vm_replace() that ran in the shim run here.
+ */
+
+#include "ledger/ledger_reader.h"
+#include "vma/vm_space.h"
+
+/* What was folded so far. */
+struct replay_counts {
+	uint64_t n_calls;	/* finished */
+	uint64_t n_failed;	/* of them, with an error as the result */
+	uint64_t by_op[VM_OP_COUNT];
+	uint64_t by_tier[VM_TIER_COUNT];
+	uint64_t n_changes;	/* calls that changed the map */
+	uint64_t n_nested;
+	uint64_t n_unordered;
+	uint64_t resyncs[VM_REASON_COUNT]; /* groups, by reason */
+	uint64_t resync_changes;	/* groups that changed something the calls had not said */
+	uint64_t n_sites[6];		/* by enum ledger_site_state */
+};
+
+struct replay {
+	struct ledger_reader *reader;
+	struct vm_space space;
+	uint32_t *object_ids; /* ledger's object id -> id in space.objects */
+	size_t n_object_ids;
+	struct replay_counts counts;
+	struct vm_call in_flight; /* op VM_OP_NONE: none */
+	uint64_t event;		  /* number of the last call folded */
+	uint64_t ticks;		  /* of the last record folded */
+	/* the last LEDGER_VERIFY seen */
+	bool has_verify;
+	struct ledger_verify verify;
+	struct memory_area *verify_areas; /* objects are ids of @space */
+	size_t n_verify_areas;
+	uint64_t verify_event; /* calls folded before it */
+};
+
+/* Return: 0 or -ENOMEM. The reader stays the caller's. */
+int replay_init(struct replay *replay, struct ledger_reader *reader);
+void replay_finish(struct replay *replay);
+
+/**
+ * replay_step() - fold the next record
+ * @entry: the record, for whoever wants to look; may be NULL
+ *
+ * Return: 1, 0 at the end, or -ENOMEM.
+ */
+int replay_step(struct replay *replay, struct ledger_entry *entry);
+
+/* Fold up to and including the call with this number (and what it caused), or to the end. */
+#define REPLAY_TO_END UINT64_MAX
+int replay_to_event(struct replay *replay, uint64_t event);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VMA_VM_SPACE_H
+#define VMA_VM_SPACE_H
+
+/*
+ * vm_space - one Linux address space, and the fold of calls over it
+ *
+ * vm_apply() is the only place that knows what a call does to the map. The shim
+ * runs it with a performer that makes the system call; a reader of a ledger
+ * runs it with one that returns what was recorded. Both end with the same map.
+ *
+ *     vm_apply -> memory_set (per request) -> vm_backend -> perform -> kernel
+ *                                                              or -> the record
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <memory_set/memory_set.h>
+#include "vma/vm_call.h"
+#include "vma/vm_flags.h"
+#include "vma/vm_object.h"
+
+/*
+ * Makes the call, once, and returns the kernel's answer. -EOWNERDEAD (which no
+ * memory call returns) means: made, but the caller lost its right to record it;
+ * then nothing is changed.
+ */
+typedef int64_t (*vm_perform_fn)(void *context, struct vm_call *call);
+
+struct vm_backend {
+	struct mapping_backend backend;
+	vm_perform_fn perform;
+	void *context;
+};
+
+/*
+ * @start_brk, @brk: the heap's limits as the kernel keeps them, unrounded; 0: not known
+ * @start_stack:     the kernel's mm->start_stack; 0: not known
+ * @personality:     only READ_IMPLIES_EXEC matters
+ */
+struct vm_space {
+	struct memory_set *set;
+	struct vm_objects objects;
+	struct vm_backend backend;
+	uint64_t start_brk;
+	uint64_t brk;
+	uint64_t start_stack;
+	uint32_t personality;
+};
+
+/* Why a range is read back from the kernel. Part of the ledger's format. */
+enum vm_reason {
+	VM_REASON_NONE = 0,
+	VM_REASON_BASELINE = 1,	  /* recording begins */
+	VM_REASON_CHECKPOINT = 2, /* the state so far, repeated */
+	VM_REASON_IDENTITY = 3,	  /* which file, inode and offset a new mapping shows */
+	VM_REASON_FAILED = 4,	  /* a failed call may have had an effect */
+	VM_REASON_EFFECT = 5,	  /* the effect can't be known from the arguments */
+	VM_REASON_UNORDERED = 6,  /* calls raced outside the lock */
+	VM_REASON_NESTED = 7,	  /* a signal handler's call met the call it interrupted */
+	VM_REASON_STACK = 8,	  /* the kernel moved a stack's lower edge */
+	VM_REASON_FORK = 9,	  /* a child's map differs from what its parent's was */
+	VM_REASON_OWN = 10,	  /* mapledger's own memory */
+	VM_REASON_UNOBSERVED = 11, /* a difference nobody saw being made */
+	VM_REASON_COUNT,
+};
+
+const char *vm_reason_name(unsigned reason);
+
+/* Ranges that must be asked from the kernel after a call. */
+#define VM_DOUBTS_MAX 2
+
+struct vm_doubt {
+	struct addr_range range;
+	enum vm_reason reason;
+};
+
+struct vm_doubts {
+	unsigned n;
+	struct vm_doubt doubt[VM_DOUBTS_MAX];
+};
+
+/* How many areas one vm_apply() or one vm_resync of an area can add. */
+#define VM_APPLY_GROWTH 8
+
+/**
+ * vm_space_init() - an empty space
+ * @perform: makes the calls; NULL: calls are replayed, each returns its own result
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vm_space_init(struct vm_space *space, const struct ml_allocator *allocator,
+		  vm_perform_fn perform, void *context);
+void vm_space_finish(struct vm_space *space);
+
+/* Memory for one vm_apply() and for @n_areas read back. Return: 0 or -ENOMEM. */
+int vm_space_reserve(struct vm_space *space, size_t n_areas);
+
+/**
+ * vm_apply() - perform a call and change the map accordingly
+ * @call:   its result is set by the performer
+ * @doubts: set to the ranges that must be read back now; a replay ignores them,
+ *          because the records that follow hold the answers
+ *
+ * The call is performed exactly once whatever happens. A call whose effect
+ * can't be applied (memory was not reserved) yields a doubt.
+ *
+ * Return: the call's result.
+ */
+int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts);
+
+/**
+ * vm_replace() - what the kernel said about a range enters the map
+ * @areas: sorted, inside @range, with objects of @space
+ *
+ * Where an area agrees with what was there in everything visible, the old
+ * origin, tags and hidden attributes are kept, and only pieces that differ are
+ * taken as new. @source (VM_BASELINE, VM_RESYNCED or VM_OBSERVED) is put on those.
+ *
+ * Return: 0 or -ENOBUFS.
+ */
+int vm_replace(struct vm_space *space, struct addr_range range, const struct memory_area *areas,
+	       size_t n_areas, uint64_t source);
+
+#endif
