@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+/*
+ * options - what the shim is told, through one environment variable
+ *
+ *     MAPLEDGER_OPTIONS='output=/tmp/m.%e.%p.mlg:max_size=64M:debug=1'
+ *
+ * Keys and values are separated by `=', pairs by `:'. A value may stand in
+ * single or double quotes. An unknown key or a bad value is reported once and
+ * skipped; it never stops a program. One table (options.c) holds names,
+ * defaults, units and help; the command's options for `run' set the same keys.
+ *
+ * Allocates nothing and calls nothing from libc: the shim reads its options
+ * before libc is ready.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/text.h"
+
+#define OPTIONS_VARIABLE "MAPLEDGER_OPTIONS"
+#define OPTIONS_PATH_MAX 1024
+
+enum option_follow {
+	OPTION_FOLLOW_ALL,  /* children and what they execute */
+	OPTION_FOLLOW_FORK, /* children, but not other programs */
+	OPTION_FOLLOW_NONE, /* the root process alone */
+};
+
+enum option_verify {
+	OPTION_VERIFY_EXIT, /* compare with the kernel at exit */
+	OPTION_VERIFY_OFF,
+};
+
+struct options {
+	/* Where ledgers go: %p pid, %e program, %n ledgers this pid had before, %% percent.
+	 * With @root set it is the root's ledger, already expanded, and every other
+	 * process writes to "<output>.d/<program>.<pid>.<n>.mlg". */
+	char output[OPTIONS_PATH_MAX];
+	uint64_t root; /* pid of the first process of a `mapledger run'; 0: none */
+	uint64_t max_size; /* of one ledger, bytes */
+	enum option_follow follow;
+	enum option_verify verify;
+	uint64_t sites; /* 0: don't patch call sites */
+	uint64_t debug; /* 0: never print */
+};
+
+/* One row per option, in the order of enum option_id. */
+struct option_info {
+	const char *name;
+	const char *default_value;
+	const char *values; /* what may stand there, for people */
+	const char *help;   /* one line */
+};
+
+extern const struct option_info option_table[];
+extern const size_t option_count;
+
+void options_init(struct options *options);
+
+/**
+ * options_parse() - read "k=v:k=v"
+ * @complaint: gets one line for the first thing that could not be used, or stays empty
+ */
+void options_parse(struct options *options, const char *string, struct text *complaint);
+
+/* "64M" -> 67108864; K, M and G are powers of 1024. Return: false when it is not a size. */
+bool options_parse_size(const char *at, const char *end, uint64_t *size);
+
+#endif
