@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * api - include/mapledger/mapledger.h, from the inside
+ */
+
+#define MAPLEDGER_API __attribute__((visibility("default")))
+#include <mapledger/mapledger.h>
+
+#include <errno.h>
+#include "shim.h"
+
+static void describe(const struct memory_area *from, struct ml_area *to)
+{
+	const struct vm_object *object =
+		vm_objects_get(&shim.space.objects, (uint32_t)from->tag[VM_TAG_OBJECT]);
+
+	*to = (struct ml_area){
+		.start = from->range.start,
+		.end = from->range.end,
+		.offset = from->offset == MEMORY_AREA_NO_OFFSET ? 0 : from->offset,
+		.dev = object != NULL ? object->dev : 0,
+		.ino = object != NULL ? object->ino : 0,
+		.name = object != NULL ? object->name : NULL,
+		.mapped_by = from->origin,
+		.changed_by = from->tag[VM_TAG_CHANGED],
+		.prot = (uint32_t)(from->flags & VM_PROT),
+		.flags = (from->flags & VM_SHARED ? ML_AREA_SHARED : 0) |
+			 ((from->flags & VM_SOURCE) == VM_BASELINE ? ML_AREA_BASELINE : 0) |
+			 ((from->flags & VM_SOURCE) == VM_RESYNCED ? ML_AREA_RESYNCED : 0) |
+			 (from->flags & VM_OWN ? ML_AREA_OWN : 0) |
+			 (from->flags & VM_GUARD ? ML_AREA_GUARD : 0) |
+			 (from->flags & VM_HEAP ? ML_AREA_HEAP : 0),
+	};
+}
+
+/* 0, or why the map can't be read now. */
+static int enter(void)
+{
+	if (!shim.live)
+		return -ENOSYS;
+	return recorder_lock() ? 0 : -EAGAIN;
+}
+
+int mapledger_active(void)
+{
+	return shim.live;
+}
+
+int mapledger_query(const void *addr, struct ml_area *area)
+{
+	const struct memory_area *found;
+	int error = enter();
+
+	if (error < 0)
+		return error;
+	found = memory_set_find(shim.space.set, (uintptr_t)addr);
+	if (found != NULL)
+		describe(found, area);
+	recorder_unlock();
+	return found != NULL;
+}
+
+/* The lock is not held while the program's callback runs: it may map memory itself. */
+int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context), void *context)
+{
+	uint64_t from = 0;
+
+	for (;;) {
+		const struct memory_area *found;
+		struct ml_area area;
+		int result = enter();
+
+		if (result < 0)
+			return result;
+		found = memory_set_find_from(shim.space.set, from);
+		if (found != NULL)
+			describe(found, &area);
+		recorder_unlock();
+		if (found == NULL)
+			return 0;
+		result = callback(&area, context);
+		if (result != 0 || area.end <= from)
+			return result;
+		from = area.end;
+	}
+}
+
+struct reporting {
+	void (*callback)(const struct ml_difference *difference, void *context);
+	void *context;
+};
+
+static void report(void *context, const struct vm_difference *difference)
+{
+	const struct reporting *reporting = context;
+	struct ml_difference said = {
+		.start = difference->range.start,
+		.end = difference->range.end,
+		.what = vm_diff_text(difference->kind),
+		.explained = VM_DIFF_IS_TOLERANCE(difference->kind),
+	};
+
+	reporting->callback(&said, reporting->context);
+}
+
+int mapledger_verify(void (*callback)(const struct ml_difference *difference, void *context),
+		     void *context)
+{
+	struct reporting reporting = { callback, context };
+	int64_t result = enter();
+
+	if (result < 0)
+		return (int)result;
+	result = finish_verify(false, callback != NULL ? report : NULL, &reporting);
+	recorder_unlock();
+	return (int)result;
+}
+
+uint64_t mapledger_seq(void)
+{
+	return shim.live ? shim.writer.n_events : 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * baseline - what was mapped before anybody looked
+ *
+ * The kernel, ld.so and other preloaded libraries map a program before our
+ * constructor runs; a fork child begins with what its parent had. Both are read
+ * from the kernel, and every area says that this is where it comes from.
+ */
+
+#include <errno.h>
+#include "base/sys.h"
+#include "vma/kernel_map.h"
+#include "shim.h"
+
+#define GROUP 64 /* areas per ledger group */
+
+void baseline_mark_own(void)
+{
+	struct addr_range ranges[PAGE_ALLOCATOR_REGIONS + 2];
+	uint64_t offsets[2];
+	unsigned n = ledger_writer_ranges(&shim.writer, ranges, offsets);
+
+	for (unsigned i = 0; i < shim.pages.n_regions; i++)
+		ranges[n++] = shim.pages.regions[i];
+	for (unsigned i = 0; i < n; i++) {
+		struct memory_set_iter iter =
+			memory_set_iter_from_start(shim.space.set, ranges[i]);
+		const struct memory_area *found = memory_set_iter_next(&iter);
+		struct memory_area own;
+
+		if (found == NULL)
+			continue;
+		own = *found;
+		own.offset = memory_area_offset_at(found, ranges[i].start);
+		own.range = ranges[i];
+		own.flags |= VM_OWN;
+		memory_set_replace(shim.space.set, ranges[i], &own, 1);
+	}
+	shim.n_regions_known = shim.pages.n_regions;
+}
+
+int baseline_read(void)
+{
+	static char buffer[16 << 10];
+	struct kernel_map_text text;
+	struct kernel_area area;
+	struct memory_area found;
+	int fd = resync_open_maps();
+	int error = 0;
+
+	if (fd < 0)
+		return fd;
+	kernel_map_text_init(&text, fd, buffer, sizeof(buffer));
+	while (error == 0 && kernel_map_text_next(&text, &area)) {
+		error = kernel_area_to_memory_area(&area, &shim.space.objects, &found);
+		if (error == 0)
+			error = vm_space_reserve(&shim.space, 1);
+		if (error == 0)
+			error = vm_replace(&shim.space, found.range, &found, 1, VM_BASELINE);
+	}
+	sys_close(fd);
+	return error != 0 ? error : text.error;
+}
+
+/* One group: the areas from @iter on, and the part of the space they speak for. */
+static bool write_group(struct ledger_writer *writer, unsigned reason,
+			struct memory_set_iter *iter, uint64_t *from)
+{
+	struct memory_set_iter ahead = *iter;
+	const struct memory_area *area;
+	struct addr_range range = { *from, UINT64_MAX & ~(VM_PAGE_SIZE - 1) };
+	uint32_t n = 0;
+
+	while (n < GROUP && (area = memory_set_iter_next(&ahead)) != NULL) {
+		range.end = area->range.end;
+		n++;
+	}
+	if (n < GROUP)
+		range.end = UINT64_MAX & ~(VM_PAGE_SIZE - 1);
+	if (!writer->in_checkpoint && !ledger_writer_room(writer, n + 1))
+		return false;
+	ledger_writer_resync(writer, reason, range, 0, n);
+	for (uint32_t i = 0; i < n; i++)
+		ledger_writer_area(writer, memory_set_iter_next(iter));
+	*from = range.end;
+	return n == GROUP;
+}
+
+void baseline_write(struct ledger_writer *writer, unsigned reason)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
+	uint64_t from = 0;
+
+	while (write_group(writer, reason, &iter, &from))
+		;
+}
+
+void baseline_checkpoint(void *context, struct ledger_writer *writer)
+{
+	(void)context;
+	for (uint32_t id = 1; id <= shim.space.objects.count; id++)
+		ledger_writer_object(writer, id, vm_objects_get(&shim.space.objects, id));
+	shim.n_objects_known = shim.space.objects.count;
+	baseline_write(writer, VM_REASON_CHECKPOINT);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * child - a fork child keeps a ledger of its own
+ *
+ * A child is noticed by a page that the kernel wiped for it, so every way of
+ * forking is covered, and a child that shares its parent's memory (vfork,
+ * posix_spawn) is not one: a ledger belongs to an address space.
+ *
+ * Nothing happens until the child's first call. Most children execute another
+ * program at once and never make one.
+ */
+
+#include <errno.h>
+#include "base/sys.h"
+#include "vma/kernel_map.h"
+#include "shim.h"
+
+#define OWNER_MASK 0xffffffffULL
+#define IN_KERNEL (1ULL << 32)
+
+/*
+ * The copy of the set is whole if the lock was held by the very thread that
+ * forked, inside its system call. Otherwise another thread may have been
+ * changing it while its pages were being copied.
+ */
+void child_notice(void)
+{
+	struct recorder *recorder = &shim.recorder;
+	uint64_t state = recorder->state;
+
+	shim.torn = (state & OWNER_MASK) != recorder_tid() || !(state & IN_KERNEL);
+	*shim.fork_mark = 1;
+	*recorder = (struct recorder){ 0 };
+	shim.child = true;
+	shim.live = shim.live && shim.options.follow != OPTION_FOLLOW_NONE;
+	recorder_forget_tid();
+}
+
+/* The child's history begins here: numbers of events are its own. */
+static bool make_baseline(struct memory_area *area, void *context)
+{
+	(void)context;
+	area->flags = (area->flags & ~VM_SOURCE) | VM_BASELINE;
+	area->origin = 0;
+	area->tag[VM_TAG_CHANGED] = 0;
+	return true;
+}
+
+/* A set that can't be trusted is left where it is: walking it is not safe. */
+static int new_space(void)
+{
+	struct vm_space old = shim.space;
+	int error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
+				  &shim.recorder);
+
+	shim.space.start_brk = old.start_brk;
+	shim.space.start_stack = old.start_stack;
+	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
+	shim.space.personality = old.personality;
+	return error;
+}
+
+static int read_inherited(void)
+{
+	if (shim.torn) {
+		page_allocator_init(&shim.pages); /* its lists may be torn as well */
+		if (new_space() < 0)
+			return -ENOMEM;
+		return baseline_read();
+	}
+	/* What the kernel did not let the child inherit is missing there, and goes. */
+	resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
+	memory_set_reserve(shim.space.set, MEMORY_SET_MAX_GROWTH);
+	memory_set_update(shim.space.set, MEMORY_SET_ALL, make_baseline, NULL);
+	return 0;
+}
+
+void child_begin(void)
+{
+	uint8_t parent[LEDGER_ID_SIZE] = { 0 };
+	uint64_t parent_event = shim.writer.n_events;
+	int error;
+
+	shim.child = false;
+	shim.pid = (uint32_t)sys_getpid();
+	if (shim.writer.header != NULL)
+		memcpy(parent, shim.writer.header->id, sizeof(parent));
+	ledger_writer_close(&shim.writer);
+	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = shim.n_rebuilt = 0;
+
+	error = read_inherited();
+	if (error < 0) {
+		shim.live = false;
+		return;
+	}
+	naming_open_ledger(LEDGER_LINK_FORK, parent, parent_event);
+}

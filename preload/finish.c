@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * finish - the shim checks itself against the kernel
+ *
+ * At exit, and when the program asks, the set is compared with the kernel's map
+ * under the lock, and both the verdict and the kernel's map go into the ledger:
+ * whoever reads it later can repeat the comparison.
+ */
+
+#include <errno.h>
+#include "base/clock.h"
+#include "base/sys.h"
+#include "vma/kernel_map.h"
+#include "shim.h"
+
+#define SPARE 64 /* areas that may appear between counting and reading */
+#define READINGS 3
+
+struct kernel_areas {
+	struct memory_area *areas;
+	size_t n;
+	size_t capacity;
+};
+
+/* Return: 0, -ENOSPC when @found is too small, or another error. */
+static int read_kernel_areas(struct kernel_areas *found)
+{
+	static char buffer[16 << 10];
+	struct kernel_map_text text;
+	struct kernel_area area;
+	int fd = resync_open_maps();
+	int error = 0;
+
+	if (fd < 0)
+		return fd;
+	found->n = 0;
+	kernel_map_text_init(&text, fd, buffer, sizeof(buffer));
+	while (error == 0 && kernel_map_text_next(&text, &area)) {
+		if (found->n == found->capacity)
+			error = -ENOSPC;
+		else
+			error = kernel_area_to_memory_area(&area, &shim.space.objects,
+							   &found->areas[found->n++]);
+	}
+	sys_close(fd);
+	return error != 0 ? error : text.error;
+}
+
+/* Memory first, then read: getting memory changes what is read. */
+static int get_kernel_areas(struct kernel_areas *found)
+{
+	struct ml_allocator *pages = &shim.pages.allocator;
+	size_t wanted = memory_set_count(shim.space.set) + SPARE;
+	int error = -ENOSPC;
+
+	for (unsigned i = 0; i < 4 && error == -ENOSPC; i++, wanted *= 2) {
+		pages->free(pages->context, found->areas,
+			    found->capacity * sizeof(*found->areas));
+		found->capacity = wanted;
+		found->areas = pages->alloc(pages->context, wanted * sizeof(*found->areas));
+		if (found->areas == NULL)
+			return -ENOMEM;
+		vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
+		resync_own();
+		error = read_kernel_areas(found);
+	}
+	return error;
+}
+
+static void compare(const struct kernel_areas *kernel, vm_difference_fn report, void *context,
+		    struct vm_comparison *comparison)
+{
+	struct vm_array_source theirs;
+	struct vm_set_source ours;
+
+	vm_array_source_init(&theirs, kernel->areas, kernel->n);
+	vm_set_source_init(&ours, shim.space.set, MEMORY_SET_ALL);
+	vm_compare(&theirs.source, &ours.source, MEMORY_SET_ALL, report, context, comparison);
+}
+
+static void write_verdict(const struct kernel_areas *kernel,
+			  const struct vm_comparison *comparison, bool at_exit)
+{
+	struct ledger_verify *verify;
+	uint64_t n_tolerated = 0;
+
+	for (unsigned i = 0; i < VM_DIFF_COUNT; i++)
+		if (VM_DIFF_IS_TOLERANCE(i))
+			n_tolerated += comparison->count[i];
+	resync_write_objects(&shim.writer);
+	if (!ledger_writer_room(&shim.writer, (uint32_t)kernel->n + 1))
+		return;
+	verify = ledger_writer_begin(&shim.writer, LEDGER_VERIFY);
+	if (verify == NULL)
+		return;
+	verify->at_exit = at_exit;
+	verify->n_areas = (uint32_t)kernel->n;
+	verify->ticks = clock_ticks();
+	verify->n_runs = comparison->n_runs;
+	verify->n_unexplained = vm_comparison_unexplained(comparison);
+	verify->n_tolerated = n_tolerated;
+	ledger_writer_done(&shim.writer, verify);
+	for (size_t i = 0; i < kernel->n; i++)
+		ledger_writer_area(&shim.writer, &kernel->areas[i]);
+}
+
+int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
+{
+	struct kernel_areas kernel = { 0 };
+	struct vm_comparison comparison = { 0 };
+	struct ml_allocator *pages = &shim.pages.allocator;
+	int error = 0;
+
+	if (shim.sandboxed)
+		return -EPERM;
+	/* One reading of the text is not atomic: only what stays is a difference. */
+	for (unsigned i = 0; i < READINGS && error == 0; i++) {
+		comparison = (struct vm_comparison){ 0 };
+		error = get_kernel_areas(&kernel);
+		if (error == 0)
+			compare(&kernel, NULL, NULL, &comparison);
+		if (vm_comparison_unexplained(&comparison) == 0)
+			break;
+	}
+	if (error == 0) {
+		if (report != NULL) {
+			comparison = (struct vm_comparison){ 0 };
+			compare(&kernel, report, context, &comparison);
+		}
+		write_verdict(&kernel, &comparison, at_exit);
+	}
+	pages->free(pages->context, kernel.areas, kernel.capacity * sizeof(*kernel.areas));
+	return error < 0 ? error : (int64_t)vm_comparison_unexplained(&comparison);
+}
+
+static void copy_counters(struct ledger_header *header)
+{
+	header->n_bypassed = shim.n_bypassed;
+	header->n_deferred = shim.n_deferred;
+	header->n_resyncs = shim.n_resyncs;
+}
+
+/*
+ * A vfork child that could not execute its program ends with _exit, too, in its
+ * parent's memory: the parent's ledger goes on. A fork child that made no call
+ * has no ledger.
+ */
+void finish_at_exit(int status)
+{
+	if (!shim.live || shim.sandboxed || *shim.fork_mark == 0 || shim.child)
+		return;
+	if ((uint32_t)sys_getpid() != shim.pid || !recorder_lock())
+		return;
+	if (shim.options.verify == OPTION_VERIFY_EXIT)
+		finish_verify(true, NULL, NULL);
+	if (shim.writer.header != NULL) {
+		copy_counters(shim.writer.header);
+		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
+	}
+	recorder_unlock();
+}

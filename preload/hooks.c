@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * hooks - the symbols the shim puts in front of libc's
+ *
+ * Each is the system call and nothing else; what happens around it is the
+ * recorder's business. Only here errno is set, and only when the call failed.
+ *
+ * brk() and sbrk() are not here: libc keeps the break in a variable of its own,
+ * and whoever replaces the functions breaks it. Their system call is caught at
+ * its site.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/sys.h"
+#include "shim.h"
+
+#define MREMAP_FIXED_OR_DONTUNMAP 6
+
+static long to_libc(int64_t result)
+{
+	if (!sys_is_error(result))
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+#define CALL(op_, tier_, ...) \
+	to_libc(recorder_call(&(struct vm_call){ .op = (op_), .tier = (tier_), .args = { __VA_ARGS__ } }))
+
+#define SYMBOL(op, ...) CALL(op, VM_TIER_SYMBOL, __VA_ARGS__)
+
+EXPORT void *mmap(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset);
+EXPORT void *mmap64(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset);
+EXPORT int munmap(void *addr, size_t len);
+EXPORT int mprotect(void *addr, size_t len, int prot);
+EXPORT int pkey_mprotect(void *addr, size_t len, int prot, int pkey);
+EXPORT void *mremap(void *addr, size_t old_len, size_t new_len, int remap_flags, ...);
+EXPORT int madvise(void *addr, size_t len, int advice);
+EXPORT void *shmat(int id, const void *addr, int shm_flags);
+EXPORT int shmdt(const void *addr);
+EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int map_flags);
+
+EXPORT void *mmap(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
+{
+	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot,
+			      (uint64_t)map_flags, (uint64_t)fd, (uint64_t)offset);
+}
+
+EXPORT void *mmap64(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
+{
+	return mmap(addr, len, prot, map_flags, fd, offset);
+}
+
+EXPORT int munmap(void *addr, size_t len)
+{
+	return (int)SYMBOL(VM_OP_MUNMAP, (uintptr_t)addr, len);
+}
+
+EXPORT int mprotect(void *addr, size_t len, int prot)
+{
+	return (int)SYMBOL(VM_OP_MPROTECT, (uintptr_t)addr, len, (uint64_t)prot);
+}
+
+/* As libc: without a key this is plain mprotect, which every kernel has. */
+EXPORT int pkey_mprotect(void *addr, size_t len, int prot, int pkey)
+{
+	if (pkey == -1)
+		return mprotect(addr, len, prot);
+	return (int)SYMBOL(VM_OP_PKEY_MPROTECT, (uintptr_t)addr, len, (uint64_t)prot,
+			   (uint64_t)pkey);
+}
+
+EXPORT void *mremap(void *addr, size_t old_len, size_t new_len, int remap_flags, ...)
+{
+	void *new_addr = NULL;
+
+	if (remap_flags & MREMAP_FIXED_OR_DONTUNMAP) {
+		va_list args;
+
+		va_start(args, remap_flags);
+		new_addr = va_arg(args, void *);
+		va_end(args);
+	}
+	return (void *)SYMBOL(VM_OP_MREMAP, (uintptr_t)addr, old_len, new_len,
+			      (uint64_t)remap_flags, (uintptr_t)new_addr);
+}
+
+EXPORT int madvise(void *addr, size_t len, int advice)
+{
+	return (int)SYMBOL(VM_OP_MADVISE, (uintptr_t)addr, len, (uint64_t)advice);
+}
+
+EXPORT void *shmat(int id, const void *addr, int shm_flags)
+{
+	return (void *)SYMBOL(VM_OP_SHMAT, (uint64_t)id, (uintptr_t)addr, (uint64_t)shm_flags);
+}
+
+EXPORT int shmdt(const void *addr)
+{
+	return (int)SYMBOL(VM_OP_SHMDT, (uintptr_t)addr);
+}
+
+EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int map_flags)
+{
+	return (int)SYMBOL(VM_OP_REMAP_FILE_PAGES, (uintptr_t)addr, len, (uint64_t)prot, pgoff,
+			   (uint64_t)map_flags);
+}
+
+/* --------------------------------------------------------- syscall(2), the function */
+
+#define PR_SET_SECCOMP_OPTION 22
+
+/* Numbers that hook_syscall() wants to see: one bit each, read by syscall.S. */
+extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
+uint8_t hook_syscall_bitmap[64];
+
+static void want(long nr)
+{
+	if (nr >= 0 && nr < 512)
+		hook_syscall_bitmap[nr / 8] |= (uint8_t)(1 << nr % 8);
+}
+
+void hooks_start(void)
+{
+	for (unsigned op = VM_OP_MMAP; op <= VM_OP_MADVISE; op++)
+		want(vm_op_info(op)->nr);
+	want(SYS_seccomp);
+	want(SYS_prctl);
+	want(SYS_exit_group);
+}
+
+long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
+	__attribute__((visibility("hidden")));
+
+/* Called by syscall.S for the numbers above, with the arguments of syscall(). */
+long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	enum vm_op op = vm_op_of_nr(nr);
+	long result;
+
+	if (op != VM_OP_NONE)
+		return CALL(op, VM_TIER_SYSCALL, (uint64_t)a, (uint64_t)b, (uint64_t)c,
+			    (uint64_t)d, (uint64_t)e, (uint64_t)f);
+	if (nr == SYS_exit_group)
+		finish_at_exit((int)a);
+	result = sys_call6(nr, a, b, c, d, e, f);
+	if ((nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP_OPTION)) && result >= 0)
+		shim.sandboxed = true;
+	return to_libc(result);
+}
+
+long hook_syscall_failed(long result) __attribute__((visibility("hidden")));
+
+long hook_syscall_failed(long result)
+{
+	return to_libc(result);
+}
+
+/* ------------------------------------------------------------------------ ending */
+
+EXPORT void _exit(int status) __attribute__((noreturn));
+EXPORT void _Exit(int status) __attribute__((noreturn));
+
+/* exit() runs our destructor; who ends without it comes here. */
+EXPORT void _exit(int status)
+{
+	finish_at_exit(status);
+	for (;;)
+		sys_call6(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}
+
+EXPORT void _Exit(int status)
+{
+	_exit(status);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/futex.h>
+#include <time.h>
+#include <errno.h>
+#include <signal.h>
+#include "base/clock.h"
+#include "base/sys.h"
+#include "shim.h"
+
+#define IN_KERNEL (1ULL << 32)
+#define HOLD_ONE (1ULL << 33)
+#define HOLD_MASK (~(HOLD_ONE - 1))
+
+#define SPINS 200
+#define WAITS 3		   /* of one millisecond each */
+#define STEAL_AFTER 30	   /* vain waits for one hold, before it is taken over */
+#define ROOM_FOR_CALL 4	   /* records */
+
+/* Initial-exec: in the thread's static block, so that reading it never allocates. */
+static __thread uint32_t cached_tid __attribute__((tls_model("initial-exec")));
+
+uint32_t recorder_tid(void)
+{
+	if (unlikely(cached_tid == 0))
+		cached_tid = (uint32_t)sys_gettid();
+	return cached_tid;
+}
+
+void recorder_forget_tid(void)
+{
+	cached_tid = 0;
+}
+
+/* ------------------------------------------------------------------ the lock */
+
+static uint32_t owner_of(uint64_t state)
+{
+	return (uint32_t)state;
+}
+
+static bool try_lock(struct recorder *recorder, uint32_t tid)
+{
+	uint64_t state = __atomic_load_n(&recorder->state, __ATOMIC_RELAXED);
+
+	return owner_of(state) == 0 &&
+	       __atomic_compare_exchange_n(&recorder->state, &state,
+					   ((state & HOLD_MASK) + HOLD_ONE) | tid, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool spin_lock(struct recorder *recorder, uint32_t tid)
+{
+	for (unsigned i = 0; i < SPINS; i++) {
+		if (try_lock(recorder, tid))
+			return true;
+#if defined(__x86_64__)
+		__builtin_ia32_pause();
+#endif
+	}
+	return false;
+}
+
+/* False when the lock did not become free in time. */
+static bool wait_lock(struct recorder *recorder, uint32_t tid)
+{
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
+	bool locked = false;
+
+	__atomic_fetch_add(&recorder->n_waiters, 1, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < WAITS && !locked; i++) {
+		uint32_t turn = __atomic_load_n(&recorder->turn, __ATOMIC_SEQ_CST);
+
+		locked = try_lock(recorder, tid);
+		if (!locked)
+			sys_futex(&recorder->turn, FUTEX_WAIT_PRIVATE, turn, &millisecond);
+	}
+	if (!locked)
+		locked = try_lock(recorder, tid);
+	__atomic_fetch_sub(&recorder->n_waiters, 1, __ATOMIC_SEQ_CST);
+	return locked;
+}
+
+/*
+ * The set can't be trusted any more, or may have missed something: everything is
+ * asked from the kernel. With the lock held and the set whole.
+ */
+static void reread_everything(enum vm_reason reason)
+{
+	resync_range(MEMORY_SET_ALL, reason, 0);
+	shim.n_rebuilt++;
+}
+
+/*
+ * A hold that many have waited for in vain: its owner is gone. Inside the system
+ * call the set is whole and can be taken over; otherwise somebody left it half
+ * changed, and nothing is recorded from then on but what the kernel says.
+ */
+static bool steal(struct recorder *recorder, uint32_t tid, uint64_t state)
+{
+	if (!(state & IN_KERNEL) || owner_of(state) == 0)
+		return false;
+	if (!__atomic_compare_exchange_n(&recorder->state, &state,
+					 ((state & HOLD_MASK) + HOLD_ONE) | tid, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	reread_everything(VM_REASON_UNORDERED);
+	return true;
+}
+
+static bool slow_lock(struct recorder *recorder, uint32_t tid)
+{
+	uint64_t state = __atomic_load_n(&recorder->state, __ATOMIC_RELAXED);
+	uint64_t hold = state & HOLD_MASK;
+
+	if (spin_lock(recorder, tid))
+		return true;
+	if (__atomic_load_n(&recorder->stuck_hold, __ATOMIC_RELAXED) != hold) {
+		if (wait_lock(recorder, tid))
+			return true;
+		state = __atomic_load_n(&recorder->state, __ATOMIC_RELAXED);
+		if ((state & HOLD_MASK) != hold)
+			return try_lock(recorder, tid); /* busy, but going on */
+		__atomic_store_n(&recorder->stuck_hold, hold, __ATOMIC_RELAXED);
+		__atomic_store_n(&recorder->stuck_count, 0, __ATOMIC_RELAXED);
+		return false;
+	}
+	if (__atomic_add_fetch(&recorder->stuck_count, 1, __ATOMIC_RELAXED) % STEAL_AFTER != 0)
+		return false;
+	return wait_lock(recorder, tid) ||
+	       steal(recorder, tid, __atomic_load_n(&recorder->state, __ATOMIC_RELAXED));
+}
+
+static void release(struct recorder *recorder)
+{
+	uint64_t state = recorder->state & HOLD_MASK;
+
+	recorder->frame = NULL;
+	__atomic_exchange_n(&recorder->state, state, __ATOMIC_SEQ_CST);
+	if (unlikely(__atomic_load_n(&recorder->n_waiters, __ATOMIC_SEQ_CST) != 0)) {
+		__atomic_fetch_add(&recorder->turn, 1, __ATOMIC_SEQ_CST);
+		sys_futex(&recorder->turn, FUTEX_WAKE_PRIVATE, 1, NULL);
+	}
+}
+
+/* ---------------------------------------------------------------- performing */
+
+static int64_t make_call(struct vm_call *call)
+{
+	const uint64_t *a = call->args;
+
+	call->result = sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2],
+				 (long)a[3], (long)a[4], (long)a[5]);
+	return call->result;
+}
+
+/*
+ * While the owner is in the kernel its set is whole and the lock may be stolen,
+ * or, after a fork, the returning thread may be the child's. Either way the
+ * answer is the program's, and recording it is somebody else's business.
+ */
+int64_t recorder_perform(void *context, struct vm_call *call)
+{
+	struct recorder *recorder = context;
+	uint64_t mine = recorder->state;
+	uint64_t expected = mine | IN_KERNEL;
+
+	if (recorder->replaying)
+		return call->result;
+	__atomic_store_n(&recorder->state, expected, __ATOMIC_RELEASE);
+	make_call(call);
+	if (unlikely(*shim.fork_mark == 0)) {
+		child_notice();
+		return -EOWNERDEAD;
+	}
+	if (unlikely(!__atomic_compare_exchange_n(&recorder->state, &expected, mine, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
+		return -EOWNERDEAD;
+	return call->result;
+}
+
+/* ---------------------------------------------------------------- late calls */
+
+static void late_push(struct recorder *recorder, const struct vm_call *call)
+{
+	uint32_t place = __atomic_fetch_add(&recorder->late_tail, 1, __ATOMIC_RELAXED);
+	struct late_call *late = &recorder->late[place % RECORDER_LATE_MAX];
+
+	if (place - __atomic_load_n(&recorder->late_head, __ATOMIC_ACQUIRE) >= RECORDER_LATE_MAX) {
+		/* The place stays empty: whoever drains the ring rereads everything. */
+		__atomic_store_n(&recorder->late_lost, true, __ATOMIC_RELEASE);
+		return;
+	}
+	late->call = *call;
+	__atomic_store_n(&late->ready, 1, __ATOMIC_RELEASE);
+}
+
+static bool late_pending(struct recorder *recorder)
+{
+	uint32_t head = recorder->late_head;
+
+	return __atomic_load_n(&recorder->late[head % RECORDER_LATE_MAX].ready,
+			       __ATOMIC_ACQUIRE) != 0 ||
+	       __atomic_load_n(&recorder->late_lost, __ATOMIC_ACQUIRE);
+}
+
+/* What a call may have touched, apart from what vm_apply() itself doubts. */
+static unsigned touched_ranges(const struct vm_call *call, struct addr_range ranges[2])
+{
+	const uint64_t *a = call->args;
+	uint64_t at = vm_page_down(a[0]);
+	uint64_t result = (uint64_t)call->result;
+	bool failed = vm_call_failed(call);
+
+	switch (call->op) {
+	case VM_OP_MMAP:
+		if (failed)
+			return 0;
+		ranges[0] = (struct addr_range){ result, result + vm_page_up(a[1]) };
+		return 1;
+	case VM_OP_MREMAP:
+		ranges[0] = (struct addr_range){ at, at + vm_page_up(a[1] > a[2] ? a[1] : a[2]) };
+		if (failed)
+			return 1;
+		ranges[1] = (struct addr_range){ result, result + vm_page_up(a[2]) };
+		return 2;
+	case VM_OP_BRK:
+		ranges[0] = (struct addr_range){ vm_page_down(shim.space.start_brk),
+						 vm_page_up(result) };
+		return 1;
+	case VM_OP_SHMAT:
+	case VM_OP_SHMDT:
+		ranges[0] = MEMORY_SET_ALL;
+		return 1;
+	default:
+		ranges[0] = (struct addr_range){ at, vm_page_up(a[0] + a[1]) };
+		return 1;
+	}
+}
+
+static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *call)
+{
+	for (unsigned i = 0; i < doubts->n; i++)
+		if (call->op == VM_OP_SHMAT)
+			resync_mapping(doubts->doubt[i].range.start, doubts->doubt[i].reason,
+				       call->event);
+		else
+			resync_range(doubts->doubt[i].range, doubts->doubt[i].reason,
+				     call->event);
+}
+
+static void record_late(struct vm_call *call)
+{
+	struct recorder *recorder = &shim.recorder;
+	enum vm_reason reason =
+		call->flags & VM_CALL_NESTED ? VM_REASON_NESTED : VM_REASON_UNORDERED;
+	struct addr_range ranges[2];
+	struct vm_doubts doubts = { 0 };
+	struct ledger_call *record = NULL;
+	unsigned n;
+
+	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
+	resync_own();
+	if (ledger_writer_room(&shim.writer, ROOM_FOR_CALL))
+		record = ledger_writer_begin_call(&shim.writer, call);
+	if (record != NULL) {
+		record->result = call->result;
+		ledger_writer_done(&shim.writer, record);
+	}
+	n = touched_ranges(call, ranges);
+	recorder->replaying = true;
+	vm_apply(&shim.space, call, &doubts);
+	recorder->replaying = false;
+	for (unsigned i = 0; i < n; i++)
+		if (ranges[i].start < ranges[i].end)
+			resync_range(ranges[i], reason, call->event);
+	resync_doubts(&doubts, call);
+}
+
+static void drain_late(struct recorder *recorder)
+{
+	while (__atomic_load_n(&recorder->late[recorder->late_head % RECORDER_LATE_MAX].ready,
+			       __ATOMIC_ACQUIRE)) {
+		struct late_call *late = &recorder->late[recorder->late_head % RECORDER_LATE_MAX];
+
+		record_late(&late->call);
+		__atomic_store_n(&late->ready, 0, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&recorder->late_head, 1, __ATOMIC_RELEASE);
+	}
+	if (__atomic_load_n(&recorder->late_lost, __ATOMIC_ACQUIRE)) {
+		__atomic_store_n(&recorder->late_head, recorder->late_tail, __ATOMIC_RELEASE);
+		__atomic_store_n(&recorder->late_lost, false, __ATOMIC_RELEASE);
+		reread_everything(VM_REASON_UNORDERED);
+	}
+}
+
+/* Nobody else may come for what a bypassing thread leaves in the ring meanwhile. */
+static void unlock_and_drain(struct recorder *recorder)
+{
+	do {
+		if (unlikely(late_pending(recorder)))
+			drain_late(recorder);
+		release(recorder);
+	} while (unlikely(late_pending(recorder)) && try_lock(recorder, recorder_tid()));
+}
+
+/* ------------------------------------------------------------- the one door */
+
+/* Forwarded at once; recorded by whoever has the lock next, perhaps us. */
+static int64_t call_without_lock(struct vm_call *call, uint8_t why)
+{
+	struct recorder *recorder = &shim.recorder;
+
+	call->flags |= why;
+	call->tid = recorder_tid();
+	call->ticks = clock_ticks();
+	make_call(call);
+	if (*shim.fork_mark == 0) {
+		child_notice();
+		return call->result;
+	}
+	__atomic_fetch_add(why == VM_CALL_NESTED ? &shim.n_deferred : &shim.n_bypassed, 1,
+			   __ATOMIC_RELAXED);
+	late_push(recorder, call);
+	if (why == VM_CALL_UNORDERED && try_lock(recorder, call->tid))
+		unlock_and_drain(recorder);
+	return call->result;
+}
+
+/*
+ * The owner's frame is above ours on the same stack for as long as it is there;
+ * a frame below us was left by siglongjmp. On an alternate stack nothing can be
+ * said from addresses, so there the owner is believed to be alive.
+ */
+static bool owner_frame_is_gone(const struct recorder *recorder, const void *frame)
+{
+	stack_t stack;
+	uintptr_t owner = (uintptr_t)recorder->frame;
+
+	if (owner == 0 || (uintptr_t)frame < owner)
+		return false;
+	if (sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0)
+		return false;
+	return !(stack.ss_flags & SS_ONSTACK);
+}
+
+/* The lock is ours already: a handler on top of a hook, or a hook that was left for good. */
+static int64_t call_while_mine(struct vm_call *call, const void *frame)
+{
+	struct recorder *recorder = &shim.recorder;
+	uint64_t state = recorder->state;
+
+	if ((state & IN_KERNEL) && owner_frame_is_gone(recorder, frame) &&
+	    steal(recorder, recorder_tid(), state)) {
+		unlock_and_drain(recorder);
+		return recorder_call(call);
+	}
+	return call_without_lock(call, VM_CALL_NESTED);
+}
+
+static void finish_record(struct ledger_call *record, struct vm_call *call)
+{
+	if (record == NULL) {
+		if (shim.writer.header != NULL)
+			shim.writer.header->n_unrecorded++;
+		return;
+	}
+	record->result = call->result;
+	ledger_writer_done(&shim.writer, record);
+}
+
+static int64_t call_with_lock(struct vm_call *call)
+{
+	struct recorder *recorder = &shim.recorder;
+	struct ledger_call *record = NULL;
+	struct vm_doubts doubts = { 0 };
+
+	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
+	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
+		resync_own();
+	if (ledger_writer_room(&shim.writer, ROOM_FOR_CALL))
+		record = ledger_writer_begin_call(&shim.writer, call);
+	if (unlikely(ledger_writer_moved(&shim.writer)))
+		resync_own();
+
+	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD)) {
+		if (!shim.child) { /* the lock was stolen from us */
+			call->flags |= VM_CALL_UNORDERED;
+			late_push(recorder, call);
+		}
+		return call->result;
+	}
+	finish_record(record, call);
+	if (unlikely(doubts.n > 0))
+		resync_doubts(&doubts, call);
+	unlock_and_drain(recorder);
+	return call->result;
+}
+
+int64_t recorder_call(struct vm_call *call)
+{
+	struct recorder *recorder = &shim.recorder;
+	uint32_t tid;
+
+	if (unlikely(!shim.live))
+		return make_call(call);
+	if (unlikely(*shim.fork_mark == 0))
+		child_notice();
+	tid = recorder_tid();
+	if (unlikely(!try_lock(recorder, tid))) {
+		if (owner_of(__atomic_load_n(&recorder->state, __ATOMIC_RELAXED)) == tid)
+			return call_while_mine(call, __builtin_frame_address(0));
+		if (!slow_lock(recorder, tid))
+			return call_without_lock(call, VM_CALL_UNORDERED);
+	}
+	recorder->frame = __builtin_frame_address(0);
+	if (unlikely(shim.child)) {
+		child_begin();
+		if (!shim.live) {
+			release(recorder);
+			return make_call(call);
+		}
+	}
+	call->tid = recorder_tid();
+	call->ticks = clock_ticks();
+	return call_with_lock(call);
+}
+
+bool recorder_lock(void)
+{
+	struct recorder *recorder = &shim.recorder;
+	uint32_t tid = recorder_tid();
+
+	if (*shim.fork_mark == 0)
+		child_notice();
+	if (recorder_is_mine() || (!try_lock(recorder, tid) && !slow_lock(recorder, tid)))
+		return false;
+	recorder->frame = __builtin_frame_address(0);
+	if (shim.child)
+		child_begin();
+	return true;
+}
+
+void recorder_unlock(void)
+{
+	unlock_and_drain(&shim.recorder);
+}
+
+bool recorder_is_mine(void)
+{
+	return owner_of(__atomic_load_n(&shim.recorder.state, __ATOMIC_RELAXED)) == recorder_tid();
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * resync - doubt is resolved by asking the kernel
+ *
+ * A range is read with PROCMAP_QUERY, or from the text where this kernel has no
+ * such ioctl, and enters the map and the ledger as what it is: a fact that was
+ * read back, with a reason.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include "base/sys.h"
+#include "vma/kernel_map.h"
+#include "shim.h"
+
+#define BATCH 64 /* areas per group */
+#define ROOM_FOR_OBJECT 80 /* records: one, and a name of 4 KiB and more */
+
+/* All guarded by the recorder's lock. */
+static struct memory_area batch[BATCH];
+static char line_buffer[16 << 10];
+static char name_buffer[4096 + 64];
+
+/*
+ * thread-self, because /proc/self is empty once the leader thread has exited;
+ * opened each time, because a program may close every descriptor it did not
+ * open, and would be right to.
+ */
+int resync_open_maps(void)
+{
+	long fd = sys_openat(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd == -ENOENT)
+		fd = sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	return (int)fd;
+}
+
+void resync_write_objects(struct ledger_writer *writer)
+{
+	while (shim.n_objects_known < shim.space.objects.count) {
+		const struct vm_object *object =
+			vm_objects_get(&shim.space.objects, shim.n_objects_known + 1);
+
+		if (!ledger_writer_room(writer, ROOM_FOR_OBJECT))
+			return;
+		if (shim.n_objects_known >= shim.space.objects.count)
+			return; /* a checkpoint has just written them all */
+		ledger_writer_object(writer, ++shim.n_objects_known, object);
+	}
+}
+
+/* Where areas come from: the ioctl, or lines of text. */
+struct kernel_reader {
+	int fd;
+	uint64_t at;
+	struct kernel_map_text text;
+	uint8_t build_id[VM_BUILD_ID_MAX];
+	uint8_t build_id_len;
+};
+
+static bool reader_next_query(struct kernel_reader *reader, struct kernel_area *area)
+{
+	uint64_t page_size;
+	int error = kernel_map_query(reader->fd, reader->at, area, name_buffer,
+				     sizeof(name_buffer), reader->build_id, &reader->build_id_len,
+				     &page_size);
+
+	if (error == 0)
+		reader->at = area->range.end;
+	else if (error == -ENOTTY || error == -EINVAL)
+		shim.asks_text = true;
+	return error == 0;
+}
+
+static bool reader_next(struct kernel_reader *reader, struct kernel_area *area)
+{
+	if (!shim.asks_text) {
+		if (reader_next_query(reader, area))
+			return true;
+		if (!shim.asks_text)
+			return false;
+		kernel_map_text_init(&reader->text, reader->fd, line_buffer, sizeof(line_buffer));
+	}
+	while (kernel_map_text_next(&reader->text, area))
+		if (area->range.end > reader->at)
+			return true;
+	return false;
+}
+
+static bool reader_open(struct kernel_reader *reader, uint64_t start)
+{
+	*reader = (struct kernel_reader){ .fd = resync_open_maps(), .at = start };
+	if (reader->fd < 0)
+		return false;
+	if (shim.asks_text)
+		kernel_map_text_init(&reader->text, reader->fd, line_buffer, sizeof(line_buffer));
+	return true;
+}
+
+static void learn_build_id(struct kernel_reader *reader, uint32_t id)
+{
+	struct vm_object *object = vm_objects_get(&shim.space.objects, id);
+
+	if (object == NULL || object->build_id_len != 0 || reader->build_id_len == 0)
+		return;
+	object->build_id_len = reader->build_id_len;
+	memcpy(object->build_id, reader->build_id, reader->build_id_len);
+}
+
+/* Cut to the range, with the offset moved along. */
+static void clip(struct memory_area *area, struct addr_range range)
+{
+	if (area->range.start < range.start) {
+		area->offset = memory_area_offset_at(area, range.start);
+		area->range.start = range.start;
+	}
+	if (area->range.end > range.end)
+		area->range.end = range.end;
+}
+
+/* The next areas inside @range; -1 when the kernel or memory fails us. */
+static int read_batch(struct kernel_reader *reader, struct addr_range range, bool *more)
+{
+	struct kernel_area found;
+	int n = 0;
+
+	*more = false;
+	while (n < BATCH && reader_next(reader, &found) && found.range.start < range.end) {
+		if (kernel_area_to_memory_area(&found, &shim.space.objects, &batch[n]) < 0)
+			return -1;
+		if (batch[n].tag[VM_TAG_OBJECT] > shim.n_objects_known)
+			learn_build_id(reader, (uint32_t)batch[n].tag[VM_TAG_OBJECT]);
+		clip(&batch[n++], range);
+	}
+	*more = n == BATCH;
+	return n;
+}
+
+static uint64_t source_of(enum vm_reason reason)
+{
+	if (reason == VM_REASON_BASELINE)
+		return VM_BASELINE;
+	return reason == VM_REASON_IDENTITY || reason == VM_REASON_OWN ? VM_OBSERVED :
+									 VM_RESYNCED;
+}
+
+static void write_group(enum vm_reason reason, struct addr_range range, uint64_t event, int n)
+{
+	resync_write_objects(&shim.writer);
+	if (!ledger_writer_room(&shim.writer, (uint32_t)n + 1))
+		return;
+	ledger_writer_resync(&shim.writer, reason, range, event, (uint32_t)n);
+	for (int i = 0; i < n; i++)
+		ledger_writer_area(&shim.writer, &batch[i]);
+}
+
+/* One batch after the other, each with the part of the range it speaks for. */
+static bool resync_with(struct kernel_reader *reader, struct addr_range range,
+			enum vm_reason reason, uint64_t event)
+{
+	bool more = true;
+
+	while (more) {
+		struct addr_range part = range;
+		int n = read_batch(reader, range, &more);
+
+		if (n < 0)
+			return false;
+		if (more)
+			part.end = batch[n - 1].range.end;
+		vm_space_reserve(&shim.space, (size_t)n);
+		write_group(reason, part, event, n);
+		if (vm_replace(&shim.space, part, batch, (size_t)n, source_of(reason)) < 0)
+			return false;
+		range.start = part.end;
+		more = more && range.start < range.end;
+	}
+	return true;
+}
+
+void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event)
+{
+	struct kernel_reader reader;
+
+	if (range.start >= range.end || shim.sandboxed || !reader_open(&reader, range.start))
+		return;
+	resync_with(&reader, range, reason, event);
+	sys_close(reader.fd);
+	shim.n_resyncs += reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;
+	resync_own();
+}
+
+void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
+{
+	struct kernel_reader reader;
+	struct kernel_area area;
+	struct addr_range range = { addr, addr + VM_PAGE_SIZE };
+
+	if (shim.sandboxed || !reader_open(&reader, addr))
+		return;
+	if (reader_next(&reader, &area) && area.range.start <= addr)
+		range = area.range;
+	sys_close(reader.fd);
+	resync_range(range, reason, event);
+}
+
+/* ------------------------------------------------------- the shim's own memory */
+
+static void enter_own(const struct memory_area *area)
+{
+	if (memory_set_reserve(shim.space.set, VM_APPLY_GROWTH) < 0)
+		return;
+	if (ledger_writer_room(&shim.writer, 2)) {
+		ledger_writer_resync(&shim.writer, VM_REASON_OWN, area->range, 0, 1);
+		ledger_writer_area(&shim.writer, area);
+	}
+	memory_set_replace(shim.space.set, area->range, area, 1);
+}
+
+/* Regions of the allocator: plain anonymous memory. */
+static void enter_regions(void)
+{
+	while (shim.n_regions_known < shim.pages.n_regions) {
+		struct memory_area area = {
+			.range = shim.pages.regions[shim.n_regions_known++],
+			.flags = VM_READ | VM_WRITE | VM_OWN,
+			.offset = MEMORY_AREA_NO_OFFSET,
+		};
+
+		enter_own(&area);
+	}
+}
+
+/* The window shows another part of the same file now. */
+static void enter_window(void)
+{
+	struct addr_range ranges[2];
+	uint64_t offsets[2];
+	unsigned n = ledger_writer_ranges(&shim.writer, ranges, offsets);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct memory_area *old = memory_set_find(shim.space.set, ranges[i].start);
+		struct memory_area area;
+
+		if (old == NULL || old->offset == offsets[i])
+			continue;
+		area = *old;
+		area.range = ranges[i];
+		area.offset = offsets[i];
+		enter_own(&area);
+	}
+}
+
+void resync_own(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (shim.n_regions_known < shim.pages.n_regions)
+			enter_regions();
+		if (!ledger_writer_moved(&shim.writer))
+			return;
+		enter_window();
+	}
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_SHIM_H
+#define PRELOAD_SHIM_H
+
+/*
+ * shim - the state of the library that lives inside the program
+ *
+ * There is one. Everything in it but @live, @fork_mark and the recorder's lock
+ * is touched only by the thread that holds the lock, or before main().
+ *
+ * Rules for all code here: no malloc, no stdio, no getenv or dlsym, no errno
+ * but in hooks.c, no system call but through base/sys.h, little stack. A failure
+ * of ours is counted and never becomes the program's failure.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/options.h"
+#include "base/page_allocator.h"
+#include "ledger/ledger_writer.h"
+#include "vma/vm_compare.h"
+#include "vma/vm_space.h"
+#include "recorder.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+struct shim {
+	bool live;	/* calls are recorded */
+	bool sandboxed; /* seccomp is on: make no system call of our own any more */
+	bool asks_text; /* this kernel has no PROCMAP_QUERY */
+	bool child;	/* a fork child that has not opened its own ledger yet */
+	bool torn;	/* ... and whose copy of the set can't be trusted */
+
+	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
+	 * child was made: 1 here, 0 in a child that has not noticed yet. */
+	volatile uint32_t *fork_mark;
+
+	struct options options;
+	struct page_allocator pages;
+	struct vm_space space;
+	struct recorder recorder;
+	struct ledger_writer writer;
+
+	unsigned n_regions_known; /* of @pages, entered in the map */
+	uint32_t n_objects_known; /* of @space.objects, written to the ledger */
+	uint32_t pid;
+	char **argv;
+
+	/* integrity counters */
+	uint64_t n_bypassed;
+	uint64_t n_deferred;
+	uint64_t n_resyncs;
+	uint64_t n_rebuilt;
+};
+
+extern struct shim shim;
+
+/* start.c */
+void shim_debug(const char *what, const char *about);
+
+/* baseline.c */
+
+/* Everything the kernel has now enters the (empty) set. Return: 0 or -errno. */
+int baseline_read(void);
+/* Writes the whole set to the ledger, as groups with @reason. */
+void baseline_write(struct ledger_writer *writer, unsigned reason);
+/* Mark the shim's own mappings. */
+void baseline_mark_own(void);
+/* ledger_checkpoint_fn */
+void baseline_checkpoint(void *context, struct ledger_writer *writer);
+
+/* naming.c: which file this process's ledger is, and opening it. Return: 0 or -errno. */
+int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event);
+
+/* resync.c: all with the lock held */
+
+/* Ask the kernel about @range, change the map, and write both to the ledger. */
+void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event);
+/* As above, over the whole mapping that @addr lies in. */
+void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
+/* New regions of the allocator and a moved window enter the map. */
+void resync_own(void);
+/* Objects that the ledger does not know yet. */
+void resync_write_objects(struct ledger_writer *writer);
+/* A descriptor of this process's map, or -errno. */
+int resync_open_maps(void);
+
+/* child.c */
+
+/* Called first in a fork child: its copy of the lock is free again. */
+void child_notice(void);
+/* With the lock held, before the child's first call: its own ledger and baseline. */
+void child_begin(void);
+
+/* finish.c */
+
+/* Compare with the kernel and write the result to the ledger. Returns unexplained differences,
+ * or a negative errno. With the lock held. */
+int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context);
+/* The process is about to end. */
+void finish_at_exit(int status);
+
+#endif

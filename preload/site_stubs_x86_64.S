@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One stub per site, and what they share
+ *
+ * A stub is jumped to in place of `mov $NR, %eax'. It must look like a system
+ * call to the code around it: rax is the result, rcx and r11 may change, and
+ * everything else is as it was, flags and vector registers too (the C code
+ * behind it uses general registers only). Below rsp the 128 bytes of the red
+ * zone belong to the function we are in the middle of.
+ *
+ *      rsp at the site ->  [ red zone, 128 bytes  ]
+ *                          [ where to go on       ]  CFA - 136: the return address
+ *                          [ index of the site    ]
+ *                  rbp ->  [ rbp of the site      ]
+ *                          [ flags                ]
+ *                          [ r9 r8 r10 rdx rsi rdi]  -> uint64_t args[6]
+ *
+ * To an unwinder this is a frame called from the site: CFA is the site's rsp.
+ */
+
+#if defined(__x86_64__)
+
+#define SITES_MAX 64
+#define STUB_SIZE 32
+
+	.text
+	.hidden	site_stubs
+	.globl	site_stubs
+	.type	site_stubs, @function
+	.balign	STUB_SIZE
+site_stubs:
+	.cfi_startproc
+	.set	index, 0
+	.rept	SITES_MAX
+	.balign	STUB_SIZE
+	.cfi_def_cfa rsp, 0
+	.cfi_undefined rip
+	lea	-128(%rsp), %rsp
+	.cfi_def_cfa_offset 128
+	pushq	site_resume + 8 * index(%rip)
+	.cfi_def_cfa_offset 136
+	.cfi_offset rip, -136
+	pushq	$index
+	.cfi_def_cfa_offset 144
+	jmp	site_common
+	.set	index, index + 1
+	.endr
+	.cfi_endproc
+	.size	site_stubs, . - site_stubs
+
+	.type	site_common, @function
+	.balign	64
+site_common:
+	.cfi_startproc
+	.cfi_def_cfa rsp, 144
+	.cfi_offset rip, -136
+	push	%rbp
+	.cfi_def_cfa_offset 152
+	.cfi_offset rbp, -152
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
+	lahf
+	seto	%al
+	push	%rax
+	push	%r9
+	push	%r8
+	push	%r10
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	mov	%rsp, %rdi
+	mov	8(%rbp), %esi
+	and	$-16, %rsp
+	call	site_reached
+	mov	%rax, %r11
+	mov	%rdx, %rcx
+	lea	-56(%rbp), %rsp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
+	pop	%rax
+	/* rcx: 0, or 1 to go on at the syscall instruction, two bytes earlier */
+	neg	%rcx
+	lea	(%rcx, %rcx), %rcx
+	add	16(%rbp), %rcx
+	add	$127, %al
+	sahf
+	mov	%r11, %rax
+	pop	%rbp
+	.cfi_def_cfa rsp, 144
+	.cfi_restore rbp
+	lea	144(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	.cfi_register rip, rcx
+	jmp	*%rcx
+	.cfi_endproc
+	.size	site_common, . - site_common
+
+	.section .note.GNU-stack, "", @progbits
+
+#endif

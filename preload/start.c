@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * start - before main, and after it
+ *
+ * The shim is the first library whose constructor runs (-z initfirst), so the
+ * baseline holds what the kernel and ld.so mapped, and little else. Until then,
+ * and whenever something here fails, hooks forward and nothing is recorded.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include "base/sys.h"
+#include "base/text.h"
+#include "sites.h"
+#include "shim.h"
+
+struct shim shim;
+
+void hooks_start(void);
+
+void shim_debug(const char *what, const char *about)
+{
+	char buffer[256];
+	struct text text;
+
+	if (!shim.options.debug)
+		return;
+	text_init(&text, buffer, sizeof(buffer));
+	text_string(&text, "mapledger: ");
+	text_decimal(&text, (uint64_t)sys_getpid());
+	text_string(&text, ": ");
+	text_string(&text, what);
+	text_string(&text, about);
+	text_char(&text, '\n');
+	sys_write(2, buffer, text.len);
+}
+
+static const char *find_variable(char **envp, const char *name)
+{
+	size_t len = text_length(name);
+
+	for (; envp != NULL && *envp != NULL; envp++) {
+		const char *variable = *envp;
+		size_t i = 0;
+
+		while (i < len && variable[i] == name[i])
+			i++;
+		if (i == len && variable[i] == '=')
+			return variable + len + 1;
+	}
+	return NULL;
+}
+
+static void read_options(char **envp)
+{
+	const char *string = find_variable(envp, OPTIONS_VARIABLE);
+	char buffer[256];
+	struct text complaint;
+
+	text_init(&complaint, buffer, sizeof(buffer));
+	options_init(&shim.options);
+	if (string != NULL)
+		options_parse(&shim.options, string, &complaint);
+	if (complaint.len > 0)
+		shim_debug(complaint.buffer, "");
+}
+
+/* A program may change its folder before a child is made. */
+static void make_output_absolute(void)
+{
+	char relative[OPTIONS_PATH_MAX];
+	struct text text;
+	long len;
+
+	if (shim.options.output[0] == '/')
+		return;
+	memcpy(relative, shim.options.output, sizeof(relative));
+	len = sys_call6(SYS_getcwd, (long)shim.options.output, OPTIONS_PATH_MAX, 0, 0, 0, 0);
+	if (len <= 0 || shim.options.output[0] != '/') {
+		memcpy(shim.options.output, relative, sizeof(relative));
+		return;
+	}
+	text_init(&text, shim.options.output, OPTIONS_PATH_MAX);
+	text.len = (size_t)len - 1;
+	text_char(&text, '/');
+	text_string(&text, relative);
+}
+
+static bool is_wanted(void)
+{
+	return shim.options.root == 0 || shim.options.root == shim.pid ||
+	       shim.options.follow == OPTION_FOLLOW_ALL;
+}
+
+/* Kernels before 4.14 have no MADV_WIPEONFORK: there a child can't be noticed. */
+static int make_fork_mark(void)
+{
+	long page = sys_mmap(0, VM_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (sys_is_error(page))
+		return (int)page;
+	shim.fork_mark = (volatile uint32_t *)page;
+	*shim.fork_mark = 1;
+	return (int)sys_madvise((uint64_t)page, VM_PAGE_SIZE, MADV_WIPEONFORK);
+}
+
+/*
+ * The kernel puts argc at mm->start_stack. start_brk it does not tell, but it is
+ * where [heap] begins; before the heap has a page it is the break itself.
+ */
+static void learn_layout(char **argv)
+{
+	const struct memory_area *below;
+	uint64_t brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
+
+	shim.space.start_stack = (uintptr_t)argv - sizeof(long);
+	shim.space.brk = brk;
+	shim.space.start_brk = brk;
+	shim.space.personality = (uint32_t)sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0);
+	below = brk > 0 ? memory_set_find(shim.space.set, brk - 1) : NULL;
+	if (below != NULL && below->tag[VM_TAG_OBJECT] == 0 && below->range.end == vm_page_up(brk))
+		shim.space.start_brk = below->range.start;
+}
+
+static int start(char **argv)
+{
+	int error = make_fork_mark();
+
+	if (error < 0)
+		return error;
+	page_allocator_init(&shim.pages);
+	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
+			      &shim.recorder);
+	if (error < 0)
+		return error;
+	vm_space_reserve(&shim.space, 256);
+	error = baseline_read();
+	if (error < 0)
+		return error;
+	learn_layout(argv);
+	return naming_open_ledger(LEDGER_LINK_SPAWN, NULL, 0);
+}
+
+/* Registered before anybody else can register anything, so it runs after all of them. */
+static void shim_finish(int status, void *unused)
+{
+	(void)unused;
+	finish_at_exit(status);
+}
+
+__attribute__((constructor)) static void shim_start(int argc, char **argv, char **envp)
+{
+	int error;
+
+	(void)argc;
+	shim.argv = argv;
+	shim.pid = (uint32_t)sys_getpid();
+	read_options(envp);
+	if (!is_wanted())
+		return;
+	make_output_absolute();
+	error = start(argv);
+	if (error < 0) {
+		shim_debug("not recording: ", vm_errno_text(-error));
+		return;
+	}
+	hooks_start();
+	if (shim.options.sites)
+		sites_start();
+	on_exit(shim_finish, NULL);
+	shim.live = true;
+	shim_debug("recording to ", shim.options.output);
+}
