@@ -324,12 +324,14 @@ ML_API int memory_set_find_free_area(const struct memory_set *set, uint64_t hint
 
 /*
  * A position between two areas. The set must not change while it is in use.
- * The fields are the set's business.
+ * The fields are the set's business: areas lie side by side in blocks, @at is
+ * the position between the areas from @first to @stop of one block.
  */
 struct memory_set_iter {
-	const struct memory_set *set;
+	const struct memory_area *at;
+	const struct memory_area *first;
+	const struct memory_area *stop;
 	const void *leaf;
-	uint32_t index;
 	struct addr_range range;
 };
 
@@ -342,12 +344,27 @@ ML_API struct memory_set_iter memory_set_iter_from_start(const struct memory_set
 ML_API struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 						       struct addr_range range);
 
+/* For the two below: on to the next block, and the first area passed over there. */
+ML_API const struct memory_area *memory_set_iter_next_leaf(struct memory_set_iter *iter);
+ML_API const struct memory_area *memory_set_iter_prev_leaf(struct memory_set_iter *iter);
+
 /* The area passed over in that direction, or NULL at the end. */
-ML_API const struct memory_area *memory_set_iter_next(struct memory_set_iter *iter);
-ML_API const struct memory_area *memory_set_iter_prev(struct memory_set_iter *iter);
+static inline const struct memory_area *memory_set_iter_next(struct memory_set_iter *iter)
+{
+	return iter->at != iter->stop ? iter->at++ : memory_set_iter_next_leaf(iter);
+}
+
+static inline const struct memory_area *memory_set_iter_prev(struct memory_set_iter *iter)
+{
+	return iter->at != iter->first ? --iter->at : memory_set_iter_prev_leaf(iter);
+}
 
 /* Everything. */
+#ifdef __cplusplus
+#define MEMORY_SET_ALL (addr_range{ 0, UINT64_MAX })
+#else
 #define MEMORY_SET_ALL ((struct addr_range){ 0, UINT64_MAX })
+#endif
 
 /* ---------------------------------------------------------------- checking */
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Iterating. Within a leaf an iterator is a pointer that moves between two
+ * others (see the header); here it goes from leaf to leaf.
+ */
+
+#include "memory_set_private.h"
+
+/* Lets the iterator see what lies in its range of @leaf. */
+static void enter(struct memory_set_iter *iter, const struct leaf *leaf)
+{
+	uint32_t stop = leaf->n;
+
+	while (stop > 0 && leaf->areas[stop - 1].range.start >= iter->range.end)
+		stop--;
+	iter->leaf = leaf;
+	iter->first = &leaf->areas[leaf_find(leaf, searchable(iter->range.start))];
+	iter->stop = &leaf->areas[stop];
+	if (iter->stop < iter->first)
+		iter->stop = iter->first;
+}
+
+static bool is_empty(struct addr_range range)
+{
+	return range.start >= range.end;
+}
+
+struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
+						  struct addr_range range)
+{
+	struct memory_set_iter iter = { .range = range };
+
+	if (!is_empty(range))
+		enter(&iter, area_tree_leaf(&set->tree, searchable(range.start)));
+	iter.at = iter.first;
+	return iter;
+}
+
+struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
+						struct addr_range range)
+{
+	struct memory_set_iter iter = { .range = range };
+
+	if (!is_empty(range))
+		enter(&iter, area_tree_leaf(&set->tree, searchable(range.end - 1)));
+	iter.at = iter.stop;
+	return iter;
+}
+
+const struct memory_area *memory_set_iter_next_leaf(struct memory_set_iter *iter)
+{
+	const struct leaf *leaf = iter->leaf;
+
+	if (!leaf || !leaf->next || leaf->next->areas[0].range.start >= iter->range.end)
+		return NULL;
+	enter(iter, leaf->next);
+	iter->at = iter->first + 1;
+	return iter->first;
+}
+
+const struct memory_area *memory_set_iter_prev_leaf(struct memory_set_iter *iter)
+{
+	const struct leaf *leaf = iter->leaf;
+
+	if (!leaf || !leaf->prev || leaf->prev->ends[leaf->prev->n - 1] <= iter->range.start)
+		return NULL;
+	enter(iter, leaf->prev);
+	iter->at = iter->stop - 1;
+	return iter->at;
+}

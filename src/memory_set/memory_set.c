@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The set itself: making one, its memory, and looking things up in it.
+ * What changes a set is in change.c.
+ */
+
+#include <errno.h>
+
+#include "memory_set_private.h"
+
+/* A build without libc leaves allocator_malloc.c out, and says so. */
+#ifdef MEMORY_SET_NO_MALLOC
+#define DEFAULT_ALLOCATOR NULL
+#else
+#define DEFAULT_ALLOCATOR (&ml_allocator_malloc)
+#endif
+
+static bool options_make_sense(const struct memory_set_options *options)
+{
+	if (options->page_size & (options->page_size - 1))
+		return false;
+	if (options->dispatch == MEMORY_SET_PER_AREA)
+		return !options->backend;
+	return options->dispatch == MEMORY_SET_PER_REQUEST;
+}
+
+struct memory_set *memory_set_create(const struct memory_set_options *options)
+{
+	static const struct memory_set_options defaults = { .auto_reserve = true };
+	const struct ml_allocator *allocator;
+	struct memory_set *set;
+
+	if (!options)
+		options = &defaults;
+	allocator = options->allocator ? options->allocator : DEFAULT_ALLOCATOR;
+	if (!allocator || !options_make_sense(options))
+		return NULL;
+	set = allocator->alloc(allocator->context, sizeof(*set));
+	if (!set)
+		return NULL;
+	set->page_mask = (options->page_size ? options->page_size : 4096) - 1;
+	set->dispatch = options->dispatch;
+	set->merge = options->merge;
+	set->auto_reserve = options->auto_reserve;
+	set->backend = options->backend;
+	area_tree_init(&set->tree, allocator);
+	return set;
+}
+
+void memory_set_destroy(struct memory_set *set)
+{
+	struct ml_allocator allocator;
+
+	if (!set)
+		return;
+	allocator = set->tree.allocator;
+	area_tree_finish(&set->tree);
+	allocator.free(allocator.context, set, sizeof(*set));
+}
+
+int memory_set_reserve(struct memory_set *set, size_t n_areas)
+{
+	if (area_tree_has_room(&set->tree, n_areas))
+		return 0;
+	return area_tree_reserve(&set->tree, n_areas);
+}
+
+size_t memory_set_memory(const struct memory_set *set)
+{
+	return sizeof(*set) + set->tree.bytes;
+}
+
+/* ----------------------------------------------------------------- looking */
+
+const struct memory_area *memory_set_find(const struct memory_set *set, uint64_t addr)
+{
+	const struct leaf *leaf;
+	uint32_t i;
+
+	addr = searchable(addr);
+	leaf = area_tree_leaf(&set->tree, addr);
+	i = leaf_find(leaf, addr);
+	if (i >= leaf->n || leaf->areas[i].range.start > addr)
+		return NULL;
+	return &leaf->areas[i];
+}
+
+const struct memory_area *memory_set_find_from(const struct memory_set *set, uint64_t addr)
+{
+	const struct leaf *leaf;
+	uint32_t i;
+
+	addr = searchable(addr);
+	leaf = area_tree_leaf(&set->tree, addr);
+	i = leaf_find(leaf, addr);
+	return i < leaf->n ? &leaf->areas[i] : NULL;
+}
+
+bool memory_set_overlaps(const struct memory_set *set, struct addr_range range)
+{
+	const struct memory_area *area = memory_set_find_from(set, range.start);
+
+	return range.start < range.end && area && area->range.start < range.end;
+}
+
+size_t memory_set_count(const struct memory_set *set)
+{
+	return set->tree.n_areas;
+}
+
+const char *memory_set_check(const struct memory_set *set)
+{
+	const char *wrong = area_tree_check(&set->tree);
+	struct memory_set_iter iter = memory_set_iter_from_start(set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	while (!wrong && (area = memory_set_iter_next(&iter))) {
+		if ((area->range.start | area->range.end) & set->page_mask)
+			wrong = "areas are page aligned";
+		if (!area->backend && set->dispatch == MEMORY_SET_PER_AREA)
+			wrong = "each area has a backend";
+	}
+	return wrong;
+}
