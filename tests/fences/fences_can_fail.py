@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each fence is shown a small tree or library that breaks its rule, and must say so."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from fence import finish
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPILER = shlex.split(os.environ.get("CC", "cc"))
+LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+
+
+def write(root, files):
+    for path, text in files.items():
+        path = os.path.join(root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def run(fence, *arguments):
+    done = subprocess.run([sys.executable, os.path.join(HERE, fence), *arguments],
+                          text=True, capture_output=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def library(root, source, *options):
+    """A library laid out as meson does: libx.so and its objects in libx.so.p."""
+    path = os.path.join(root, "libx.so")
+    write(root, {"x.c": source, "libx.so.p/empty": ""})
+    subprocess.run([*COMPILER, "-O2", "-fPIC", *options, "-c", f"{root}/x.c", "-o",
+                    f"{root}/libx.so.p/x.o"], check=True)
+    subprocess.run([*COMPILER, "-shared", f"{root}/libx.so.p/x.o", "-o", path,
+                    f"-Wl,--version-script={root}/x.map"], check=True)
+    return path
+
+
+def include_right(root):
+    write(root, {"src/base/a.c": '#include "vma/b.h"\n', "src/vma/b.h": ""})
+    return run("include_direction.py", root), "'base' must not include 'vma'"
+
+
+def preload_reads(root):
+    write(root, {"preload/a.c": '#include "ledger/ledger_reader.h"\n',
+                 "src/ledger/ledger_reader.h": ""})
+    return run("include_direction.py", root), "format and writer only"
+
+
+def cli_meets_preload(root):
+    write(root, {"src/cli/a.c": '#include "../../preload/shim.h"\n', "preload/shim.h": ""})
+    return run("include_direction.py", root), "'cli' must not include 'preload'"
+
+
+def unknown_room(root):
+    write(root, {"src/attic/a.c": '#include "b.h"\n', "src/attic/b.h": ""})
+    return run("include_direction.py", root), "not in the picture"
+
+
+HOUSE = {"include/meson.build": "", "preload/meson.build": "", "bench/meson.build": "",
+         "src/meson.build": "subdir('base')\n", "src/base/meson.build": "",
+         "meson.build": "subdir('include')\nsubdir('src')\nsubdir('preload')\nsubdir('bench')\n"}
+
+
+def no_licence(root):
+    write(root, {**HOUSE, "src/base/a.c": "int a;\n"})
+    return run("house_rules.py", root), "src/base/a.c:1: no line"
+
+
+def no_licence_in_script(root):
+    write(root, {**HOUSE, "src/base/a.c": LICENCE, ".ci/run": "#!/bin/sh\n"})
+    return run("house_rules.py", root), ".ci/run:1: no line"
+
+
+def no_meson(root):
+    write(root, {**HOUSE, "src/base/a.c": LICENCE, "src/vma/b.c": LICENCE})
+    return run("house_rules.py", root), "src/vma: no meson.build"
+
+
+def room_not_built(root):
+    write(root, {**HOUSE, "src/base/a.c": LICENCE, "src/vma/meson.build": ""})
+    return run("house_rules.py", root), "src/meson.build: does not enter src/vma"
+
+
+def option_not_named(root):
+    write(root, {"README.md": "Options: `output`, and more output, and no word of the root.\n",
+                 "src/base/options.c": '[OPTION_A] = { "output",\n[OPTION_B] = { "root",\n'})
+    return run("readme_options.py", root), "the option `root`"
+
+
+def header_needs_another(root):
+    write(root, {"a.h": "uint64_t f(void);\n"})
+    return run("public_headers.py", "c", root), "a.h: not clean as c:"
+
+
+def header_is_not_cpp(root):
+    write(root, {"a.h": "static inline int *f(void *p) { return p; }\n"})
+    return run("public_headers.py", "c++", root), "a.h: not clean as c++:"
+
+
+MAP = "{ global: one; local: *; };\n"
+
+
+def exports_unlisted(root):
+    write(root, {"x.map": "{ global: one; two; local: *; };\n", "y.map": MAP})
+    shim = library(root, "int one(void) { return 1; }\nint two(void) { return 2; }\n")
+    return run("shim_exports.py", shim, f"{root}/y.map"), "two: visible in the library"
+
+
+def hides_unlisted(root):
+    write(root, {"x.map": MAP})
+    shim = library(root, "int one(void) { return 1; }\nint two(void) { return 2; }\n")
+    return run("shim_exports.py", shim, f"{root}/x.map"), "two: visible in an object"
+
+
+def lists_missing(root):
+    write(root, {"x.map": MAP, "y.map": "{ global: one; two; };\n"})
+    shim = library(root, "int one(void) { return 1; }\n")
+    return run("shim_exports.py", shim, f"{root}/y.map"), "two: in the list, but not visible"
+
+
+def imports_malloc(root):
+    write(root, {"x.map": MAP})
+    shim = library(root, "void *malloc(unsigned long); void *one(void) { return malloc(9); }\n")
+    return run("shim_imports.py", shim), "malloc: imported"
+
+
+def uses_vectors(root):
+    write(root, {"x.map": MAP, "y.map": MAP})
+    shim = library(root, "double one(double a, double b) { return a * b; }\n")
+    subprocess.run(["ar", "rcs", f"{root}/empty.a"], check=True)
+    return run("shim_registers.py", shim, f"{root}/empty.a"), "one: "
+
+
+CASES = [include_right, preload_reads, cli_meets_preload, unknown_room, no_licence,
+         no_licence_in_script, no_meson, room_not_built, option_not_named, header_needs_another,
+         header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
+if platform.machine() == "x86_64":
+    CASES.append(uses_vectors)
+
+
+def main():
+    breaches = []
+    for case in CASES:
+        with tempfile.TemporaryDirectory() as root:
+            (status, output), expected = case(root)
+        if status == 77:
+            print(f"{case.__name__}: {output.strip()}")
+        elif status != 1 or expected not in output:
+            breaches.append(f"{case.__name__}: exit {status}, expected 1 and '{expected}' in:\n"
+                            f"{output}")
+    finish(breaches, len(CASES), "cases")
+
+
+main()
