@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A timer interrupts the program at random places, hooks included, and the
+ * handler changes the map itself: on the normal stack, on an alternate one, and
+ * jumping away for good.
+ */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/time.h>
+#include "victim.h"
+
+#define STEPS 40000
+
+static char *mine, *handlers;
+static sigjmp_buf back;
+static volatile sig_atomic_t jumps, n_handled;
+
+static void change(char *at, unsigned n)
+{
+	void *p;
+
+	mprotect(at + PAGE, PAGE, n & 1 ? PROT_READ : RW);
+	p = mmap(NULL, 2 * PAGE, RW, ANON, -1, 0);
+	if (p != MAP_FAILED)
+		munmap(p, 2 * PAGE);
+}
+
+static void handler(int signal_number)
+{
+	(void)signal_number;
+	n_handled++;
+	change(handlers, (unsigned)n_handled);
+	if (jumps)
+		siglongjmp(back, 1);
+}
+
+static void set_timer(long usec)
+{
+	struct itimerval timer = { { 0, usec }, { 0, usec } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void run(int flags, int with_jumps, const char *what)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	volatile unsigned i = 0;
+
+	jumps = 0;
+	n_handled = 0;
+	sigaction(SIGALRM, &action, NULL);
+	sigsetjmp(back, 1);
+	jumps = with_jumps;
+	set_timer(50);
+	while (i < STEPS) {
+		change(mine, i);
+		i++;
+	}
+	set_timer(0);
+	jumps = 0;
+	if (n_handled == 0)
+		fail("the timer never fired");
+	must_agree(what);
+}
+
+int main(void)
+{
+	static char alternate[64 << 10];
+	stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+
+	mine = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
+	handlers = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
+	if (mine == MAP_FAILED || handlers == MAP_FAILED)
+		fail("mmap");
+	sigaltstack(&stack, NULL);
+	run(SA_RESTART, 0, "after handlers on the normal stack");
+	run(SA_RESTART | SA_ONSTACK, 0, "after handlers on the alternate stack");
+	run(SA_RESTART | SA_NODEFER, 0, "after handlers on top of handlers");
+	run(SA_RESTART, 1, "after handlers that jumped away");
+	return 0;
+}
