@@ -4,6 +4,7 @@
  * api - include/mapledger/mapledger.h, from the inside
  */
 
+#define MAPLEDGER_NO_WRAPPERS
 #define MAPLEDGER_API __attribute__((visibility("default")))
 #include <mapledger/mapledger.h>
 

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h> /* memcpy and its like: src/base/freestanding.c */
 #include "base/options.h"
 #include "base/page_allocator.h"
 #include "ledger/ledger_writer.h"
@@ -55,6 +56,9 @@ struct shim {
 };
 
 extern struct shim shim;
+
+/* hooks.c */
+void hooks_start(void);
 
 /* start.c */
 void shim_debug(const char *what, const char *about);

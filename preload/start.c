@@ -19,8 +19,6 @@
 
 struct shim shim;
 
-void hooks_start(void);
-
 void shim_debug(const char *what, const char *about)
 {
 	char buffer[256];

@@ -100,6 +100,8 @@ MAPLEDGER_API uint64_t mapledger_seq(void);
 
 /* ------------------------------------------------ the same, with or without the shim */
 
+#ifndef MAPLEDGER_NO_WRAPPERS
+
 #define ML_ENOSYS_ (-38)
 
 static inline int ml_active(void)
@@ -129,6 +131,8 @@ static inline uint64_t ml_seq(void)
 {
 	return mapledger_seq ? mapledger_seq() : 0;
 }
+
+#endif
 
 #ifdef __cplusplus
 }

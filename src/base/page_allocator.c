@@ -11,7 +11,7 @@ static unsigned size_class(size_t size)
 	unsigned class = SMALLEST_CLASS;
 
 	while (((size_t)1 << class) < size && class < PAGE_ALLOCATOR_CLASSES)
-		class ++;
+		class++;
 	return class;
 }
 
