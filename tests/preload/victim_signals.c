@@ -11,11 +11,12 @@
 #include <sys/time.h>
 #include "victim.h"
 
-#define STEPS 40000
+#define STEPS 15000
+#define DEPTH_MAX 4
 
 static char *mine, *handlers;
 static sigjmp_buf back;
-static volatile sig_atomic_t jumps, n_handled;
+static volatile sig_atomic_t jumps, n_handled, depth;
 
 static void change(char *at, unsigned n)
 {
@@ -27,20 +28,28 @@ static void change(char *at, unsigned n)
 		munmap(p, 2 * PAGE);
 }
 
+static void arm(long usec)
+{
+	struct itimerval timer = { .it_value = { 0, usec } };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Armed again at once, so handlers run on top of handlers, but not without end. */
 static void handler(int signal_number)
 {
 	(void)signal_number;
 	n_handled++;
+	if (++depth < DEPTH_MAX)
+		arm(30);
 	change(handlers, (unsigned)n_handled);
-	if (jumps)
+	if (jumps) {
+		depth = 0;
+		arm(30);
 		siglongjmp(back, 1);
-}
-
-static void set_timer(long usec)
-{
-	struct itimerval timer = { { 0, usec }, { 0, usec } };
-
-	setitimer(ITIMER_REAL, &timer, NULL);
+	}
+	if (--depth == 0)
+		arm(30);
 }
 
 static void run(int flags, int with_jumps, const char *what)
@@ -53,13 +62,14 @@ static void run(int flags, int with_jumps, const char *what)
 	sigaction(SIGALRM, &action, NULL);
 	sigsetjmp(back, 1);
 	jumps = with_jumps;
-	set_timer(50);
+	arm(30);
 	while (i < STEPS) {
 		change(mine, i);
 		i++;
 	}
-	set_timer(0);
 	jumps = 0;
+	signal(SIGALRM, SIG_IGN);
+	depth = 0;
 	if (n_handled == 0)
 		fail("the timer never fired");
 	must_agree(what);
