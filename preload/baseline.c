@@ -15,28 +15,46 @@
 
 #define GROUP 64 /* areas per ledger group */
 
+/* The windows into the ledger are found in the map, because their file's identity is there. */
+static void mark_window(struct addr_range range)
+{
+	const struct memory_area *found = memory_set_find(shim.space.set, range.start);
+	struct memory_area own;
+
+	if (found == NULL)
+		return;
+	own = *found;
+	own.offset = memory_area_offset_at(found, range.start);
+	own.range = range;
+	own.flags |= VM_OWN;
+	memory_set_replace(shim.space.set, range, &own, 1);
+}
+
+/* Plain memory; it may be younger than the text that was read. */
+static void mark_memory(struct addr_range range)
+{
+	struct memory_area own = {
+		.range = range,
+		.flags = VM_READ | VM_WRITE | VM_OWN | VM_BASELINE,
+		.offset = MEMORY_AREA_NO_OFFSET,
+	};
+
+	memory_set_replace(shim.space.set, range, &own, 1);
+}
+
 void baseline_mark_own(void)
 {
-	struct addr_range ranges[PAGE_ALLOCATOR_REGIONS + 2];
+	uint64_t mark = (uintptr_t)shim.fork_mark;
+	struct addr_range windows[2];
 	uint64_t offsets[2];
-	unsigned n = ledger_writer_ranges(&shim.writer, ranges, offsets);
+	unsigned n = ledger_writer_ranges(&shim.writer, windows, offsets);
 
+	vm_space_reserve(&shim.space, 2 * (PAGE_ALLOCATOR_REGIONS + 3));
+	for (unsigned i = 0; i < n; i++)
+		mark_window(windows[i]);
+	mark_memory((struct addr_range){ mark, mark + VM_PAGE_SIZE });
 	for (unsigned i = 0; i < shim.pages.n_regions; i++)
-		ranges[n++] = shim.pages.regions[i];
-	for (unsigned i = 0; i < n; i++) {
-		struct memory_set_iter iter =
-			memory_set_iter_from_start(shim.space.set, ranges[i]);
-		const struct memory_area *found = memory_set_iter_next(&iter);
-		struct memory_area own;
-
-		if (found == NULL)
-			continue;
-		own = *found;
-		own.offset = memory_area_offset_at(found, ranges[i].start);
-		own.range = ranges[i];
-		own.flags |= VM_OWN;
-		memory_set_replace(shim.space.set, ranges[i], &own, 1);
-	}
+		mark_memory(shim.pages.regions[i]);
 	shim.n_regions_known = shim.pages.n_regions;
 }
 
