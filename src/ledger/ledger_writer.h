@@ -5,18 +5,20 @@
 /*
  * ledger_writer - append records, from inside a hook
  *
- * The file is seen through two shared mappings, the header page and a window of
- * LEDGER_WINDOW_SIZE; no descriptor is kept. The window is moved over the file
- * with remap_file_pages(2), which needs neither a path nor a descriptor and
- * makes no second mapping. Room is made ahead with MADV_POPULATE_WRITE, in
+ * The file is seen through one shared mapping: the header page and, behind it, a
+ * window of LEDGER_WINDOW_SIZE; no descriptor is kept. The window is moved over
+ * the file with remap_file_pages(2), which needs neither a path nor a descriptor
+ * and makes no second mapping. Room is made ahead with MADV_POPULATE_WRITE, in
  * pieces of LEDGER_POPULATE_SIZE, so that a full disk is an error code and not
- * a SIGBUS; on a kernel without it (before 5.14) the pieces are written to with
- * a rehearsal that can't fault: pwrite() through a descriptor opened for it, or,
- * where that can't be done, the writer stops.
+ * a SIGBUS; on a kernel without it (before 5.14) the blocks of the whole file
+ * are allocated at the start instead.
  *
  * Nothing here allocates, prints, takes a lock or touches errno. Callers exclude
  * each other. A writer that had to stop stays stopped: begin returns NULL, and
  * the caller counts what is lost in the header.
+ *
+ * When the disk fills up but two or more segments were written by then, the
+ * writer goes on in those instead of stopping, and the oldest history is lost.
  *
  * The writer's own mappings appear in the map it describes. After every call
  * that can move them the caller asks ledger_writer_moved().
@@ -29,31 +31,45 @@
 #include "vma/vm_object.h"
 
 #define LEDGER_POPULATE_SIZE (128u << 10)
+#define LEDGER_POPULATE_FIRST (32u << 10) /* at open: start-up should be cheap */
 
 struct ledger_writer;
 
 /*
  * Writes the state so far at the start of a segment, as LEDGER_OBJECT and
  * LEDGER_RESYNC groups with VM_REASON_CHECKPOINT, through ledger_writer_begin()
- * and the helpers below.
+ * and the helpers below. Not called for the first segment: that one begins with
+ * whatever the caller writes after open. May be called a second time for the
+ * same state, when the disk became full during the first.
  */
 typedef void (*ledger_checkpoint_fn)(void *context, struct ledger_writer *writer);
 
+/*
+ * The fields are the writer's, to be read only, but for @personality. Offsets
+ * are in the file.
+ */
 struct ledger_writer {
 	struct ledger_header *header; /* NULL: not recording */
 	struct ledger_any *window;
-	uint64_t window_offset; /* in the file */
-	uint64_t segment_offset; /* of the segment being written, in the file */
-	uint64_t next;		/* offset in the file of the next record */
-	uint64_t ready;		/* room is made up to this offset in the file */
-	uint64_t n_events;	/* calls recorded so far */
-	uint8_t lap;
+	uint64_t window_offset;
+	uint64_t segment_offset; /* of the segment being written */
+	uint64_t segment_size;
+	uint64_t next;	     /* of the next record */
+	uint64_t ready;	     /* room is made up to this offset; 0 when stopped */
+	uint64_t n_events;   /* calls recorded so far */
+	uint64_t lap_number; /* of the segment being written, from 1 */
+	uint64_t brk;	     /* as the last finished brk said; goes into each segment */
+	uint32_t personality;
+	uint32_t n_segments; /* that are in use */
+	uint32_t failure;    /* enum ledger_end: why the last attempt to make room failed */
+	uint8_t lap;	     /* the low bits of lap_number */
 	bool in_checkpoint;
 	bool moved;
+	bool stopped;
+	bool allocated; /* the file's blocks were allocated at the start */
 	ledger_checkpoint_fn checkpoint;
 	void *context;
 };
-
 /*
  * What the caller knows about the process; the writer fills in the rest of the
  * header (magic, version, sizes, clocks, boot id, id, kernel release).
@@ -78,38 +94,101 @@ struct ledger_writer_options {
 /**
  * ledger_writer_open() - create the file and map it
  *
- * RLIMIT_FSIZE and RLIMIT_AS make the file smaller; below two segments of one
- * window it is an error.
+ * RLIMIT_FSIZE makes the file smaller. The first clock pair is taken on entry
+ * and a second one on return.
  *
- * Return: 0, -EEXIST, or another negative errno; nothing is left behind then.
+ * Return: 0, or a negative errno, and then nothing is left behind:
+ *   -EEXIST  there is something at @path already,
+ *   -EFBIG   two segments of one window do not fit @max_size or RLIMIT_FSIZE,
+ *   -ENOSPC, -EFAULT  there is no room for the first few records.
  */
 int ledger_writer_open(struct ledger_writer *writer, const struct ledger_writer_options *options);
 
 /* Unmap; the file stays. For fork children, which inherit mappings of their parent's ledger. */
 void ledger_writer_close(struct ledger_writer *writer);
 
+/* The slow part of the two functions below: populate, move the window, begin a segment. */
+bool ledger_writer_advance(struct ledger_writer *writer);
+bool ledger_writer_make_room(struct ledger_writer *writer, uint32_t n_records);
+
 /**
  * ledger_writer_room() - make sure @n_records fit in a row in one segment
  *
  * May begin the next segment, and so call the checkpoint function: call it only
- * while the caller's state is what the records so far say.
+ * while the caller's state is what the records so far say. Asking for more than
+ * a fresh segment has left after its checkpoint stops the writer
+ * (LEDGER_END_TOO_BIG): write large maps in several groups.
  *
  * Return: false when the writer has stopped.
  */
-bool ledger_writer_room(struct ledger_writer *writer, uint32_t n_records);
+static inline bool ledger_writer_room(struct ledger_writer *writer, uint32_t n_records)
+{
+	uint64_t need = (uint64_t)n_records * LEDGER_RECORD_SIZE;
+
+	if (__builtin_expect(writer->next + need <= writer->ready, 1))
+		return true;
+	return ledger_writer_make_room(writer, n_records);
+}
+
+/* The place of the next record, or NULL. */
+static inline struct ledger_any *ledger_writer_place(struct ledger_writer *writer)
+{
+	struct ledger_any *record;
+
+	if (__builtin_expect(writer->header == NULL || writer->next >= writer->ready, 0))
+		if (!ledger_writer_advance(writer))
+			return NULL;
+	record = writer->window + (writer->next - writer->window_offset) / LEDGER_RECORD_SIZE;
+	writer->next += LEDGER_RECORD_SIZE;
+	return record;
+}
+
+/* Everything stored so far counts from this one store on. */
+static inline void ledger_writer_mark(void *record, uint8_t state)
+{
+	__atomic_store_n((uint8_t *)record, state, __ATOMIC_RELEASE);
+}
 
 /**
  * ledger_writer_begin() - the next record, zeroed, marked begun
  * @kind: enum ledger_kind
  *
+ * At the end of a segment this begins the next one, unless called from the
+ * checkpoint function: then the writer stops.
+ *
  * Return: the record, valid until the next begin, or NULL when stopped.
  */
-void *ledger_writer_begin(struct ledger_writer *writer, enum ledger_kind kind);
+static inline void *ledger_writer_begin(struct ledger_writer *writer, enum ledger_kind kind)
+{
+	struct ledger_any *record = ledger_writer_place(writer);
+
+	if (record == NULL)
+		return NULL;
+	record->state = 0;
+	record->byte2 = 0;
+	record->byte3 = 0;
+	record->word1 = 0;
+	for (unsigned i = 0; i < 7; i++)
+		record->word[i] = 0;
+	record->kind = (uint8_t)kind;
+	ledger_writer_mark(record, LEDGER_STATE(writer->lap, LEDGER_STATE_BEGUN));
+	return record;
+}
 
 /* The record is whole now: one store, after everything else. */
-void ledger_writer_done(struct ledger_writer *writer, void *record);
+static inline void ledger_writer_done(struct ledger_writer *writer, void *record)
+{
+	const struct ledger_call *call = record;
 
-/* A call's record, begun but without its result. */
+	if (__builtin_expect(call->kind == LEDGER_CALL && call->op == VM_OP_BRK, 0))
+		writer->brk = (uint64_t)call->result;
+	ledger_writer_mark(record, (uint8_t)((call->state & ~3u) | LEDGER_STATE_DONE));
+}
+
+/*
+ * A call's record, begun but without its result; @call->event is set to its
+ * number. NULL when stopped.
+ */
 struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struct vm_call *call);
 
 /* An object and its name. Needs room for ledger_object_records(). */
@@ -117,20 +196,32 @@ void ledger_writer_object(struct ledger_writer *writer, uint32_t id,
 			  const struct vm_object *object);
 uint32_t ledger_object_records(const struct vm_object *object);
 
+/*
+ * The head of a group; @n_areas calls of ledger_writer_area() must follow at
+ * once. Needs room for all of them.
+ */
 void ledger_writer_resync(struct ledger_writer *writer, unsigned reason, struct addr_range range,
 			  uint64_t event, uint32_t n_areas);
 void ledger_writer_area(struct ledger_writer *writer, const struct memory_area *area);
+
+/* A sentence; makes its own room, so as ledger_writer_room() it may begin a segment. */
 void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind,
 			const char *sentence);
 
-/* Have the writer's mappings moved since the last time this was asked? */
+/*
+ * Have the writer's mappings moved since the last time this was asked? Opening
+ * is no move: whoever opens enters ledger_writer_ranges().
+ */
 bool ledger_writer_moved(struct ledger_writer *writer);
 
 /* Its own mappings, for the map. Returns how many (0 or 2). */
 unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_range ranges[2],
 			      uint64_t offsets[2]);
 
-/* Another clock pair in the header, and the reason for the end. */
+/*
+ * Another clock pair in the header, and the reason for the end; a writer that
+ * had stopped before keeps its reason.
+ */
 void ledger_writer_finish(struct ledger_writer *writer, enum ledger_end end, int exit_status);
 
 /* The six arguments of a call in the fields of its record, and back. */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "ledger/ledger_window.h"
+#include "ledger/ledger_writer.h"
+
+static bool stop(struct ledger_writer *writer, enum ledger_end end)
+{
+	ledger_writer_finish(writer, end, 0);
+	writer->stopped = true;
+	writer->ready = 0;
+	return false;
+}
+
+/* The next begin in this segment returns NULL; next_segment() decides what becomes of it. */
+static bool fail(struct ledger_writer *writer, enum ledger_end why)
+{
+	writer->failure = why;
+	writer->ready = 0;
+	return false;
+}
+
+static bool make_ready(struct ledger_writer *writer, uint32_t n_records)
+{
+	uint64_t need = (uint64_t)n_records * LEDGER_RECORD_SIZE;
+	enum ledger_end why = ledger_window_make_ready(writer, writer->next + need);
+
+	return why == LEDGER_END_OPEN || fail(writer, why);
+}
+
+static uint64_t slot_offset(const struct ledger_writer *writer, uint64_t slot)
+{
+	return LEDGER_HEADER_SIZE + slot * writer->segment_size;
+}
+
+static uint64_t slot_of_segment(const struct ledger_writer *writer)
+{
+	return (writer->segment_offset - LEDGER_HEADER_SIZE) / writer->segment_size;
+}
+
+/*
+ * A group that did not fit leaves records of earlier laps behind it. They are
+ * unmarked now, because the lap bits come round again after 64 laps.
+ */
+static void wipe_rest(struct ledger_writer *writer)
+{
+	if (writer->lap_number <= writer->n_segments)
+		return;
+	while (writer->next < ledger_segment_end(writer)) {
+		if (writer->next >= writer->ready && !make_ready(writer, 1))
+			return;
+		ledger_writer_mark(ledger_writer_place(writer), 0);
+	}
+}
+
+static bool write_head(struct ledger_writer *writer)
+{
+	struct ledger_segment *segment = ledger_writer_begin(writer, LEDGER_SEGMENT);
+	struct clock_pair now = clock_pair_now();
+
+	if (segment == NULL)
+		return false;
+	segment->lap = writer->lap_number;
+	segment->first_event = writer->n_events + 1;
+	segment->ticks = now.ticks;
+	segment->monotonic_ns = now.monotonic_ns;
+	segment->brk = writer->brk;
+	segment->personality = writer->personality;
+	ledger_writer_done(writer, segment);
+	return true;
+}
+
+/* Begin the segment in a slot, with its checkpoint. Return: LEDGER_END_OPEN, or why not. */
+static enum ledger_end begin_segment(struct ledger_writer *writer, uint64_t slot)
+{
+	writer->segment_offset = slot_offset(writer, slot);
+	writer->next = writer->segment_offset;
+	writer->ready = 0;
+	writer->failure = LEDGER_END_OPEN;
+	writer->lap_number++;
+	writer->lap = (uint8_t)writer->lap_number;
+	writer->in_checkpoint = true;
+	if (write_head(writer)) {
+		writer->header->segment_lap = writer->lap_number;
+		if (writer->checkpoint != NULL && writer->lap_number > 1)
+			writer->checkpoint(writer->context, writer);
+	}
+	writer->in_checkpoint = false;
+	return (enum ledger_end)writer->failure;
+}
+
+/* The disk is full in this slot: use only those before it, if there are enough. */
+static bool give_up_slot(struct ledger_writer *writer)
+{
+	uint64_t slot = slot_of_segment(writer);
+
+	if (slot < 2)
+		return false;
+	writer->n_segments = (uint32_t)slot;
+	return true;
+}
+
+static bool next_segment(struct ledger_writer *writer)
+{
+	enum ledger_end end;
+
+	for (;;) {
+		end = begin_segment(writer, (slot_of_segment(writer) + 1) % writer->n_segments);
+		if (end == LEDGER_END_OPEN)
+			return true;
+		if (end != LEDGER_END_DISK_FULL || !give_up_slot(writer))
+			return stop(writer, end);
+	}
+}
+
+static bool leave_segment(struct ledger_writer *writer)
+{
+	wipe_rest(writer);
+	return next_segment(writer);
+}
+
+static bool advance_in_checkpoint(struct ledger_writer *writer)
+{
+	if (writer->failure != LEDGER_END_OPEN)
+		return false;
+	if (writer->next >= ledger_segment_end(writer))
+		return fail(writer, LEDGER_END_TOO_BIG);
+	return make_ready(writer, 1);
+}
+
+bool ledger_writer_advance(struct ledger_writer *writer)
+{
+	if (writer->header == NULL || writer->stopped)
+		return false;
+	if (writer->in_checkpoint)
+		return advance_in_checkpoint(writer);
+	if (writer->next >= ledger_segment_end(writer) && !leave_segment(writer))
+		return false;
+	if (writer->next >= ledger_segment_end(writer)) /* its checkpoint filled it */
+		return stop(writer, LEDGER_END_TOO_BIG);
+	if (writer->next < writer->ready || make_ready(writer, 1))
+		return true;
+	/* Perhaps in the middle of a group: no time for a checkpoint. */
+	return stop(writer, (enum ledger_end)writer->failure);
+}
+
+static bool fits(const struct ledger_writer *writer, uint32_t n_records)
+{
+	return writer->next + (uint64_t)n_records * LEDGER_RECORD_SIZE <= ledger_segment_end(writer);
+}
+
+/* No room at writer->next, outside a checkpoint: go on in older segments. */
+static bool recover(struct ledger_writer *writer)
+{
+	if (writer->failure != LEDGER_END_DISK_FULL || !give_up_slot(writer))
+		return stop(writer, (enum ledger_end)writer->failure);
+	return next_segment(writer);
+}
+
+static bool make_room_in_checkpoint(struct ledger_writer *writer, uint32_t n_records)
+{
+	if (writer->failure != LEDGER_END_OPEN)
+		return false;
+	return fits(writer, n_records) || fail(writer, LEDGER_END_TOO_BIG);
+}
+
+bool ledger_writer_make_room(struct ledger_writer *writer, uint32_t n_records)
+{
+	if (writer->header == NULL || writer->stopped)
+		return false;
+	if (writer->in_checkpoint)
+		return make_room_in_checkpoint(writer, n_records);
+	if (!fits(writer, n_records) && !leave_segment(writer))
+		return false;
+	while (fits(writer, n_records)) {
+		if (make_ready(writer, n_records))
+			return true;
+		if (!recover(writer))
+			return false;
+	}
+	return stop(writer, LEDGER_END_TOO_BIG);
+}
+
+struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struct vm_call *call)
+{
+	struct ledger_call *record = (struct ledger_call *)ledger_writer_place(writer);
+
+	if (record == NULL)
+		return NULL;
+	record->state = 0;
+	call->event = ++writer->n_events;
+	ledger_pack_call(call, record);
+	ledger_writer_mark(record, LEDGER_STATE(writer->lap, LEDGER_STATE_BEGUN));
+	return record;
+}
+
+bool ledger_writer_moved(struct ledger_writer *writer)
+{
+	bool moved = writer->moved;
+
+	writer->moved = false;
+	return moved;
+}
+
+unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_range ranges[2],
+			      uint64_t offsets[2])
+{
+	uint64_t header = (uintptr_t)writer->header;
+	uint64_t window = (uintptr_t)writer->window;
+
+	if (writer->header == NULL)
+		return 0;
+	ranges[0] = (struct addr_range){ header, header + LEDGER_HEADER_SIZE };
+	offsets[0] = 0;
+	ranges[1] = (struct addr_range){ window, window + LEDGER_WINDOW_SIZE };
+	offsets[1] = writer->window_offset;
+	return 2;
+}
+
+void ledger_writer_finish(struct ledger_writer *writer, enum ledger_end end, int exit_status)
+{
+	struct ledger_header *header = writer->header;
+
+	if (header == NULL)
+		return;
+	ledger_window_stamp(header);
+	header->exit_status = exit_status;
+	if (header->end == LEDGER_END_OPEN)
+		header->end = end;
+}
