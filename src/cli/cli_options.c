@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/cli.h"
+#include "cli/output.h"
+
+/* ---------------------------------------------------- one setter per option */
+
+static const char *set_help(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->help = true;
+	return NULL;
+}
+
+static const char *set_at(struct cli_options *options, const char *value)
+{
+	return syntax_parse_moment(value, &options->at);
+}
+
+static const char *set_range(struct cli_options *options, const char *value)
+{
+	return syntax_parse_range(value, &options->range);
+}
+
+static const char *set_calls(struct cli_options *options, const char *value)
+{
+	return syntax_parse_calls(value, &options->calls);
+}
+
+static const char *set_failed(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->failed = true;
+	return NULL;
+}
+
+static const char *set_tid(struct cli_options *options, const char *value)
+{
+	uint64_t tid;
+
+	if (!syntax_parse_number(value, &tid) || tid == 0 || tid > INT32_MAX)
+		return "is not a thread id; mapledger log shows them as t4242";
+	options->tid = (uint32_t)tid;
+	return NULL;
+}
+
+static const char *set_pid(struct cli_options *options, const char *value)
+{
+	uint64_t pid;
+
+	if (!syntax_parse_number(value, &pid) || pid == 0 || pid > INT32_MAX)
+		return "is not a process id";
+	options->pid = (pid_t)pid;
+	return NULL;
+}
+
+static const char *set_count(struct cli_options *options, const char *value)
+{
+	options->has_count = true;
+	return syntax_parse_number(value, &options->count) ? NULL : "is not a number";
+}
+
+static const char *set_gaps(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->gaps = true;
+	return NULL;
+}
+
+static const char *set_bytes(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->bytes = true;
+	return NULL;
+}
+
+static const char *set_json(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->json = true;
+	return NULL;
+}
+
+static const char *set_all(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->all = true;
+	return NULL;
+}
+
+static const char *set_map_format(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "table") == 0)
+		options->format = FORMAT_DEFAULT;
+	else if (strcmp(value, "maps") == 0)
+		options->format = FORMAT_MAPS;
+	else
+		return "is not a format of map; use table or maps";
+	return NULL;
+}
+
+static const char *set_log_format(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "table") == 0)
+		options->format = FORMAT_DEFAULT;
+	else if (strcmp(value, "strace") == 0)
+		options->format = FORMAT_STRACE;
+	else
+		return "is not a format of log; use table or strace";
+	return NULL;
+}
+
+static const char *set_color(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "auto") == 0)
+		options->color = COLOR_AUTO;
+	else if (strcmp(value, "always") == 0)
+		options->color = COLOR_ALWAYS;
+	else if (strcmp(value, "never") == 0)
+		options->color = COLOR_NEVER;
+	else
+		return "is not one of auto, always, never";
+	return NULL;
+}
+
+static const char *set_output(struct cli_options *options, const char *value)
+{
+	if (*value == '\0')
+		return "is no file name";
+	options->output = value;
+	return NULL;
+}
+
+static const char *set_force(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->force = true;
+	return NULL;
+}
+
+static const char *set_max_size(struct cli_options *options, const char *value)
+{
+	if (!syntax_parse_size(value, value + strlen(value), &options->max_size) ||
+	    options->max_size == 0)
+		return "is not a size; write for example 64M or 1G";
+	return NULL;
+}
+
+static const char *set_follow(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "all") != 0 && strcmp(value, "fork") != 0 && strcmp(value, "none") != 0)
+		return "is not one of all, fork, none";
+	options->follow = value;
+	return NULL;
+}
+
+static const char *set_keep_all(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->keep_all = true;
+	return NULL;
+}
+
+static const char *set_quiet(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->quiet = true;
+	return NULL;
+}
+
+/* In the order of the help pages. */
+const struct option_row option_rows[] = {
+	{ "output", 'o', "PATTERN",
+	  "where the ledger goes; %p pid, %e program, %n times this pid was used before, "
+	  "%t start time, %h host, %q{NAME} variable, %% percent "
+	  "(default mapledger.%e.%p.mlg)",
+	  COMMAND_RUN, set_output },
+	{ "force", 0, NULL, "overwrite an older ledger of the same name", COMMAND_RUN, set_force },
+	{ "max-size", 0, "SIZE",
+	  "of one ledger; when it is full, the oldest history is overwritten (default 256M)",
+	  COMMAND_RUN, set_max_size },
+	{ "follow", 0, "all|fork|none",
+	  "record children and what they execute, children only, or neither (default all)",
+	  COMMAND_RUN, set_follow },
+	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
+	  COMMAND_RUN, set_keep_all },
+	{ "quiet", 'q', NULL, "no summary at the end", COMMAND_RUN, set_quiet },
+	{ "pid", 'p', "PID", "the ledger of a running process",
+	  COMMAND_LOOKERS, set_pid },
+	{ "at", 0, "MOMENT",
+	  "the map at this moment: 42 (after event 42), -10, start, end, @1.25s, @250ms "
+	  "(default end)",
+	  COMMAND_MAP, set_at },
+	{ "range", 0, "RANGE", "only what touches ADDR, A-B or A+SIZE", COMMAND_MAP | COMMAND_LOG,
+	  set_range },
+	{ "calls", 'e', "NAMES",
+	  "only these events: mmap,munmap or !madvise or %mem, %process, resync", COMMAND_LOG,
+	  set_calls },
+	{ "failed", 'Z', NULL, "only calls that failed", COMMAND_LOG, set_failed },
+	{ "tid", 0, "TID", "only calls of this thread", COMMAND_LOG, set_tid },
+	{ "tail", 'n', "N", "only the last N lines", COMMAND_LOG, set_count },
+	{ "format", 0, "table|maps", "a table, or lines as in /proc/PID/maps (default table)",
+	  COMMAND_MAP, set_map_format },
+	{ "format", 0, "table|strace", "a table, or lines as strace prints them (default table)",
+	  COMMAND_LOG, set_log_format },
+	{ "gaps", 0, NULL, "show what is not mapped, too", COMMAND_MAP, set_gaps },
+	{ "all", 0, NULL, "the ledgers of its children, too", COMMAND_VERIFY, set_all },
+	{ "bytes", 0, NULL, "exact sizes", COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY,
+	  set_bytes },
+	{ "json", 0, NULL, "one JSON object per line, addresses as strings", COMMAND_LOOKERS,
+	  set_json },
+	{ "color", 0, "auto|always|never", "colour the output (default auto: on a terminal)",
+	  COMMAND_LOOKERS, set_color },
+	{ "help", 'h', NULL, "this page", COMMAND_ALL, set_help },
+};
+const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
+
+/* ------------------------------------------------------------------ parsing */
+
+#define MAX_OPTIONS 40
+#define FIRST_VALUE 256 /* of getopt's val: behind every letter */
+
+/* The rows of one command as getopt_long wants them. */
+struct getopt_tables {
+	char letters[3 * MAX_OPTIONS];
+	struct option longs[MAX_OPTIONS];
+};
+
+static void make_tables(const struct command *command, struct getopt_tables *tables)
+{
+	size_t n_letters = 0;
+	size_t n = 0;
+
+	/* `+': what stands behind run's program is the program's. `:': see below. */
+	if (command->bit == COMMAND_RUN)
+		tables->letters[n_letters++] = '+';
+	tables->letters[n_letters++] = ':';
+	for (size_t i = 0; i < n_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(row->commands & command->bit))
+			continue;
+		tables->longs[n++] = (struct option){
+			.name = row->name,
+			.has_arg = row->argument != NULL ? required_argument : no_argument,
+			.val = FIRST_VALUE + (int)i,
+		};
+		if (row->letter == 0)
+			continue;
+		tables->letters[n_letters++] = row->letter;
+		if (row->argument != NULL)
+			tables->letters[n_letters++] = ':';
+	}
+	tables->letters[n_letters] = '\0';
+	tables->longs[n] = (struct option){ 0 };
+}
+
+static const struct option_row *row_of(const struct command *command, int value)
+{
+	if (value >= FIRST_VALUE)
+		return &option_rows[value - FIRST_VALUE];
+	for (size_t i = 0; i < n_option_rows; i++)
+		if ((option_rows[i].commands & command->bit) && option_rows[i].letter == value)
+			return &option_rows[i];
+	return NULL;
+}
+
+static void say_unknown(const struct command *command, char **argv)
+{
+	const char *word = argv[optind - 1];
+	int len = (int)strcspn(word, "=");
+	bool is_long = strncmp(word, "--", 2) == 0;
+
+	for (size_t i = 0; is_long && i < n_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if ((row->commands & command->bit) && (int)strlen(row->name) == len - 2 &&
+		    strncmp(row->name, word + 2, (size_t)len - 2) == 0) {
+			complain("%s: option '%.*s' takes no value; see: mapledger help %s",
+				 command->name, len, word, command->name);
+			return;
+		}
+	}
+	if (is_long)
+		complain("%s: unknown option '%.*s'; see: mapledger help %s", command->name, len,
+			 word, command->name);
+	else
+		complain("%s: unknown option '-%c'; see: mapledger help %s", command->name, optopt,
+			 command->name);
+}
+
+static void say_missing(const struct command *command)
+{
+	const struct option_row *row = row_of(command, optopt);
+
+	if (row != NULL)
+		complain("%s: --%s needs a value: %s; see: mapledger help %s", command->name,
+			 row->name, row->argument, command->name);
+}
+
+bool cli_options_parse(const struct command *command, int argc, char **argv,
+		       struct cli_options *options, int *first)
+{
+	struct getopt_tables tables;
+	int value;
+
+	make_tables(command, &tables);
+	opterr = 0;
+	optind = 0;
+	while ((value = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
+		const struct option_row *row = row_of(command, value);
+		const char *wrong;
+
+		if (value == ':' || row == NULL) {
+			if (value == ':')
+				say_missing(command);
+			else
+				say_unknown(command, argv);
+			return false;
+		}
+		wrong = row->set(options, row->argument != NULL ? optarg : NULL);
+		if (wrong != NULL) {
+			complain("%s: --%s: '%s' %s", command->name, row->name, optarg, wrong);
+			return false;
+		}
+	}
+	*first = optind;
+	return true;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include "cli/cli.h"
+
+#define FILE_DETAILS                                                                               \
+	"Without FILE: the newest *.mlg in the current folder.\n"
+
+/* In the order of the help page. */
+const struct command commands[] = {
+	{ "run", "record", COMMAND_RUN, cmd_run, "[OPTION...] [--] PROGRAM [ARGUMENT...]",
+	  "record a program in a ledger",
+	  "The program runs as it would without mapledger: same input and output, same\n"
+	  "terminal, same exit status. At its end one line on stderr says what was recorded.\n"
+	  "\n"
+	  "Children go to FILE.d/, one ledger each. A child's ledger is removed when the child\n"
+	  "did nothing but start up: it made no call at all, or it made at most 100 calls, all\n"
+	  "from inside libc and the loader, ended by itself or by executing something, and its\n"
+	  "map was the kernel's. --keep-all keeps these, too.\n"
+	  "\n"
+	  "Exit status: the program's; 128 + N in a shell when signal N killed it; 125 when\n"
+	  "mapledger can't record it, 126 when it can't be executed, 127 when there is no such\n"
+	  "program.\n",
+	  CLI_RUN_FAILED },
+	{ "info", NULL, COMMAND_INFO, cmd_info, "[OPTION...] [FILE]",
+	  "what a ledger holds: the process, its calls, coverage, integrity",
+	  FILE_DETAILS "`mapledger FILE' is short for `mapledger info FILE'.\n", CLI_TROUBLE },
+	{ "map", NULL, COMMAND_MAP, cmd_map, "[OPTION...] [FILE]",
+	  "the map of the address space at any moment",
+	  FILE_DETAILS
+	  "\n"
+	  "SINCE is the event that mapped an area; `start' when it was there before the first.\n"
+	  "LAST CHANGE is the call that last changed it. Numbers are those of mapledger log.\n"
+	  "A guard has no access and at most 1M; larger areas without access are `reserve'.\n",
+	  CLI_TROUBLE },
+	{ "log", NULL, COMMAND_LOG, cmd_log, "[OPTION...] [FILE]",
+	  "the calls that were recorded, and what each did to the map",
+	  FILE_DETAILS
+	  "\n"
+	  "Lines that begin with ! failed. Lines that begin with ~ are no calls: a range was\n"
+	  "read back from the kernel, for the reason given.\n",
+	  CLI_TROUBLE },
+	{ "verify", NULL, COMMAND_VERIFY, cmd_verify, "[OPTION...] [FILE]",
+	  "compare a ledger with the kernel's map",
+	  FILE_DETAILS
+	  "\n"
+	  "With -p the map of the running process is read now; otherwise the map that was\n"
+	  "recorded at its exit is used.\n"
+	  "\n"
+	  "Exit status: 0 equal, 1 differences, 2 can't be read, 3 nothing to compare with, or\n"
+	  "the ledger is damaged.\n",
+	  CLI_TROUBLE },
+	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
+	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },
+};
+const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct command *command = &commands[i];
+
+		if (strcmp(name, command->name) == 0 ||
+		    (command->alias != NULL && strcmp(name, command->alias) == 0))
+			return command;
+	}
+	return NULL;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/ledger_view.h"
+
+/* ------------------------------------------------------------------- opening */
+
+static bool remember_op(struct ledger_view *view, unsigned op)
+{
+	if (view->n_ops == view->ops_capacity) {
+		size_t capacity = view->ops_capacity != 0 ? 2 * view->ops_capacity : 1024;
+		uint8_t *bigger = realloc(view->ops, capacity);
+
+		if (bigger == NULL)
+			return false;
+		view->ops = bigger;
+		view->ops_capacity = capacity;
+	}
+	view->ops[view->n_ops++] = (uint8_t)op;
+	return true;
+}
+
+static bool scan(struct ledger_view *view)
+{
+	struct ledger_entry entry;
+
+	view->first_event = ledger_reader_first_event(view->reader);
+	view->last_event = view->first_event - 1;
+	while (ledger_reader_next(view->reader, &entry)) {
+		if (entry.kind != LEDGER_CALL)
+			continue;
+		if (!remember_op(view, entry.call.op))
+			return false;
+		view->last_event++;
+		if (entry.call.op == VM_OP_FORK && entry.finished && !vm_call_failed(&entry.call))
+			view->n_children++;
+	}
+	ledger_reader_rewind(view->reader);
+	return true;
+}
+
+bool view_open(struct ledger_view *view, const char *path, const char *name)
+{
+	struct ledger_problem problem;
+
+	*view = (struct ledger_view){ .path = path, .name = name };
+	view->reader = ledger_reader_open(path, &problem);
+	if (view->reader == NULL) {
+		complain("%s: %s", name, problem.text);
+		return false;
+	}
+	view->header = ledger_reader_header(view->reader);
+	if (scan(view))
+		return true;
+	complain("%s: not enough memory", name);
+	view_close(view);
+	return false;
+}
+
+static void forget_fold(struct ledger_view *view)
+{
+	if (view->folded)
+		replay_finish(&view->replay);
+	view->folded = false;
+	memset(view->changes, 0, sizeof(view->changes));
+}
+
+void view_close(struct ledger_view *view)
+{
+	forget_fold(view);
+	ledger_reader_close(view->reader);
+	free(view->ops);
+	*view = (struct ledger_view){ 0 };
+}
+
+/* ------------------------------------------------------------------- folding */
+
+#define NO_LIMIT UINT64_MAX
+
+/* How many records lie in front of the moment. */
+static uint64_t records_before(struct ledger_view *view, struct moment moment)
+{
+	uint64_t event = view->first_event - 1;
+	struct ledger_entry entry;
+	uint64_t n = 0;
+
+	if (moment.kind == MOMENT_END)
+		return NO_LIMIT;
+	for (; ledger_reader_next(view->reader, &entry); n++) {
+		bool is_call = entry.kind == LEDGER_CALL;
+
+		event += is_call;
+		if (is_call && moment.kind != MOMENT_TIME && event > moment.value)
+			break;
+		if (is_call && moment.kind == MOMENT_TIME &&
+		    ledger_reader_time_ns(view->reader, entry.ticks) > moment.value)
+			break;
+	}
+	ledger_reader_rewind(view->reader);
+	return n;
+}
+
+/* Moments that are relative become events. */
+static bool settle_moment(const struct ledger_view *view, struct moment *moment)
+{
+	uint64_t oldest = view->first_event - 1;
+
+	if (moment->kind == MOMENT_END || moment->kind == MOMENT_TIME)
+		return true;
+	if (moment->kind == MOMENT_START) {
+		moment->value = oldest;
+	} else if (moment->kind == MOMENT_BEFORE_END) {
+		if (moment->value > view->last_event - oldest) {
+			complain("%s has only %" PRIu64 " events", view->name,
+				 view->last_event - oldest);
+			return false;
+		}
+		moment->value = view->last_event - moment->value;
+	}
+	if (moment->value > view->last_event) {
+		complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
+			 view->last_event, moment->value);
+		return false;
+	}
+	if (moment->value < oldest) {
+		complain("%s: the history before event #%" PRIu64
+			 " was overwritten; ask for #%" PRIu64 " or later",
+			 view->name, view->first_event, oldest);
+		return false;
+	}
+	moment->kind = MOMENT_EVENT;
+	return true;
+}
+
+/* Return: as replay_step(). */
+static int step(struct ledger_view *view)
+{
+	uint64_t before = view->replay.counts.resync_changes;
+	struct ledger_entry entry = { 0 };
+	int r = replay_step(&view->replay, &entry);
+
+	if (r > 0 && entry.kind == LEDGER_RESYNC && entry.resync.head.reason < VM_REASON_COUNT)
+		view->changes[entry.resync.head.reason] +=
+			view->replay.counts.resync_changes - before;
+	return r;
+}
+
+static bool steps(struct ledger_view *view, uint64_t limit)
+{
+	int r = 1;
+
+	for (uint64_t i = 0; i < limit && r > 0; i++)
+		r = step(view);
+	if (r < 0)
+		complain("%s: not enough memory", view->name);
+	return r >= 0;
+}
+
+bool view_fold(struct ledger_view *view, struct moment moment)
+{
+	uint64_t limit;
+
+	if (!settle_moment(view, &moment))
+		return false;
+	forget_fold(view);
+	ledger_reader_rewind(view->reader);
+	limit = records_before(view, moment);
+	if (replay_init(&view->replay, view->reader) < 0) {
+		complain("%s: not enough memory", view->name);
+		return false;
+	}
+	view->folded = true;
+	return steps(view, limit);
+}
+
+bool view_fold_more(struct ledger_view *view)
+{
+	return steps(view, NO_LIMIT);
+}
+
+/* ------------------------------------------------------------------- sentences */
+
+unsigned view_op_of(const struct ledger_view *view, uint64_t event)
+{
+	if (event < view->first_event || event - view->first_event >= view->n_ops)
+		return VM_OP_NONE;
+	return view->ops[event - view->first_event];
+}
+
+void view_program(const struct ledger_view *view, struct text *text)
+{
+	const struct ledger_header *header = view->header;
+	size_t size = sizeof(header->executable);
+	const char *name = header->executable;
+	const char *slash;
+
+	if (name[0] == '\0' && header->command[0] != '\0')
+		name = header->command;
+	if (name[0] == '\0')
+		name = "?";
+	slash = memrchr(name, '/', strnlen(name, size));
+	name = slash != NULL ? slash + 1 : name;
+	text_name(text, name, strnlen(name, slash != NULL ? size - (size_t)(name - slash) : size));
+}
+
+enum view_state view_state(const struct ledger_view *view)
+{
+	const struct ledger_header *header = view->header;
+	bool lives = ledger_is_mapped_by(view->path, (pid_t)header->pid);
+
+	if (header->end == LEDGER_END_EXIT && !lives)
+		return VIEW_EXITED;
+	if (header->end != LEDGER_END_OPEN && header->end != LEDGER_END_EXIT)
+		return VIEW_STOPPED;
+	if (lives)
+		return VIEW_RUNNING;
+	return view->replay.in_flight.op == VM_OP_EXEC ? VIEW_EXECED : VIEW_KILLED;
+}
+
+static const char *stop_reason(uint32_t end)
+{
+	switch (end) {
+	case LEDGER_END_DISK_FULL:
+		return "the disk was full";
+	case LEDGER_END_TOO_BIG:
+		return "the map became too big for --max-size";
+	case LEDGER_END_WINDOW:
+		return "its window into the file could not be moved";
+	}
+	return "of an unknown reason";
+}
+
+void view_state_text(const struct ledger_view *view, enum view_state state, struct text *text)
+{
+	switch (state) {
+	case VIEW_RUNNING:
+		text_string(text, "still running");
+		break;
+	case VIEW_EXITED:
+		text_string(text, "exited with status ");
+		text_signed(text, view->header->exit_status);
+		break;
+	case VIEW_EXECED:
+		text_string(text, "executed another program");
+		break;
+	case VIEW_KILLED:
+		text_string(text, "killed");
+		break;
+	case VIEW_STOPPED:
+		text_string(text, "recording stopped early, because ");
+		text_string(text, stop_reason(view->header->end));
+		text_string(text, "; ");
+		text_count(text, view->header->n_unrecorded, "call");
+		text_string(text, " missed");
+		break;
+	}
+}
+
+/* The start and what only repeats or completes what is known are no changes. */
+static bool counts_as_change(unsigned reason)
+{
+	return reason != VM_REASON_BASELINE && reason != VM_REASON_CHECKPOINT &&
+	       reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;
+}
+
+void view_coverage_text(const struct ledger_view *view, struct text *text)
+{
+	uint64_t observed = view->replay.counts.n_changes;
+	uint64_t read_back = 0;
+	const char *separator = ": ";
+
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++)
+		read_back += counts_as_change(i) ? view->changes[i] : 0;
+	text_decimal(text, observed);
+	text_string(text, " of ");
+	text_count(text, observed + read_back, "change");
+	text_string(text, " by observed calls (");
+	text_percent(text, observed, observed + read_back);
+	text_char(text, ')');
+	if (read_back == 0)
+		return;
+	text_string(text, ", ");
+	text_decimal(text, read_back);
+	text_string(text, " read back");
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++) {
+		if (!counts_as_change(i) || view->changes[i] == 0)
+			continue;
+		text_string(text, separator);
+		text_decimal(text, view->changes[i]);
+		text_char(text, ' ');
+		text_string(text, vm_reason_name(i));
+		separator = ", ";
+	}
+}
