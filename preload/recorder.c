@@ -349,7 +349,9 @@ static int64_t call_while_mine(struct vm_call *call, const void *frame)
 	struct recorder *recorder = &shim.recorder;
 	uint64_t state = recorder->state;
 
-	if ((state & IN_KERNEL) && owner_frame_is_gone(recorder, frame) &&
+	bool no_room = __atomic_load_n(&recorder->late_lost, __ATOMIC_RELAXED);
+
+	if ((state & IN_KERNEL) && (no_room || owner_frame_is_gone(recorder, frame)) &&
 	    steal(recorder, recorder_tid(), state)) {
 		unlock_and_drain(recorder);
 		return recorder_call(call);
