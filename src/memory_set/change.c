@@ -55,15 +55,6 @@ static struct memory_area *seek_in(const struct memory_set *set, struct addr_ran
 
 /* ----------------------------------------------------------------- merging */
 
-static bool can_merge(const struct memory_area *left, const struct memory_area *right)
-{
-	return left->range.end == right->range.start && left->flags == right->flags &&
-	       left->backend == right->backend && left->origin == right->origin &&
-	       left->tag[0] == right->tag[0] && left->tag[1] == right->tag[1] &&
-	       memory_area_offset_at(left, left->range.end) == right->offset &&
-	       (left->offset == MEMORY_AREA_NO_OFFSET) == (right->offset == MEMORY_AREA_NO_OFFSET);
-}
-
 /*
  * The area at @start grows over the areas in @same, which follow it and are like
  * it. Then @cursor is in front of it.
@@ -88,7 +79,7 @@ static const struct memory_area *walk_run(struct cursor *cursor, struct addr_ran
 	for (;;) {
 		cursor_walk(cursor);
 		next = cursor_area(cursor);
-		if (!next || next->range.start > range.end || !can_merge(last, next))
+		if (!next || next->range.start > range.end || !memory_area_can_merge(last, next))
 			return last;
 		last = next;
 	}
@@ -119,8 +110,8 @@ static void insert_merged(struct memory_set *set, struct cursor *cursor,
 {
 	const struct memory_area *before = cursor_area_before(cursor);
 	const struct memory_area *after = cursor_area(cursor);
-	bool merge_before = set->merge && before && can_merge(before, area);
-	bool merge_after = set->merge && after && can_merge(area, after);
+	bool merge_before = set->merge && before && memory_area_can_merge(before, area);
+	bool merge_after = set->merge && after && memory_area_can_merge(area, after);
 
 	if (merge_before && merge_after) {
 		swallow(set, cursor, before->range.start, after->range);

@@ -74,26 +74,20 @@ size_t memory_set_memory(const struct memory_set *set)
 
 const struct memory_area *memory_set_find(const struct memory_set *set, uint64_t addr)
 {
-	const struct leaf *leaf;
-	uint32_t i;
+	const struct leaf *leaf = area_tree_leaf(&set->tree, searchable(addr));
+	uint32_t i = leaf_find(leaf, searchable(addr));
 
-	addr = searchable(addr);
-	leaf = area_tree_leaf(&set->tree, addr);
-	i = leaf_find(leaf, addr);
-	if (i >= leaf->n || leaf->areas[i].range.start > addr)
+	if (i >= leaf->n || leaf->areas[i].range.start > addr || addr == NO_KEY)
 		return NULL;
 	return &leaf->areas[i];
 }
 
 const struct memory_area *memory_set_find_from(const struct memory_set *set, uint64_t addr)
 {
-	const struct leaf *leaf;
-	uint32_t i;
+	const struct leaf *leaf = area_tree_leaf(&set->tree, searchable(addr));
+	uint32_t i = leaf_find(leaf, searchable(addr));
 
-	addr = searchable(addr);
-	leaf = area_tree_leaf(&set->tree, addr);
-	i = leaf_find(leaf, addr);
-	return i < leaf->n ? &leaf->areas[i] : NULL;
+	return i < leaf->n && addr < NO_KEY ? &leaf->areas[i] : NULL;
 }
 
 bool memory_set_overlaps(const struct memory_set *set, struct addr_range range)
@@ -108,17 +102,28 @@ size_t memory_set_count(const struct memory_set *set)
 	return set->tree.n_areas;
 }
 
+static const char *check_area(const struct memory_set *set, const struct memory_area *before,
+			      const struct memory_area *area)
+{
+	if ((area->range.start | area->range.end) & set->page_mask)
+		return "areas are page aligned";
+	if (!area->backend && set->dispatch == MEMORY_SET_PER_AREA)
+		return "each area has a backend";
+	if (set->merge && before && memory_area_can_merge(before, area))
+		return "equal neighbours are one area";
+	return NULL;
+}
+
 const char *memory_set_check(const struct memory_set *set)
 {
-	const char *wrong = area_tree_check(&set->tree);
 	struct memory_set_iter iter = memory_set_iter_from_start(set, MEMORY_SET_ALL);
+	const char *wrong = area_tree_check(&set->tree);
+	const struct memory_area *before = NULL;
 	const struct memory_area *area;
 
 	while (!wrong && (area = memory_set_iter_next(&iter))) {
-		if ((area->range.start | area->range.end) & set->page_mask)
-			wrong = "areas are page aligned";
-		if (!area->backend && set->dispatch == MEMORY_SET_PER_AREA)
-			wrong = "each area has a backend";
+		wrong = check_area(set, before, area);
+		before = area;
 	}
 	return wrong;
 }

@@ -15,4 +15,14 @@ struct memory_set {
 	struct area_tree tree;
 };
 
+static inline bool memory_area_can_merge(const struct memory_area *left,
+					 const struct memory_area *right)
+{
+	return left->range.end == right->range.start && left->flags == right->flags &&
+	       left->backend == right->backend && left->origin == right->origin &&
+	       left->tag[0] == right->tag[0] && left->tag[1] == right->tag[1] &&
+	       memory_area_offset_at(left, left->range.end) == right->offset &&
+	       (left->offset == MEMORY_AREA_NO_OFFSET) == (right->offset == MEMORY_AREA_NO_OFFSET);
+}
+
 #endif
