@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does being recorded cost, per call and at start-up, and what would strace cost?
+
+usage: overhead.py OVERHEAD SHIM [ROUNDS]
+
+All variants run in turns, so that whatever else the machine does meets all of them
+alike; printed are medians, and in brackets the ratio to the plain run. A recorded
+call is a record of 64 bytes: ledgers go to a temporary folder, with the default
+max_size of 256M, and are removed after each run.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+LOOPS = ["mmap+munmap", "mprotect", "malloc", "4 threads"]
+START_UPS = {"true": ["true"], "python3 -c pass": [os.path.realpath(sys.executable), "-c", "pass"]}
+SLOW = 10  # strace gets this part of the rounds
+
+
+class Variant:
+    def __init__(self, name, before=(), shim=None, options="", divisor=1):
+        self.name, self.before, self.divisor = name, list(before), divisor
+        self.shim, self.options = shim, options
+
+    def run(self, command, folder):
+        environment = {"PATH": os.environ["PATH"], "HOME": folder}
+        if self.shim:
+            environment["LD_PRELOAD"] = self.shim
+            environment["MAPLEDGER_OPTIONS"] = f"output={folder}/%e.%p.mlg{self.options}"
+        started = time.monotonic_ns()
+        done = subprocess.run([*self.before, *command], env=environment, text=True, check=True,
+                              stdout=subprocess.PIPE)
+        took = time.monotonic_ns() - started
+        size = sum(path.stat().st_blocks * 512 for path in Path(folder).glob("*.mlg"))
+        for path in Path(folder).glob("*.mlg"):
+            path.unlink()
+        return done.stdout, took, size
+
+
+def variants(shim):
+    yield Variant("plain")
+    yield Variant("shim", shim=shim)
+    yield Variant("shim, symbols only", shim=shim, options=":sites=0")
+    if shutil.which("strace"):
+        yield Variant("strace", ["strace", "-f", "-e", "trace=%memory", "-o", "/dev/null"],
+                      divisor=SLOW)
+    else:
+        print("strace is not installed: its column is left out")
+
+
+def print_table(title, rows, names, unit):
+    print(f"\n{title}")
+    print(f"{'':18}" + "".join(f"{name:>26}" for name in names))
+    for row, values in rows.items():
+        medians = {name: statistics.median(values[name]) for name in names}
+        print(f"{row:18}" + "".join(
+            f"{medians[name]:14.1f} {unit} ({medians[name] / medians[names[0]]:5.2f}x)"
+            for name in names))
+
+
+def main(overhead, shim, rounds):
+    chosen = list(variants(shim))
+    names = [variant.name for variant in chosen]
+    loops = {loop: {name: [] for name in names} for loop in LOOPS}
+    starts = {start: {name: [] for name in names} for start in START_UPS}
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
+        for _ in range(rounds):
+            for variant in chosen:
+                for loop in LOOPS:
+                    output, _took, size = variant.run([overhead, loop, str(variant.divisor)], folder)
+                    loops[loop][variant.name].append(float(output))
+                    sizes[loop] = max(size, sizes.get(loop, 0))
+                for start, command in START_UPS.items():
+                    for _ in range(3):
+                        starts[start][variant.name].append(variant.run(command, folder)[1] / 1e6)
+    print_table(f"per call, medians of {rounds} rounds", loops, names, "ns")
+    print_table("from start to end", starts, names, "ms")
+    print("\nledger on disk: " +
+          ", ".join(f"{loop} {size >> 20} MiB" for loop, size in sizes.items()))
+
+
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 5)
