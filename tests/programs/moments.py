@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running programs, stopped at random moments: the ledger's map is the kernel's.
+
+usage: moments.py MAPLEDGER SHIM NAME [ARG...]
+
+The program is stopped with SIGSTOP, `mapledger map -p PID --format maps' is
+compared with /proc/PID/maps, and it goes on. Both texts are brought into canonical
+form here, by code that shares nothing with mapledger.
+
+A thread may be stopped between its system call and the end of its record. Then
+the maps differ by the very call that the ledger calls unfinished; the program is
+let go and stopped again a moment later. A difference without such a call is drift.
+
+ML_TEST_SEED repeats a run's choice of moments, ML_TEST_MOMENTS their number.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from programs import PYTHON, script
+from recorded import Tools, canonical, difference, skip, without_stack_growth
+
+N_MOMENTS = int(os.environ.get("ML_TEST_MOMENTS", "20"))
+AGAIN = 20  # how often one moment is tried while calls are in flight
+
+COMMANDS = {
+    "python3": [PYTHON, script("loop.py")],
+    "perl": ["perl", script("loop.pl")],
+    "node": ["node", script("loop.js")],
+    "malloc_threads": None,  # given as an argument
+    "redis": ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
+              "--daemonize", "no", "--loglevel", "warning"],
+}
+
+
+# ------------------------------------------------------------- stopping a process
+
+def states(pid):
+    """The states of all threads: T is stopped, t traced, Z gone."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as stat:
+                found.append(stat.read().rsplit(")", 1)[1].split()[0])
+        except OSError:
+            pass  # the thread has ended
+    return found
+
+
+def stop(pid):
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(2000):
+        if all(state in "TZX" for state in states(pid)):
+            return
+        time.sleep(0.001)
+    raise TimeoutError(f"process {pid} does not stop: {states(pid)}")
+
+
+def go(pid):
+    os.kill(pid, signal.SIGCONT)
+
+
+# ------------------------------------------------------------------ one comparison
+
+def n_in_flight(ledger):
+    """Calls that were begun and not finished, straight from the file.
+
+    See ledger_format.h: 64-byte records behind a 4096-byte header; the low two bits
+    of a record's first byte are 1 while it is being written, and kind 2 is a call.
+    """
+    found = 0
+    with open(ledger, "rb") as file:
+        end = 4096
+        while (begin := next_data(file.fileno(), end)) is not None:
+            end = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+            file.seek(begin)
+            data = file.read(end - begin)
+            found += sum(1 for state, kind in zip(data[0::64], data[1::64])
+                         if state & 3 == 1 and kind == 2)
+    return found
+
+
+def next_data(fd, offset):
+    """The file is as large as it may become, but for the most part a hole."""
+    try:
+        return os.lseek(fd, offset, os.SEEK_DATA)
+    except OSError:
+        return None
+
+
+def compare(tools, pid):
+    """Returns (what differs, stack growths) of a stopped process."""
+    said = tools.ask("map", "-p", pid, "--format", "maps")
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        kernel = canonical(maps.read())
+    if said.returncode != 0:
+        return [f"mapledger map: exit {said.returncode}: {said.stderr}"], 0
+    ledger = canonical(said.stdout)
+    kernel, grown = without_stack_growth(kernel, ledger)
+    return difference(kernel, ledger), grown
+
+
+class Moments:
+    def __init__(self, tools, pid, ledger, chance):
+        self.tools, self.pid, self.ledger, self.chance = tools, pid, ledger, chance
+        self.n_again = self.n_grown = self.n_runs = 0
+
+    def look(self):
+        """One moment. Returns the difference that no call in flight accounts for."""
+        for _ in range(AGAIN):
+            stop(self.pid)
+            try:
+                differs, grown = compare(self.tools, self.pid)
+                in_flight = n_in_flight(self.ledger) if differs else 0
+            finally:
+                go(self.pid)
+            if not differs or not in_flight:
+                self.n_grown += grown
+                return differs
+            self.n_again += 1
+            time.sleep(self.chance.uniform(0, 0.005))
+        return differs + [f"and {in_flight} calls were in flight {AGAIN} times"]
+
+
+# ------------------------------------------------------------------------- running
+
+def start(tools, command, folder, ledger):
+    environment = tools.environment(folder, LD_PRELOAD=tools.shim,
+                                    MAPLEDGER_OPTIONS=f"output={ledger}:follow=none:max_size=1G")
+    return subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_load(name, tools, folder):
+    """Redis does nothing by itself. The load has a process group, to end it as a whole."""
+    if name != "redis":
+        return None
+    return subprocess.Popen(["sh", script("loop_redis.sh"), os.path.join(folder, "redis.sock")],
+                            env=tools.environment(folder), start_new_session=True,
+                            stdin=subprocess.DEVNULL)
+
+
+def end(process, group=False):
+    if process is None:
+        return
+    if group:
+        os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def wait_for(condition, seconds):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    return condition()
+
+
+def check(tools, name, command, folder, chance):
+    ledger = Path(folder) / "loop.mlg"
+    process = start(tools, command, folder, ledger)
+    load = None
+    try:
+        if not wait_for(ledger.exists, 20):
+            print(f"{name}: no ledger; the program {process.poll()}")
+            return 1
+        time.sleep(1)
+        load = start_load(name, tools, folder)
+        moments = Moments(tools, process.pid, ledger, chance)
+        failed = 0
+        for number in range(N_MOMENTS):
+            time.sleep(chance.uniform(0, 0.25))
+            if process.poll() is not None:
+                print(f"{name}: ended by itself with {process.returncode}")
+                return 1
+            differs = moments.look()
+            failed += bool(differs)
+            for line in differs:
+                print(f"  moment {number}: {line}")
+        print(f"{name}: {N_MOMENTS} moments, {failed} with differences; {moments.n_again} stopped "
+              f"in mid-call and repeated, {moments.n_grown} with a grown stack; "
+              f"ledger {ledger.stat().st_blocks * 512 >> 10} KiB")
+        return 1 if failed else 0
+    finally:
+        end(load, group=True)
+        end(process)
+
+
+def main():
+    tools = Tools(sys.argv[1], sys.argv[2])
+    name = sys.argv[3]
+    command = COMMANDS[name] or sys.argv[4:]
+    if not shutil.which(command[0]):
+        skip(f"{command[0]} is not installed")
+    seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+    print(f"ML_TEST_SEED={seed}")
+    with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
+        return check(tools, name, command, folder, random.Random(seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

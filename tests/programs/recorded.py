@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program tests share: recorded runs, ledgers, and maps in canonical form."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SKIP = 77  # meson's exit status for "skipped"
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TERM", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIP)
+
+
+@dataclass
+class Tools:
+    """The command and the shim, as the build made them."""
+    mapledger: str
+    shim: str
+
+    def environment(self, home, **more):
+        """Little of ours reaches a program: its output must not depend on it."""
+        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {**kept, "HOME": str(home), "MAPLEDGER_SHIM": self.shim, **more}
+
+    def ask(self, *arguments, home="/"):
+        return subprocess.run([self.mapledger, *map(str, arguments)], text=True, timeout=300,
+                              capture_output=True, env=self.environment(home), check=False)
+
+
+# ---------------------------------------------------------------------- ledgers
+
+@dataclass
+class Family:
+    """What the ledgers of one run say, added up."""
+    n_ledgers: int = 0
+    n_compared: int = 0    # that end with the kernel's map
+    n_differences: int = 0
+    n_calls: int = 0
+    n_changes: int = 0
+    resyncs: dict = field(default_factory=dict)  # reason -> how often
+    troubles: list = field(default_factory=list)
+
+    def coverage(self):
+        """Of the changes to the map, the share that was seen as a call."""
+        unseen = sum(self.resyncs.values())
+        total = self.n_changes + unseen
+        return 100.0 * self.n_changes / total if total else 100.0
+
+    def add(self, tools, ledger):
+        self.n_ledgers += 1
+        self.add_verdict(tools, ledger)
+        self.add_info(tools, ledger)
+
+    def add_verdict(self, tools, ledger):
+        verdict = tools.ask("verify", "--json", ledger)
+        if verdict.returncode == 0:
+            self.n_compared += 1
+        elif verdict.returncode == 1:
+            self.n_compared += 1
+            self.n_differences += n_unexplained(verdict.stdout)
+            self.troubles.append(f"{ledger.name}: {tools.ask('verify', ledger).stdout}")
+        elif verdict.returncode != 3:  # 3: killed, or executed another program
+            self.troubles.append(f"{ledger.name}: verify exits {verdict.returncode}: "
+                                 f"{verdict.stdout}{verdict.stderr}")
+
+    def add_info(self, tools, ledger):
+        said = tools.ask("info", "--json", ledger)
+        try:
+            info = json.loads(said.stdout)
+        except ValueError:
+            self.troubles.append(f"{ledger.name}: info --json is not JSON: "
+                                 f"{said.stdout[:200]}{said.stderr[:200]}")
+            return
+        self.n_calls += info["calls"]
+        self.n_changes += info["coverage"]["changes_by_call"]
+        for reason, n in info["coverage"]["read_back"].items():
+            self.resyncs[reason] = self.resyncs.get(reason, 0) + n
+
+
+def n_unexplained(text):
+    try:
+        return int(json.loads(text)["unexplained"])
+    except (ValueError, KeyError, TypeError):
+        return 1
+
+
+def family_of(tools, ledger):
+    family = Family()
+    for each in [ledger, *sorted(Path(f"{ledger}.d").glob("*.mlg"))]:
+        family.add(tools, each)
+    return family
+
+
+# ------------------------------------------------------------------------- maps
+
+@dataclass
+class Run:
+    """Neighbouring lines of a map that say the same."""
+    start: int
+    end: int
+    perms: str
+    dev: str
+    inode: int
+    offset: int
+    name: str  # of the first line; never compared
+
+    def is_file(self):
+        return self.inode != 0 or self.dev != "00:00"
+
+    def continues(self, other):
+        return (self.start == other.end and self.perms == other.perms and
+                (self.dev, self.inode) == (other.dev, other.inode) and
+                (not self.is_file() or self.offset == other.offset + other.end - other.start))
+
+    def key(self):
+        return (self.start, self.end, self.perms, self.dev, self.inode,
+                self.offset if self.is_file() else 0)
+
+    def __str__(self):
+        return (f"{self.start:012x}-{self.end:012x} {self.perms} {self.offset:08x} {self.dev} "
+                f"{self.inode} {self.name}")
+
+
+def canonical(text):
+    """The runs of a text in the format of /proc/PID/maps."""
+    runs = []
+    for line in text.splitlines():
+        fields = line.split(None, 5)
+        start, end = (int(address, 16) for address in fields[0].split("-"))
+        major, minor = (int(part, 16) for part in fields[3].split(":"))
+        run = Run(start, end, fields[1], f"{major:02x}:{minor:02x}", int(fields[4]),
+                  int(fields[2], 16), fields[5] if len(fields) > 5 else "")
+        if runs and run.continues(runs[-1]):
+            runs[-1].end = run.end
+        else:
+            runs.append(run)
+    return runs
+
+
+def without_stack_growth(kernel, ledger):
+    """The kernel moves the lower edge of [stack] on a page fault, with no call.
+
+    Returns the kernel's runs with the ledger's edge, where that is all that differs.
+    """
+    ends = {run.end: run for run in ledger}
+    result = []
+    grown = 0
+    for run in kernel:
+        theirs = ends.get(run.end)
+        if run.name == "[stack]" and theirs and run.start < theirs.start and \
+                run.perms == theirs.perms and not theirs.is_file():
+            run = Run(theirs.start, *run.key()[1:3], run.dev, run.inode, run.offset, run.name)
+            grown = 1
+        result.append(run)
+    return result, grown
+
+
+def difference(kernel, ledger):
+    """Lines of what only one side has; empty when the maps are the same."""
+    left = {run.key() for run in kernel}
+    right = {run.key() for run in ledger}
+    return [f"kernel only  {run}" for run in kernel if run.key() not in right] + \
+           [f"ledger only  {run}" for run in ledger if run.key() not in left]
