@@ -87,18 +87,46 @@ struct ledger_entry {
 /**
  * ledger_reader_next() - the next record
  *
- * Return: false at the end (which, for a live ledger, may move).
+ * The call in flight at the end of a live ledger is handed out once as it is,
+ * and once more when it has finished.
+ *
+ * Return: false at the end, which moves while the ledger is being written: ask
+ * again later. The header is read anew each time the end is met.
  */
 bool ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
 
-/* Begin again with the first record. */
+/* Begin again with the first record that is left by now. */
 void ledger_reader_rewind(struct ledger_reader *reader);
 
+/* A place between two records. The fields are the reader's business. */
+struct ledger_position {
+	uint64_t lap;
+	uint64_t at;		  /* number of the next record in its segment */
+	uint64_t next_event;
+	uint64_t ticks;		  /* of the last record that had some */
+	uint64_t delivered;	  /* 1 + offset of the call in flight that was handed out */
+	uint64_t n_skipped;
+	uint64_t n_unknown;
+	uint64_t n_broken_groups;
+	uint64_t n_headless;
+	uint32_t slot;
+	bool headless;		  /* the segment's own first record is damaged */
+	bool in_checkpoint;
+	bool overrun;
+};
+
+/* To look ahead and come back. */
+struct ledger_position ledger_reader_tell(const struct ledger_reader *reader);
+void ledger_reader_seek(struct ledger_reader *reader, const struct ledger_position *position);
+
 /*
- * What was wrong on the way: records skipped because they made no sense, groups
+ * What is wrong with the file, and was on the way: records skipped because they made no sense, groups
  * that were not complete. NULL when nothing was. One line, valid until the
  * reader is closed.
  */
-const char *ledger_reader_damage(const struct ledger_reader *reader);
+const char *ledger_reader_damage(struct ledger_reader *reader);
+
+/* Were records lost on the way so far? What was folded may be wrong then. */
+bool ledger_reader_lost_records(const struct ledger_reader *reader);
 
 #endif

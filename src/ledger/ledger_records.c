@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/ledger_reader_private.h"
+
+/*
+ * How far to look for good records behind a damaged one in the newest segment.
+ * Its unwritten rest may be large, and whoever follows a live ledger comes here
+ * each time.
+ */
+#define LOOK_AHEAD LEDGER_CHUNK_RECORDS
+
+enum ledger_progress ledger_record_progress(const struct ledger_any *record, uint64_t lap)
+{
+	if (record == NULL)
+		return RECORD_NONE;
+	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_DONE))
+		return RECORD_DONE;
+	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_BEGUN))
+		return RECORD_BEGUN;
+	return RECORD_NONE;
+}
+
+static bool in_chunk(const struct ledger_reader *reader, uint64_t record)
+{
+	return reader->chunk_lap == reader->position.lap &&
+	       reader->chunk_slot == reader->position.slot && record >= reader->chunk_at &&
+	       record - reader->chunk_at < reader->chunk_len;
+}
+
+/*
+ * In a live ledger the writer may take the slot for a new segment while it is
+ * being read; its head is the first thing to change.
+ */
+static void check_overrun(struct ledger_reader *reader)
+{
+	const struct ledger_position *position = &reader->position;
+
+	if (reader->bytes.fd < 0 || position->headless)
+		return;
+	if (ledger_slot_still_is(reader, position->slot, position->lap))
+		return;
+	reader->position.overrun = true;
+	reader->chunk_len = 0;
+}
+
+static void load_chunk(struct ledger_reader *reader, uint64_t record)
+{
+	uint64_t n = reader->n_records - record;
+	uint64_t offset = ledger_record_offset(reader, reader->position.slot, record);
+
+	if (n > LEDGER_CHUNK_RECORDS)
+		n = LEDGER_CHUNK_RECORDS;
+	reader->chunk_len = ledger_bytes_read(&reader->bytes, offset, reader->chunk,
+					      n * LEDGER_RECORD_SIZE) /
+			    LEDGER_RECORD_SIZE;
+	reader->chunk_at = record;
+	reader->chunk_slot = reader->position.slot;
+	reader->chunk_lap = reader->position.lap;
+	check_overrun(reader);
+}
+
+const struct ledger_any *ledger_records_get(struct ledger_reader *reader, uint64_t record)
+{
+	if (record >= reader->n_records)
+		return NULL;
+	if (!in_chunk(reader, record))
+		load_chunk(reader, record);
+	return in_chunk(reader, record) ? &reader->chunk[record - reader->chunk_at] : NULL;
+}
+
+/* Did the writer change this record since the chunk was read? Asks the file for its one byte. */
+static bool has_changed(const struct ledger_reader *reader, uint64_t record, uint8_t before)
+{
+	uint8_t state = before;
+	uint64_t offset = ledger_record_offset(reader, reader->position.slot, record);
+
+	return ledger_bytes_read(&reader->bytes, offset, &state, 1) == 1 && state != before;
+}
+
+const struct ledger_any *ledger_records_get_fresh(struct ledger_reader *reader, uint64_t record)
+{
+	const struct ledger_any *found = ledger_records_get(reader, record);
+	uint64_t lap = reader->position.lap;
+
+	if (reader->bytes.fd < 0 || record >= reader->n_records)
+		return found;
+	if (ledger_record_progress(found, lap) == RECORD_DONE)
+		return found;
+	if (found == NULL || has_changed(reader, record, found->state)) {
+		load_chunk(reader, record);
+		found = ledger_records_get(reader, record);
+	}
+	return found;
+}
+
+uint64_t ledger_records_find(struct ledger_reader *reader, uint64_t record)
+{
+	bool newest = reader->position.lap == reader->newest_lap;
+	uint64_t end = newest ? record + LOOK_AHEAD : reader->n_records;
+	const struct ledger_any *found;
+
+	for (; record < end; record++) {
+		found = ledger_records_get(reader, record);
+		if (found == NULL)
+			return 0;
+		if (ledger_record_progress(found, reader->position.lap) != RECORD_NONE)
+			return record;
+	}
+	return 0;
+}
