@@ -51,7 +51,8 @@ bool kernel_name_is_label(const char *name, size_t len);
 /*
  * The area as it goes into a memory_set: visible flags and VM_FILE, offset or
  * MEMORY_AREA_NO_OFFSET, and its object interned into @objects. origin and
- * tag[VM_TAG_CHANGED] are 0. VM_GROWSDOWN is set on [stack].
+ * tag[VM_TAG_CHANGED] are 0. VM_GROWSDOWN is set on [stack], VM_UPROBES on
+ * [uprobes] and [uprobes-trampoline].
  *
  * Return: 0 or -ENOMEM.
  */
@@ -94,7 +95,7 @@ int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name
 
 /*
  * "start-end rwxp offset maj:min inode   name\n" exactly as fs/proc/task_mmu.c
- * prints it; a newline in @name is escaped unless @name_is_escaped.
+ * prints it, with a newline in @name as \012.
  */
 struct text;
 void kernel_area_format(struct text *text, const struct kernel_area *area);

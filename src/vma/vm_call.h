@@ -112,7 +112,11 @@ struct vm_op_info {
 const struct vm_op_info *vm_op_info(unsigned op);
 const char *vm_tier_name(unsigned tier);
 
-/* The operation behind a system call number, or VM_OP_NONE. */
+/*
+ * The operation behind a system call number, or VM_OP_NONE. Calls that begin or
+ * end an address space are VM_OP_NONE here: whether clone does so depends on its
+ * flags, and each of them is met in its own way where it is caught.
+ */
 enum vm_op vm_op_of_nr(long nr);
 
 static inline bool vm_call_failed(const struct vm_call *call)

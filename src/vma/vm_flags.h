@@ -7,8 +7,8 @@
  *
  * These bits are part of the ledger's format: never renumber, only add.
  *
- *    63      32 31    24 23   16 15          8 7     4 3  2 1 0
- *   [ reserved | pkey   | shift | attributes  | facts | s  x w r ]
+ *    63      33 32     31    24 23   16 15          8 7     4 3  2 1 0
+ *   [ reserved | uprobe | pkey   | shift | attributes  | facts | s  x w r ]
  */
 
 #include <memory_set/memory_set.h>
@@ -35,6 +35,10 @@
 #define VM_WIPEONFORK 0x2000ULL
 #define VM_GUARD 0x4000ULL     /* has MADV_GUARD_INSTALL regions in it */
 #define VM_FILE 0x8000ULL      /* tag object names a file; the offset counts */
+
+/* Put there by the kernel for a tracer: [uprobes] and its like. Above the pkey, as
+ * the attributes' byte is full. */
+#define VM_UPROBES (1ULL << 32)
 
 #define VM_HUGE_SHIFT 16 /* log2 of the huge page size of a hugetlb area, or 0 */
 #define VM_HUGE_MASK (0xffULL << VM_HUGE_SHIFT)

@@ -13,6 +13,7 @@
  * kernel prints on plain anonymous memory. Such areas have object 0.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <memory_set/memory_set.h>

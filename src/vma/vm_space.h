@@ -37,6 +37,8 @@ struct vm_backend {
  * @start_brk, @brk: the heap's limits as the kernel keeps them, unrounded; 0: not known
  * @start_stack:     the kernel's mm->start_stack; 0: not known
  * @personality:     only READ_IMPLIES_EXEC matters
+ * @n_unapplied:     calls whose effect did not get into the set: memory was short, or the
+ *                   result makes no sense (in a damaged record)
  */
 struct vm_space {
 	struct memory_set *set;
@@ -46,6 +48,7 @@ struct vm_space {
 	uint64_t brk;
 	uint64_t start_stack;
 	uint32_t personality;
+	uint64_t n_unapplied;
 };
 
 /* Why a range is read back from the kernel. Part of the ledger's format. */
@@ -67,7 +70,14 @@ enum vm_reason {
 
 const char *vm_reason_name(unsigned reason);
 
-/* Ranges that must be asked from the kernel after a call. */
+/*
+ * Ranges that must be asked from the kernel after a call.
+ *
+ * Under VM_REASON_IDENTITY the mapping may turn out to be larger than the range:
+ * a System V segment's size and a hugetlbfs file's page size are not known. So
+ * the answer should run to the end of the kernel's area that holds the range's
+ * last page.
+ */
 #define VM_DOUBTS_MAX 2
 
 struct vm_doubt {
@@ -109,6 +119,18 @@ int vm_space_reserve(struct vm_space *space, size_t n_areas);
  */
 int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts);
 
+/*
+ * vm_call_ranges() - what a call may have changed, or may be changing
+ * @finished: false: it is under way, and its result is not known
+ *
+ * For calls whose place in the order is not known, and for telling what one in
+ * flight explains. Page aligned; everything when it could be anywhere.
+ *
+ * Return: how many of @ranges are set: 0 to 2.
+ */
+unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
+			struct addr_range ranges[2]);
+
 /**
  * vm_replace() - what the kernel said about a range enters the map
  * @areas: sorted, inside @range, with objects of @space
@@ -116,8 +138,13 @@ int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts 
  * Where an area agrees with what was there in everything visible, the old
  * origin, tags and hidden attributes are kept, and only pieces that differ are
  * taken as new. @source (VM_BASELINE, VM_RESYNCED or VM_OBSERVED) is put on those.
+ * VM_OBSERVED means that a call has just mapped this and only its identity was not
+ * known: what is new then keeps the origin that vm_apply() gave the mapping.
  *
- * Return: 0 or -ENOBUFS.
+ * The outcome depends on nothing but the set and the arguments, so that live and
+ * replayed maps are equal. Ends of @range that are not page aligned are moved inwards.
+ *
+ * Return: 0, -EINVAL or -ENOBUFS.
  */
 int vm_replace(struct vm_space *space, struct addr_range range, const struct memory_area *areas,
 	       size_t n_areas, uint64_t source);

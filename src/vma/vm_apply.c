@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * vm_apply - what a call does to the map
+ */
+
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+/* -------------------------------------------------------------------- helpers */
+
+int64_t vm_change_perform(struct vm_change *change)
+{
+	struct vm_backend *backend = &change->space->backend;
+	/* Any of the three would do: they perform, and leave the set alone. */
+	int error = backend->backend.ops->unmap(&backend->backend, (struct addr_range){ 0 },
+						change->call);
+
+	return vm_change_answer(change, error);
+}
+
+void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason)
+{
+	struct vm_doubts *doubts = change->doubts;
+
+	if (!vm_range_is_empty(range) && doubts->n < VM_DOUBTS_MAX)
+		doubts->doubt[doubts->n++] = (struct vm_doubt){ range, reason };
+}
+
+void vm_change_unapplied(struct vm_change *change)
+{
+	struct addr_range ranges[2];
+	unsigned n = vm_call_ranges(change->space, change->call, true, ranges);
+
+	change->space->n_unapplied += !vm_call_failed(change->call);
+	change->doubts->n = 0;
+	for (unsigned i = 0; i < n; i++)
+		vm_change_doubt(change, ranges[i], VM_REASON_EFFECT);
+}
+
+void vm_change_put(struct vm_change *change, const struct memory_area *area)
+{
+	if (memory_set_replace(change->space->set, area->range, area, 1) < 0)
+		vm_change_unapplied(change);
+}
+
+void vm_change_remove(struct vm_change *change, struct addr_range range)
+{
+	if (!vm_range_is_empty(range) &&
+	    memory_set_replace(change->space->set, range, NULL, 0) < 0)
+		vm_change_unapplied(change);
+}
+
+struct addr_range vm_pages(uint64_t addr, uint64_t len)
+{
+	struct addr_range pages = { addr, addr + vm_page_up(len) };
+
+	if ((addr & (VM_PAGE_SIZE - 1)) != 0 || pages.end < pages.start)
+		pages.end = pages.start;
+	return pages;
+}
+
+bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot)
+{
+	return (prot & PROT_READ) && (space->personality & READ_IMPLIES_EXEC);
+}
+
+/* ------------------------------------------------------------------------ brk */
+
+static void grow_heap(struct vm_change *change, struct addr_range range)
+{
+	const struct memory_area area = {
+		.range = range,
+		.flags = VM_READ | VM_WRITE | VM_HEAP |
+			 (vm_read_implies_exec(change->space, PROT_READ) ? VM_EXEC : 0),
+		.offset = MEMORY_AREA_NO_OFFSET,
+		.origin = change->call->event,
+	};
+
+	vm_change_put(change, &area);
+}
+
+/*
+ * The answer is the break as it is now; there is no error. Only whole pages are
+ * mapped, and shrinking unmaps whatever is in the way, the heap's or not.
+ */
+static void move_break(struct vm_change *change, uint64_t old_brk, uint64_t new_brk)
+{
+	uint64_t old_end = vm_page_up(old_brk);
+	uint64_t new_end = vm_page_up(new_brk);
+
+	if (old_end < new_end)
+		grow_heap(change, (struct addr_range){ old_end, new_end });
+	else
+		vm_change_remove(change, (struct addr_range){ new_end, old_end });
+}
+
+/* Somebody has moved the break behind our back: either way round. */
+static void doubt_between(struct vm_change *change, uint64_t a, uint64_t b)
+{
+	struct addr_range range = { vm_page_up(a < b ? a : b), vm_page_up(a < b ? b : a) };
+
+	vm_change_doubt(change, range, VM_REASON_EFFECT);
+}
+
+static int64_t change_brk(struct vm_change *change)
+{
+	struct vm_space *space = change->space;
+	uint64_t old_brk = space->brk;
+	uint64_t asked = change->call->args[0];
+	int64_t answer = vm_change_perform(change);
+	uint64_t new_brk = (uint64_t)answer;
+
+	if (!vm_change_succeeded(change, answer))
+		return answer;
+	space->brk = new_brk;
+	if (old_brk == 0 || new_brk == old_brk)
+		return answer;
+	if (new_brk == asked)
+		move_break(change, old_brk, new_brk);
+	else
+		doubt_between(change, old_brk, new_brk);
+	return answer;
+}
+
+/* ----------------------------------------------------------- remap_file_pages */
+
+/*
+ * Emulated by the kernel since Linux 4.0: mmap over the range with the first
+ * area's file and protection. Both arguments are rounded down.
+ */
+static int64_t change_remap_file_pages(struct vm_change *change)
+{
+	const uint64_t *args = change->call->args;
+	uint64_t start = vm_page_down(args[0]);
+	struct addr_range range = { start, start + vm_page_down(args[1]) };
+	int64_t answer = vm_change_perform(change);
+	const struct memory_area *old;
+	struct memory_area area;
+
+	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(range))
+		return answer;
+	vm_change_doubt(change, range, VM_REASON_EFFECT);
+	old = memory_set_find(change->space->set, range.start);
+	if (old == NULL)
+		return answer;
+	area = *old;
+	area.range = range;
+	area.offset = args[3] * VM_PAGE_SIZE;
+	area.origin = change->call->event;
+	area.tag[VM_TAG_CHANGED] = 0;
+	vm_change_put(change, &area);
+	return answer;
+}
+
+/* ----------------------------------------------------------------------- fold */
+
+static const vm_change_fn changes[VM_OP_COUNT] = {
+	[VM_OP_NONE] = vm_change_perform,
+	[VM_OP_MMAP] = vm_change_mmap,
+	[VM_OP_MUNMAP] = vm_change_munmap,
+	[VM_OP_MPROTECT] = vm_change_mprotect,
+	[VM_OP_PKEY_MPROTECT] = vm_change_mprotect,
+	[VM_OP_MREMAP] = vm_change_mremap,
+	[VM_OP_BRK] = change_brk,
+	[VM_OP_SHMAT] = vm_change_shmat,
+	[VM_OP_SHMDT] = vm_change_shmdt,
+	[VM_OP_REMAP_FILE_PAGES] = change_remap_file_pages,
+	[VM_OP_MADVISE] = vm_change_madvise,
+	[VM_OP_FORK] = vm_change_perform,
+	[VM_OP_EXEC] = vm_change_perform,
+	[VM_OP_EXIT] = vm_change_perform,
+};
+
+/* Memory is short: the program's call goes on all the same. */
+static int64_t perform_blindly(struct vm_change *change)
+{
+	int64_t answer = vm_change_perform(change);
+
+	if (answer == -EOWNERDEAD)
+		return answer;
+	vm_change_unapplied(change);
+	if (change->call->op == VM_OP_BRK && !vm_call_failed(change->call))
+		change->space->brk = (uint64_t)answer;
+	return answer;
+}
+
+int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts)
+{
+	struct vm_change change = { space, call, doubts };
+
+	doubts->n = 0;
+	if (memory_set_reserve(space->set, VM_APPLY_GROWTH) < 0)
+		return perform_blindly(&change);
+	return changes[call->op < VM_OP_COUNT ? call->op : VM_OP_NONE](&change);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * mremap: the same pages at another place, or more or fewer of them
+ *
+ * Forms, by what stays of the old range and of what was at the new one:
+ *
+ *   result == old        shrink: the tail goes, whatever is in it
+ *                        grow: the last area gets longer
+ *   result != old        move: the pieces of the old range come to the new place
+ *   + old_len == 0       a second mapping of a shared area
+ *   + MREMAP_DONTUNMAP   the old range stays mapped, empty
+ *   + MREMAP_FIXED       the new range is replaced: all of it, or, when only moving
+ *                        (old_len == new_len), since Linux 6.17 just the parts where
+ *                        pieces land
+ */
+
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+/* One mremap, with sizes rounded as the kernel does. */
+struct remap {
+	struct addr_range from; /* empty: a second mapping is made */
+	struct addr_range to;	/* start not known before the call */
+	uint64_t new_size;
+	uint64_t flags;
+	bool huge;
+};
+
+static uint64_t round_up(uint64_t size, uint64_t page_size)
+{
+	return (size + page_size - 1) & ~(page_size - 1);
+}
+
+static uint64_t page_size_at(const struct memory_set *set, uint64_t addr)
+{
+	const struct memory_area *area = memory_set_find(set, addr);
+	uint64_t shift = area == NULL ? 0 : (area->flags & VM_HUGE_MASK) >> VM_HUGE_SHIFT;
+
+	return shift == 0 || shift > 63 ? VM_PAGE_SIZE : 1ULL << shift;
+}
+
+static struct remap read_remap(const struct vm_change *change)
+{
+	const uint64_t *args = change->call->args;
+	uint64_t page_size = page_size_at(change->space->set, args[0]);
+
+	return (struct remap){
+		.from = { args[0], args[0] + round_up(args[1], page_size) },
+		.new_size = round_up(args[2], page_size),
+		.flags = args[3],
+		.huge = page_size != VM_PAGE_SIZE,
+	};
+}
+
+static uint64_t size_of(struct addr_range range)
+{
+	return range.end - range.start;
+}
+
+static bool overlap(struct addr_range a, struct addr_range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+/* Could the kernel have said yes to this? A damaged record can say anything. */
+static bool makes_sense(const struct remap *remap)
+{
+	uint64_t low_bits = remap->from.start | remap->to.start;
+
+	return (low_bits & (VM_PAGE_SIZE - 1)) == 0 && remap->from.start <= remap->from.end &&
+	       remap->to.start < remap->to.end &&
+	       (remap->to.start == remap->from.start || !overlap(remap->from, remap->to));
+}
+
+/* ------------------------------------------------------------- changing the set */
+
+/* Without a gap: the kernel resizes, and moves without MREMAP_FIXED, single areas only. */
+static bool is_mapped(const struct memory_set *set, struct addr_range range)
+{
+	const struct memory_area *area;
+
+	while (!vm_range_is_empty(range)) {
+		area = memory_set_find(set, range.start);
+		if (area == NULL)
+			return false;
+		range.start = area->range.end;
+	}
+	return true;
+}
+
+/* @range continues the area that ends where it starts. */
+static void extend(struct vm_change *change, struct addr_range range)
+{
+	const struct memory_area *last = memory_set_find(change->space->set, range.start - 1);
+	struct memory_area more;
+
+	if (last == NULL)
+		return;
+	more = *last;
+	more.offset = memory_area_offset_at(last, range.start);
+	more.range = range;
+	more.tag[VM_TAG_CHANGED] = change->call->event;
+	vm_change_put(change, &more);
+}
+
+static void resize_in_place(struct vm_change *change, const struct remap *remap)
+{
+	if (remap->to.end < remap->from.end)
+		vm_change_remove(change, (struct addr_range){ remap->to.end, remap->from.end });
+	else if (remap->to.end > remap->from.end)
+		extend(change, (struct addr_range){ remap->from.end, remap->to.end });
+}
+
+/* The part of the next area from @at on that lies in @range; false when there is none. */
+static bool next_piece(const struct memory_set *set, uint64_t at, struct addr_range range,
+		       struct memory_area *piece)
+{
+	const struct memory_area *area = memory_set_find_from(set, at);
+
+	if (area == NULL || area->range.start >= range.end)
+		return false;
+	*piece = *area;
+	if (at > area->range.start) {
+		piece->offset = memory_area_offset_at(area, at);
+		piece->range.start = at;
+	}
+	if (piece->range.end > range.end)
+		piece->range.end = range.end;
+	return true;
+}
+
+/* The heap is where brk made it: moved pages are no part of it any more. */
+static void move_pieces(struct vm_change *change, struct addr_range from, uint64_t to)
+{
+	uint64_t distance = to - from.start;
+	struct memory_area piece;
+
+	while (next_piece(change->space->set, from.start, from, &piece)) {
+		from.start = piece.range.end;
+		piece.range.start += distance;
+		piece.range.end += distance;
+		piece.flags &= ~VM_HEAP;
+		piece.tag[VM_TAG_CHANGED] = change->call->event;
+		vm_change_put(change, &piece);
+	}
+}
+
+/* Only shared areas can be had twice. The copy is a mapping of its own. */
+static void duplicate(struct vm_change *change, const struct remap *remap)
+{
+	const struct memory_area *area =
+		memory_set_find(change->space->set, remap->from.start);
+	struct memory_area copy;
+
+	if (area == NULL) {
+		vm_change_unapplied(change);
+		return;
+	}
+	copy = *area;
+	copy.offset = memory_area_offset_at(area, remap->from.start);
+	copy.range = remap->to;
+	copy.origin = change->call->event;
+	copy.tag[VM_TAG_CHANGED] = 0;
+	vm_change_put(change, &copy);
+}
+
+static void move(struct vm_change *change, const struct remap *remap)
+{
+	struct addr_range taken = remap->from;
+	uint64_t landed;
+
+	if (size_of(taken) > remap->new_size)
+		taken.end = taken.start + remap->new_size;
+	if (size_of(remap->from) != remap->new_size || !(remap->flags & MREMAP_FIXED) ||
+	    (remap->flags & MREMAP_DONTUNMAP))
+		vm_change_remove(change, remap->to);
+	move_pieces(change, taken, remap->to.start);
+	landed = remap->to.start + size_of(taken);
+	if (landed < remap->to.end)
+		extend(change, (struct addr_range){ landed, remap->to.end });
+	if (!(remap->flags & MREMAP_DONTUNMAP))
+		vm_change_remove(change, remap->from);
+}
+
+/* ----------------------------------------------------------------------- doubts */
+
+static void doubt_both(struct vm_change *change, const struct remap *remap, enum vm_reason reason)
+{
+	struct addr_range from = remap->from;
+
+	/* Growing in place goes on from here. */
+	if (size_of(from) < remap->new_size)
+		from.end = from.start + remap->new_size;
+	change->doubts->n = 0;
+	vm_change_doubt(change, from, reason);
+	if (remap->to.start != remap->from.start)
+		vm_change_doubt(change, remap->to, reason);
+}
+
+/*
+ * EINVAL without MREMAP_FIXED is about the arguments. With it the new range may
+ * be gone already (one page of the vdso), and a move of many areas may have
+ * stopped half-way.
+ */
+static void doubt_failure(struct vm_change *change, struct remap *remap)
+{
+	bool fixed = remap->flags & MREMAP_FIXED;
+
+	if (!fixed && change->call->result == -EINVAL)
+		return;
+	remap->to = fixed ? vm_pages(change->call->args[4], remap->new_size) : remap->from;
+	if (makes_sense(remap))
+		doubt_both(change, remap, VM_REASON_FAILED);
+}
+
+/*
+ * A pure move (MREMAP_FIXED) is the kernel's to explain, piece by piece, and
+ * so are huge pages, whose size may not be what we think.
+ */
+static void apply(struct vm_change *change, const struct remap *remap)
+{
+	const struct memory_set *set = change->space->set;
+	bool in_place = remap->to.start == remap->from.start;
+	bool same_size = size_of(remap->from) == remap->new_size;
+	bool gaps_allowed = in_place ? remap->to.end <= remap->from.end :
+				       remap->flags & MREMAP_FIXED;
+	bool sure = gaps_allowed || is_mapped(set, remap->from);
+
+	if (in_place && same_size)
+		return;
+	if (vm_range_is_empty(remap->from))
+		duplicate(change, remap);
+	else if (in_place)
+		resize_in_place(change, remap);
+	else
+		move(change, remap);
+	if (!sure || remap->huge || (remap->flags & MREMAP_FIXED))
+		doubt_both(change, remap, VM_REASON_EFFECT);
+}
+
+/* A range may hold any number of areas; each one moved may make two of one. */
+static bool reserve_pieces(struct memory_set *set, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	size_t n = 0;
+
+	while (memory_set_iter_next(&iter) != NULL)
+		n++;
+	return memory_set_reserve(set, 2 * n + VM_APPLY_GROWTH) == 0;
+}
+
+int64_t vm_change_mremap(struct vm_change *change)
+{
+	struct remap remap = read_remap(change);
+	bool reserved = reserve_pieces(change->space->set, remap.from);
+	int64_t answer = vm_change_perform(change);
+
+	if (answer == -EOWNERDEAD)
+		return answer;
+	if (vm_call_failed(change->call)) {
+		doubt_failure(change, &remap);
+		return answer;
+	}
+	remap.to.start = (uint64_t)answer;
+	remap.to.end = remap.to.start + remap.new_size;
+	if (reserved && makes_sense(&remap))
+		apply(change, &remap);
+	else
+		vm_change_unapplied(change);
+	return answer;
+}

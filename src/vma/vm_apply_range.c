@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * munmap, mprotect and madvise: calls that go over a range, gaps and all
+ */
+
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+/* --------------------------------------------------------------------- munmap */
+
+int64_t vm_change_munmap(struct vm_change *change)
+{
+	struct vm_call *call = change->call;
+	struct addr_range range = vm_pages(call->args[0], call->args[1]);
+	int returned;
+
+	if (vm_range_is_empty(range))
+		return vm_change_perform(change);
+	returned = memory_set_unmap(change->space->set, range, call);
+	return vm_change_answer(change, returned);
+}
+
+/* ------------------------------------------------------------------- mprotect */
+
+struct protection {
+	uint64_t set;
+	uint64_t clear;
+	uint64_t event;
+};
+
+static bool set_protection(struct memory_area *piece, void *context)
+{
+	const struct protection *to = context;
+	uint64_t flags = (piece->flags & ~to->clear) | to->set;
+
+	if (flags == piece->flags)
+		return false;
+	piece->flags = flags;
+	piece->tag[VM_TAG_CHANGED] = to->event;
+	return true;
+}
+
+/* A pkey of -1 means what mprotect means: the area keeps the key it has. */
+static struct protection wanted_protection(const struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	struct protection to = {
+		.set = vm_flags_from_prot(call->args[2]),
+		.clear = VM_PROT,
+		.event = call->event,
+	};
+
+	if (vm_read_implies_exec(change->space, call->args[2]))
+		to.set |= VM_EXEC;
+	if (call->op == VM_OP_PKEY_MPROTECT && (int32_t)call->args[3] >= 0) {
+		to.set |= (uint64_t)(call->args[3] & 0xff) << VM_PKEY_SHIFT;
+		to.clear |= VM_PKEY_MASK;
+	}
+	return to;
+}
+
+/* Private anonymous memory: all that a stack can be. */
+static bool may_be_stack(const struct memory_area *area)
+{
+	return area->tag[VM_TAG_OBJECT] == 0 && !(area->flags & (VM_SHARED | VM_FILE));
+}
+
+/*
+ * The gap below counts too: the kernel may have let the stack grow into it
+ * since we last looked.
+ */
+uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
+{
+	struct memory_set_iter iter =
+		memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_prev(&iter)) != NULL) {
+		uint64_t end = area->range.end < addr ? area->range.end : addr;
+
+		if (end < addr || !may_be_stack(area))
+			return end;
+		addr = area->range.start;
+	}
+	return 0;
+}
+
+/* On a failure everything before the place where it stopped is changed already. */
+static void doubt_protect(struct vm_change *change, struct addr_range range)
+{
+	const struct vm_call *call = change->call;
+	uint64_t prot = call->args[2];
+	bool failed = vm_call_failed(call);
+
+	if (prot & PROT_GROWSDOWN)
+		range.start = vm_stack_start(change->space->set, range.start);
+	else if (!failed && !(prot & PROT_GROWSUP) &&
+		 !vm_read_implies_exec(change->space, prot))
+		return;
+	if (call->result != -EINVAL)
+		vm_change_doubt(change, range, failed ? VM_REASON_FAILED : VM_REASON_EFFECT);
+}
+
+int64_t vm_change_mprotect(struct vm_change *change)
+{
+	struct vm_call *call = change->call;
+	struct addr_range range = vm_pages(call->args[0], call->args[1]);
+	struct protection to = wanted_protection(change);
+	int returned;
+
+	/* A length of 0 succeeds, even where nothing is mapped. */
+	if (vm_range_is_empty(range))
+		return vm_change_perform(change);
+	returned = memory_set_protect(change->space->set, range, to.set, set_protection, &to, call);
+	if (returned != -EOWNERDEAD)
+		doubt_protect(change, range);
+	return vm_change_answer(change, returned);
+}
+
+/* -------------------------------------------------------------------- madvise */
+
+/*
+ * What an advice does to an area, as far as a map can show it.
+ *
+ * @parts: applied to what is mapped even when the call fails with ENOMEM because
+ *         something in the range is not
+ */
+struct advice_row {
+	uint32_t advice;
+	bool parts;
+	uint64_t set;
+	uint64_t clear;
+};
+
+static const struct advice_row advices[] = {
+	{ MADV_DONTFORK, true, VM_DONTFORK, 0 },
+	{ MADV_DOFORK, true, 0, VM_DONTFORK },
+	{ MADV_WIPEONFORK, true, VM_WIPEONFORK, 0 },
+	{ MADV_KEEPONFORK, true, 0, VM_WIPEONFORK },
+	{ MADV_GUARD_INSTALL, false, VM_GUARD, 0 },
+	{ MADV_GUARD_REMOVE, false, 0, VM_GUARD },
+};
+
+static const struct advice_row *find_advice(uint32_t advice)
+{
+	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].advice == advice)
+			return &advices[i];
+	return NULL;
+}
+
+int64_t vm_change_madvise(struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	const struct advice_row *row = find_advice((uint32_t)call->args[2]);
+	struct addr_range range = vm_pages(call->args[0], call->args[1]);
+	int64_t answer = vm_change_perform(change);
+	struct protection to = { .event = call->event };
+
+	if (row == NULL || answer == -EOWNERDEAD || vm_range_is_empty(range))
+		return answer;
+	if (vm_call_failed(call) && !(row->parts && answer == -ENOMEM))
+		return answer;
+	to.set = row->set;
+	to.clear = row->clear;
+	memory_set_update(change->space->set, range, set_protection, &to);
+	return answer;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/syscall.h>
+#include "vma/vm_call.h"
+
+/* What an architecture lacks: no call can have this number. */
+#ifndef SYS_remap_file_pages
+#define SYS_remap_file_pages (-1)
+#endif
+#ifndef SYS_pkey_mprotect
+#define SYS_pkey_mprotect (-1)
+#endif
+
+static const struct vm_op_info ops[VM_OP_COUNT] = {
+	[VM_OP_NONE] = { "unknown", -1, 0, VM_RESULT_ZERO, { 0 } },
+	[VM_OP_MMAP] = { "mmap", SYS_mmap, 6, VM_RESULT_ADDR,
+			 { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_PROT, VM_ARG_MAP_FLAGS, VM_ARG_FD,
+			   VM_ARG_OFFSET } },
+	[VM_OP_MUNMAP] = { "munmap", SYS_munmap, 2, VM_RESULT_ZERO, { VM_ARG_ADDR, VM_ARG_LEN } },
+	[VM_OP_MPROTECT] = { "mprotect", SYS_mprotect, 3, VM_RESULT_ZERO,
+			     { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_PROT } },
+	[VM_OP_PKEY_MPROTECT] = { "pkey_mprotect", SYS_pkey_mprotect, 4, VM_RESULT_ZERO,
+				  { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_PROT, VM_ARG_PKEY } },
+	[VM_OP_MREMAP] = { "mremap", SYS_mremap, 5, VM_RESULT_ADDR,
+			   { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_LEN, VM_ARG_REMAP_FLAGS,
+			     VM_ARG_ADDR } },
+	[VM_OP_BRK] = { "brk", SYS_brk, 1, VM_RESULT_ADDR, { VM_ARG_ADDR } },
+	[VM_OP_SHMAT] = { "shmat", SYS_shmat, 3, VM_RESULT_ADDR,
+			  { VM_ARG_ID, VM_ARG_ADDR, VM_ARG_SHM_FLAGS } },
+	[VM_OP_SHMDT] = { "shmdt", SYS_shmdt, 1, VM_RESULT_ZERO, { VM_ARG_ADDR } },
+	[VM_OP_REMAP_FILE_PAGES] = { "remap_file_pages", SYS_remap_file_pages, 5, VM_RESULT_ZERO,
+				     { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_PROT, VM_ARG_PGOFF,
+				       VM_ARG_MAP_FLAGS } },
+	[VM_OP_MADVISE] = { "madvise", SYS_madvise, 3, VM_RESULT_ZERO,
+			    { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_ADVICE } },
+	[VM_OP_FORK] = { "clone", SYS_clone, 1, VM_RESULT_PID, { VM_ARG_CLONE_FLAGS } },
+	[VM_OP_EXEC] = { "execve", SYS_execve, 3, VM_RESULT_ZERO,
+			 { VM_ARG_STRING, VM_ARG_ADDR, VM_ARG_ADDR } },
+	[VM_OP_EXIT] = { "exit_group", SYS_exit_group, 1, VM_RESULT_ZERO, { VM_ARG_ID } },
+};
+
+static const char *const tier_names[VM_TIER_COUNT] = {
+	[VM_TIER_NONE] = "none",
+	[VM_TIER_SYMBOL] = "symbol",
+	[VM_TIER_SITE] = "site",
+	[VM_TIER_SYSCALL] = "syscall",
+};
+
+const struct vm_op_info *vm_op_info(unsigned op)
+{
+	return &ops[op < VM_OP_COUNT ? op : VM_OP_NONE];
+}
+
+const char *vm_tier_name(unsigned tier)
+{
+	return tier < VM_TIER_COUNT ? tier_names[tier] : "unknown";
+}
+
+enum vm_op vm_op_of_nr(long nr)
+{
+	switch (nr) {
+	case SYS_mmap:
+		return VM_OP_MMAP;
+	case SYS_munmap:
+		return VM_OP_MUNMAP;
+	case SYS_mprotect:
+		return VM_OP_MPROTECT;
+#if SYS_pkey_mprotect != -1
+	case SYS_pkey_mprotect:
+		return VM_OP_PKEY_MPROTECT;
+#endif
+	case SYS_mremap:
+		return VM_OP_MREMAP;
+	case SYS_brk:
+		return VM_OP_BRK;
+	case SYS_shmat:
+		return VM_OP_SHMAT;
+	case SYS_shmdt:
+		return VM_OP_SHMDT;
+#if SYS_remap_file_pages != -1
+	case SYS_remap_file_pages:
+		return VM_OP_REMAP_FILE_PAGES;
+#endif
+	case SYS_madvise:
+		return VM_OP_MADVISE;
+	default:
+		return VM_OP_NONE;
+	}
+}

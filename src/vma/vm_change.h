@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VMA_VM_CHANGE_H
+#define VMA_VM_CHANGE_H
+
+/*
+ * vm_change - one call on its way through the fold (private to src/vma)
+ *
+ * Each operation has one function that performs the call once, and then changes
+ * the set or states a doubt. Where possible it goes through the set, whose
+ * per-request backend performs; requests that the set would refuse, and those
+ * it has no word for, are performed directly.
+ *
+ * Once -EOWNERDEAD was the answer, somebody else may be using the space: then
+ * nothing of it is touched any more.
+ */
+
+#include <errno.h>
+#include "vma/vm_space.h"
+
+struct vm_change {
+	struct vm_space *space;
+	struct vm_call *call;
+	struct vm_doubts *doubts;
+};
+
+typedef int64_t (*vm_change_fn)(struct vm_change *change);
+
+/* One per operation; each returns what the performer answered. */
+int64_t vm_change_mmap(struct vm_change *change);
+int64_t vm_change_munmap(struct vm_change *change);
+int64_t vm_change_mprotect(struct vm_change *change);
+int64_t vm_change_madvise(struct vm_change *change);
+int64_t vm_change_mremap(struct vm_change *change);
+int64_t vm_change_shmat(struct vm_change *change);
+int64_t vm_change_shmdt(struct vm_change *change);
+
+/* Perform without the set. */
+int64_t vm_change_perform(struct vm_change *change);
+
+/* The performer's answer, from what a function of the set returned that called the backend. */
+static inline int64_t vm_change_answer(const struct vm_change *change, int returned)
+{
+	return returned == -EOWNERDEAD ? -EOWNERDEAD : change->call->result;
+}
+
+/* Has the call been made and succeeded, and may the set be changed? */
+static inline bool vm_change_succeeded(const struct vm_change *change, int64_t answer)
+{
+	return answer != -EOWNERDEAD && !vm_call_failed(change->call);
+}
+
+void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason);
+
+/* The effect is known to have happened, but is not in the set: doubt what it touched. */
+void vm_change_unapplied(struct vm_change *change);
+
+/* Say what a range holds now: one area, or (NULL) nothing. */
+void vm_change_put(struct vm_change *change, const struct memory_area *area);
+void vm_change_remove(struct vm_change *change, struct addr_range range);
+
+/* The pages of [addr, addr + len) as munmap and mprotect see them; empty when they refuse it. */
+struct addr_range vm_pages(uint64_t addr, uint64_t len);
+
+static inline bool vm_range_is_empty(struct addr_range range)
+{
+	return range.start >= range.end;
+}
+
+/* The size of what mmap makes, rounded up to (huge) pages; 0 when it makes nothing. */
+uint64_t vm_mmap_size(const struct vm_call *call);
+
+/* log2 of the size of a huge page that the map_flags ask for, or 0. */
+unsigned vm_mmap_huge_shift(uint64_t map_flags);
+
+/* Where PROT_GROWSDOWN may start: below all that may be one stack with @addr. */
+uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
+
+/* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
+bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
+
+#endif
