@@ -87,6 +87,7 @@ static uint64_t records_before(struct ledger_view *view, struct moment moment)
 
 	if (moment.kind == MOMENT_END)
 		return NO_LIMIT;
+	ledger_reader_rewind(view->reader);
 	for (; ledger_reader_next(view->reader, &entry); n++) {
 		bool is_call = entry.kind == LEDGER_CALL;
 
@@ -97,7 +98,6 @@ static uint64_t records_before(struct ledger_view *view, struct moment moment)
 		    ledger_reader_time_ns(view->reader, entry.ticks) > moment.value)
 			break;
 	}
-	ledger_reader_rewind(view->reader);
 	return n;
 }
 
@@ -133,28 +133,37 @@ static bool settle_moment(const struct ledger_view *view, struct moment *moment)
 	return true;
 }
 
-/* Return: as replay_step(). */
-static int step(struct ledger_view *view)
+int view_step(struct ledger_view *view, struct ledger_entry *entry)
 {
 	uint64_t before = view->replay.counts.resync_changes;
-	struct ledger_entry entry = { 0 };
-	int r = replay_step(&view->replay, &entry);
+	int r = replay_step(&view->replay, entry);
 
-	if (r > 0 && entry.kind == LEDGER_RESYNC && entry.resync.head.reason < VM_REASON_COUNT)
-		view->changes[entry.resync.head.reason] +=
+	if (r > 0 && entry->kind == LEDGER_RESYNC && entry->resync.head.reason < VM_REASON_COUNT)
+		view->changes[entry->resync.head.reason] +=
 			view->replay.counts.resync_changes - before;
+	if (r < 0)
+		complain("%s: not enough memory", view->name);
 	return r;
 }
 
 static bool steps(struct ledger_view *view, uint64_t limit)
 {
+	struct ledger_entry entry;
 	int r = 1;
 
 	for (uint64_t i = 0; i < limit && r > 0; i++)
-		r = step(view);
-	if (r < 0)
-		complain("%s: not enough memory", view->name);
+		r = view_step(view, &entry);
 	return r >= 0;
+}
+
+bool view_begin(struct ledger_view *view)
+{
+	forget_fold(view);
+	ledger_reader_rewind(view->reader);
+	view->folded = replay_init(&view->replay, view->reader) == 0;
+	if (!view->folded)
+		complain("%s: not enough memory", view->name);
+	return view->folded;
 }
 
 bool view_fold(struct ledger_view *view, struct moment moment)
@@ -163,15 +172,8 @@ bool view_fold(struct ledger_view *view, struct moment moment)
 
 	if (!settle_moment(view, &moment))
 		return false;
-	forget_fold(view);
-	ledger_reader_rewind(view->reader);
 	limit = records_before(view, moment);
-	if (replay_init(&view->replay, view->reader) < 0) {
-		complain("%s: not enough memory", view->name);
-		return false;
-	}
-	view->folded = true;
-	return steps(view, limit);
+	return view_begin(view) && steps(view, limit);
 }
 
 bool view_fold_more(struct ledger_view *view)

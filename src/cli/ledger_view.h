@@ -46,8 +46,14 @@ void view_close(struct ledger_view *view);
  */
 bool view_fold(struct ledger_view *view, struct moment moment);
 
+/* An empty map, and the first record next. Return: false after a complaint. */
+bool view_begin(struct ledger_view *view);
+
 /* Fold what was appended since. Return: false after a complaint. */
 bool view_fold_more(struct ledger_view *view);
+
+/* As replay_step(), but complains about an error. */
+int view_step(struct ledger_view *view, struct ledger_entry *entry);
 
 /* The operation of an event, or VM_OP_NONE. */
 unsigned view_op_of(const struct ledger_view *view, uint64_t event);

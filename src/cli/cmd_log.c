@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/area_text.h"
+#include "cli/call_text.h"
+#include "cli/effect.h"
+#include "cli/ledger_view.h"
+
+#define CALL_COLUMNS 58
+
+/*
+ * One line of the log while it is being found out: a call waits for the answers
+ * that the kernel gave about it, which are the records behind it.
+ */
+struct line {
+	bool waiting;
+	bool finished;
+	struct vm_call call;
+	struct touch touch;
+	struct effect_pieces before;
+	uint64_t brk_before;
+	unsigned read_back; /* the reason why its range was asked from the kernel, or 0 */
+};
+
+/*
+ * Two readers: @view folds, @ahead looks at the record before it is folded, so
+ * that the map can be seen before and after.
+ */
+struct log {
+	struct ledger_view *view;
+	const struct cli_options *options;
+	struct ledger_reader *ahead;
+	struct json *json;
+	struct line line;
+	struct effect_pieces after;
+	uint64_t event;	    /* number of the last call */
+	uint64_t n_lines;   /* that were wanted */
+	uint64_t n_skipped; /* of them, not to be printed */
+	bool printing;
+};
+
+static bool filters(const struct cli_options *options)
+{
+	return options->calls != 0 || options->failed || options->tid != 0 ||
+	       options->range.end != 0 || options->has_count;
+}
+
+/* Counts a wanted line; is it to be printed? */
+static bool counts(struct log *log)
+{
+	log->n_lines++;
+	return log->printing && log->n_lines > log->n_skipped;
+}
+
+/* ---------------------------------------------------------------------- calls */
+
+static bool wants_call(const struct log *log, const struct line *line)
+{
+	const struct cli_options *options = log->options;
+
+	if (options->calls != 0 && !(options->calls & 1u << line->call.op))
+		return false;
+	if (options->failed && !(line->finished && call_was_refused(&line->call)))
+		return false;
+	if (options->tid != 0 && options->tid != line->call.tid)
+		return false;
+	return options->range.end == 0 || touch_overlaps(&line->touch, options->range);
+}
+
+static void describe(struct log *log, const struct line *line, struct text *text)
+{
+	effect_describe(&line->call, line->finished, &line->touch, &line->before, &log->after,
+			line->brk_before, log->options->bytes, text);
+	if (line->read_back != 0 && text->len > 0)
+		text_string(text, " (read back)");
+}
+
+static void print_time(const struct log *log, uint64_t ticks)
+{
+	uint64_t ns = ledger_reader_time_ns(log->view->reader, ticks);
+
+	printf("%6" PRIu64 ".%03" PRIu64 " ms", ns / 1000000, ns / 1000 % 1000);
+}
+
+static void print_call(struct log *log, const struct line *line)
+{
+	bool failed = line->finished && call_was_refused(&line->call);
+	struct text call, effect;
+	char number[24];
+
+	TEXT_ON_STACK(call, 512);
+	TEXT_ON_STACK(effect, 200);
+	call_text(&line->call, line->finished, &call);
+	describe(log, line, &effect);
+	snprintf(number, sizeof(number), "#%" PRIu64, log->event);
+	if (failed)
+		paint(PAINT_DANGER);
+	printf(" %c %-6s ", failed ? '!' : ' ', number);
+	paint(PAINT_NONE);
+	print_time(log, line->call.ticks);
+	printf("  t%-7" PRIu32 " ", line->call.tid);
+	if (effect.len == 0 && !(line->call.flags & (VM_CALL_NESTED | VM_CALL_UNORDERED))) {
+		puts(call.buffer);
+		return;
+	}
+	print_padded(call.buffer, CALL_COLUMNS);
+	printf("  %s", effect.buffer);
+	if (line->call.flags & VM_CALL_NESTED)
+		fputs("  (in a signal handler)", stdout);
+	if (line->call.flags & VM_CALL_UNORDERED)
+		fputs("  (order not known)", stdout);
+	putchar('\n');
+}
+
+static void print_strace(struct log *log, const struct line *line)
+{
+	uint64_t ns = ledger_reader_time_ns(log->view->reader, line->call.ticks);
+	struct text call;
+	TEXT_ON_STACK(call, 512);
+
+	vm_call_format(&call, &line->call, line->finished);
+	printf("%-7" PRIu32 " %" PRIu64 ".%06" PRIu64 " %s\n", line->call.tid, ns / 1000000000,
+	       ns / 1000 % 1000000, call.buffer);
+}
+
+static void print_json_call(struct log *log, const struct line *line)
+{
+	const struct vm_op_info *info = vm_op_info(line->call.op);
+	struct json *json = log->json;
+	struct text text;
+	TEXT_ON_STACK(text, 600);
+
+	json_object(json, NULL);
+	json_string(json, "type", "call");
+	json_unsigned(json, "event", log->event);
+	json_unsigned(json, "time_ns",
+		      ledger_reader_time_ns(log->view->reader, line->call.ticks));
+	json_unsigned(json, "tid", line->call.tid);
+	json_string(json, "call", info->name);
+	json_array(json, "args");
+	for (unsigned i = 0; i < info->n_args && i < 6; i++)
+		json_address(json, NULL, line->call.args[i]);
+	json_end_array(json);
+	json_bool(json, "finished", line->finished);
+	if (line->finished && vm_call_failed(&line->call)) {
+		json_signed(json, "errno", -line->call.result);
+	} else if (line->finished) {
+		json_address(json, "result", (uint64_t)line->call.result);
+	}
+	vm_call_format(&text, &line->call, line->finished);
+	json_bytes(json, "text", text.buffer, text.len);
+	text_init(&text, text_buffer, sizeof(text_buffer));
+	describe(log, line, &text);
+	json_bytes(json, "effect", text.buffer, text.len);
+	json_unsigned(json, "changed_bytes",
+		      effect_changed_bytes(&line->before, &log->after, &line->touch));
+	json_string(json, "tier", vm_tier_name(line->call.tier));
+	json_bool(json, "nested", line->call.flags & VM_CALL_NESTED);
+	json_bool(json, "unordered", line->call.flags & VM_CALL_UNORDERED);
+	json_end_object(json);
+}
+
+/* The call that waited is complete: nothing more will be said about it. */
+static int finish_line(struct log *log)
+{
+	struct line *line = &log->line;
+
+	if (!line->waiting)
+		return 0;
+	line->waiting = false;
+	if (!wants_call(log, line) || !counts(log))
+		return 0;
+	if (effect_look(&log->after, &log->view->replay.space, &line->touch) < 0)
+		return -1;
+	if (log->json != NULL)
+		print_json_call(log, line);
+	else if (log->options->format == FORMAT_STRACE)
+		print_strace(log, line);
+	else
+		print_call(log, line);
+	return 0;
+}
+
+/* ------------------------------------------------------------- ranges read back */
+
+static bool wants_resync(const struct log *log, const struct ledger_resync *resync)
+{
+	const struct cli_options *options = log->options;
+	struct addr_range range = { resync->start, resync->end };
+
+	if (options->calls != 0 && !(options->calls & CALLS_RESYNC))
+		return false;
+	if (options->failed || options->tid != 0 || options->format == FORMAT_STRACE)
+		return false;
+	return options->range.end == 0 ||
+	       (range.start < options->range.end && options->range.start < range.end);
+}
+
+static void print_resync(struct log *log, const struct ledger_resync *resync, bool changed)
+{
+	paint(PAINT_QUIET);
+	printf(" ~ %-6s ", "");
+	print_time(log, resync->ticks);
+	printf("  %-8s resync %s %" PRIx64 "-%" PRIx64 " %" PRIu32 " area%s%s", "",
+	       vm_reason_name(resync->reason), resync->start, resync->end, resync->n_areas,
+	       resync->n_areas == 1 ? "" : "s", changed ? "  changed" : "");
+	if (resync->event != 0)
+		printf("  (after #%" PRIu64 ")", resync->event);
+	putchar('\n');
+	paint(PAINT_NONE);
+}
+
+static void print_json_resync(struct log *log, const struct ledger_resync *resync, bool changed)
+{
+	json_object(log->json, NULL);
+	json_string(log->json, "type", "resync");
+	json_unsigned(log->json, "time_ns",
+		      ledger_reader_time_ns(log->view->reader, resync->ticks));
+	json_string(log->json, "reason", vm_reason_name(resync->reason));
+	json_address(log->json, "start", resync->start);
+	json_address(log->json, "end", resync->end);
+	json_unsigned(log->json, "n_areas", resync->n_areas);
+	json_unsigned(log->json, "event", resync->event);
+	json_bool(log->json, "changed", changed);
+	json_end_object(log->json);
+}
+
+/* ---------------------------------------------------------------- record by record */
+
+/* An answer to the call that waits belongs to its line. */
+static bool is_answer(const struct log *log, const struct ledger_resync *resync)
+{
+	return log->line.waiting && resync->event != 0 && resync->event == log->event;
+}
+
+static int fold(struct log *log, struct ledger_entry *entry)
+{
+	return view_step(log->view, entry) > 0 ? 0 : -1;
+}
+
+static int take_call(struct log *log, const struct ledger_entry *ahead)
+{
+	struct line *line = &log->line;
+	struct vm_space *space = &log->view->replay.space;
+	struct ledger_entry entry;
+
+	if (finish_line(log) < 0)
+		return -1;
+	line->call = ahead->call;
+	line->finished = ahead->finished;
+	line->read_back = 0;
+	line->brk_before = space->brk;
+	line->touch = touch_of_call(space, &line->call, line->finished);
+	if (effect_look(&line->before, space, &line->touch) < 0 || fold(log, &entry) < 0)
+		return -1;
+	log->event++;
+	line->waiting = true;
+	/* A segment's size is known once it is attached. */
+	if (line->call.op == VM_OP_SHMAT)
+		line->touch = touch_of_call(space, &line->call, line->finished);
+	return 0;
+}
+
+static int take_resync(struct log *log, const struct ledger_entry *ahead)
+{
+	uint64_t changes = log->view->replay.counts.resync_changes;
+	struct ledger_resync resync = ahead->resync.head;
+	struct ledger_entry entry;
+	bool changed;
+
+	if (ahead->in_checkpoint && resync.reason == VM_REASON_CHECKPOINT)
+		return fold(log, &entry);
+	if (is_answer(log, &resync)) {
+		if (resync.reason != VM_REASON_IDENTITY)
+			log->line.read_back = resync.reason;
+		return fold(log, &entry);
+	}
+	if (finish_line(log) < 0 || fold(log, &entry) < 0)
+		return -1;
+	changed = log->view->replay.counts.resync_changes > changes;
+	if (!wants_resync(log, &resync) || !counts(log))
+		return 0;
+	if (log->json != NULL)
+		print_json_resync(log, &resync, changed);
+	else
+		print_resync(log, &resync, changed);
+	return 0;
+}
+
+static int take_record(struct log *log, const struct ledger_entry *ahead)
+{
+	struct ledger_entry entry;
+
+	switch (ahead->kind) {
+	case LEDGER_CALL:
+		return take_call(log, ahead);
+	case LEDGER_RESYNC:
+		return take_resync(log, ahead);
+	default:
+		return fold(log, &entry);
+	}
+}
+
+/* All records once. Return: 0, or -1 after a complaint. */
+static int pass(struct log *log)
+{
+	struct ledger_entry ahead;
+	int error = 0;
+
+	log->n_lines = 0;
+	log->event = log->view->first_event - 1;
+	log->line.waiting = false;
+	if (!view_begin(log->view))
+		return -1;
+	ledger_reader_rewind(log->ahead);
+	while (error == 0 && ledger_reader_next(log->ahead, &ahead))
+		error = take_record(log, &ahead);
+	return error == 0 ? finish_line(log) : error;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+static void print_footer(const struct log *log)
+{
+	const struct ledger_view *view = log->view;
+	uint64_t n_printed = log->n_lines - log->n_skipped;
+
+	if (log->json != NULL || log->options->format == FORMAT_STRACE || !filters(log->options))
+		return;
+	printf("%" PRIu64 " line%s of %" PRIu64 " event%s\n", n_printed, n_printed == 1 ? "" : "s",
+	       view->last_event + 1 - view->first_event,
+	       view->last_event + 1 - view->first_event == 1 ? "" : "s");
+}
+
+static int print_log(struct log *log)
+{
+	if (log->options->has_count) {
+		if (pass(log) < 0)
+			return CLI_TROUBLE;
+		if (log->n_lines > log->options->count)
+			log->n_skipped = log->n_lines - log->options->count;
+	}
+	log->printing = true;
+	if (pass(log) < 0)
+		return CLI_TROUBLE;
+	print_footer(log);
+	return CLI_FINE;
+}
+
+static void say_lost_and_damaged(const struct ledger_view *view)
+{
+	const char *damage = ledger_reader_damage(view->reader);
+
+	if (view->first_event > 1)
+		complain("%s: events #1 to #%" PRIu64 " were overwritten", view->name,
+			 view->first_event - 1);
+	if (damage != NULL)
+		complain("%s is damaged: %s", view->name, damage);
+}
+
+static int show(struct ledger_view *view, const struct cli_options *options)
+{
+	struct log log = { .view = view, .options = options };
+	struct ledger_problem problem;
+	int code;
+
+	log.ahead = ledger_reader_open(view->path, &problem);
+	if (log.ahead == NULL) {
+		complain("%s: %s", view->name, problem.text);
+		return CLI_TROUBLE;
+	}
+	if (options->json && (log.json = json_create()) == NULL) {
+		complain("%s: not enough memory", view->name);
+		ledger_reader_close(log.ahead);
+		return CLI_TROUBLE;
+	}
+	code = print_log(&log);
+	say_lost_and_damaged(view);
+	json_destroy(log.json);
+	effect_pieces_free(&log.line.before);
+	effect_pieces_free(&log.after);
+	ledger_reader_close(log.ahead);
+	return code;
+}
+
+int cmd_log(const struct cli_options *options, int n_operands, char **operands)
+{
+	struct found_ledger found;
+	struct ledger_view view;
+	int code;
+
+	if (!find_ledger(options, n_operands, operands, &found) ||
+	    !view_open(&view, found.path, found.name))
+		return CLI_TROUBLE;
+	code = show(&view, options);
+	view_close(&view);
+	return code;
+}

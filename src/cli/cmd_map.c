@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/area_text.h"
+#include "cli/ledger_view.h"
+#include "cli/live.h"
+#include "vma/vm_compare.h"
+
+/* What one map is made of. */
+struct map_sums {
+	uint64_t n_areas;
+	uint64_t mapped;
+	uint64_t n_rwx;
+	uint64_t n_guards;
+};
+
+static struct addr_range wanted_range(const struct cli_options *options)
+{
+	return options->range.end != 0 ? options->range : MEMORY_SET_ALL;
+}
+
+static struct map_sums sum_up(const struct vm_space *space, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
+	const struct memory_area *area;
+	struct map_sums sums = { 0 };
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		sums.n_areas++;
+		sums.mapped += area->range.end - area->range.start;
+		sums.n_rwx += area_is_rwx(area->flags);
+		sums.n_guards += area_kind(space, area) == AREA_GUARD;
+	}
+	return sums;
+}
+
+/* ------------------------------------------------------------------ the table */
+
+/* "end", "start" or "event #42", as it was asked for. */
+static void say_moment(const struct ledger_view *view, const struct cli_options *options,
+		       struct text *text)
+{
+	uint64_t event = view->replay.event;
+
+	if (options->pid != 0)
+		text_string(text, "now, after ");
+	else
+		text_string(text, "at ");
+	if (event == 0) {
+		text_string(text, "the start");
+		return;
+	}
+	text_string(text, "event #");
+	text_decimal(text, event);
+	if (options->pid == 0 && event >= view->last_event)
+		text_string(text, " (end)");
+}
+
+static void print_headline(const struct ledger_view *view, const struct cli_options *options,
+			   const struct map_sums *sums)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	view_program(view, &text);
+	text_string(&text, ", pid ");
+	text_decimal(&text, view->header->pid);
+	text_string(&text, ", ");
+	say_moment(view, options, &text);
+	text_string(&text, "     ");
+	text_count(&text, sums->n_areas, "area");
+	text_string(&text, "   ");
+	text_size(&text, sums->mapped, options->bytes);
+	text_string(&text, " mapped   ");
+	text_decimal(&text, sums->n_rwx);
+	text_string(&text, " rwx   ");
+	text_count(&text, sums->n_guards, "guard");
+	paint(PAINT_HEAD);
+	puts(text.buffer);
+	paint(PAINT_NONE);
+}
+
+static void format_since(const struct ledger_view *view, const struct memory_area *area,
+			 struct text *text)
+{
+	if (area->origin != 0) {
+		text_char(text, '#');
+		text_decimal(text, area->origin);
+	} else if ((area->flags & VM_SOURCE) == VM_RESYNCED) {
+		text_string(text, "resync");
+	} else if (view->first_event > 1 && (area->flags & VM_SOURCE) == VM_OBSERVED) {
+		text_string(text, "early");
+	} else {
+		text_string(text, "start");
+	}
+}
+
+static void format_change(const struct ledger_view *view, const struct memory_area *area,
+			  struct text *text)
+{
+	uint64_t event = area->tag[VM_TAG_CHANGED];
+	unsigned op = view_op_of(view, event);
+
+	if (event == 0 || event == area->origin) {
+		text_char(text, '-');
+		return;
+	}
+	text_char(text, '#');
+	text_decimal(text, event);
+	if (op == VM_OP_NONE)
+		return;
+	text_char(text, ' ');
+	text_string(text, vm_op_info(op)->name);
+}
+
+static void print_row(const struct ledger_view *view, const struct cli_options *options,
+		      const struct memory_area *area)
+{
+	enum area_kind kind = area_kind(&view->replay.space, area);
+	struct text size, what, since, change;
+	char perm[8];
+	struct text text;
+
+	TEXT_ON_STACK(size, 32);
+	TEXT_ON_STACK(what, 320);
+	TEXT_ON_STACK(since, 32);
+	TEXT_ON_STACK(change, 64);
+	text_init(&text, perm, sizeof(perm));
+	text_perm(&text, area->flags);
+	text_size(&size, area->range.end - area->range.start, options->bytes);
+	area_what(&view->replay.space, area, &what);
+	if (area->flags & VM_GUARD)
+		text_string(&what, what.len > 1 ? " +guards" : " with guards");
+	if (area_is_rwx(area->flags))
+		text_string(&what, " RWX");
+	format_since(view, area, &since);
+	format_change(view, area, &change);
+	printf("  %012" PRIx64 "  %012" PRIx64 "  %*s ", area->range.start, area->range.end,
+	       options->bytes ? 15 : 6, size.buffer);
+	paint(area_paint(kind, area->flags));
+	printf("%s  ", perm);
+	print_padded(area_kind_name(kind), 8);
+	print_padded(what.buffer, 28);
+	paint(PAINT_NONE);
+	putchar(' ');
+	print_padded(since.buffer, 8);
+	printf(" %s\n", change.buffer);
+}
+
+static void print_gap(const struct cli_options *options, uint64_t start, uint64_t end)
+{
+	struct text size;
+	TEXT_ON_STACK(size, 32);
+
+	text_size(&size, end - start, options->bytes);
+	paint(PAINT_QUIET);
+	printf("  ------------  ------------  %*s       gap\n", options->bytes ? 15 : 6,
+	       size.buffer);
+	paint(PAINT_NONE);
+}
+
+static void print_rows(const struct ledger_view *view, const struct cli_options *options)
+{
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(view->replay.space.set, wanted_range(options));
+	const struct memory_area *area;
+	uint64_t end = 0;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (options->gaps && end != 0 && area->range.start > end)
+			print_gap(options, end, area->range.start);
+		print_row(view, options, area);
+		end = area->range.end;
+	}
+}
+
+static void print_legend(const struct ledger_view *view)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	view_coverage_text(view, &text);
+	printf("# since, # last change: events of mapledger log   coverage: %s\n", text.buffer);
+}
+
+static void print_table(const struct ledger_view *view, const struct cli_options *options)
+{
+	struct map_sums sums = sum_up(&view->replay.space, wanted_range(options));
+
+	print_headline(view, options, &sums);
+	if (sums.n_areas == 0) {
+		puts("  nothing is mapped there");
+		return;
+	}
+	printf("  %-12s  %-12s  %*s %-4s  %-8s%-28s %-8s %s\n", "START", "END",
+	       options->bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE", "LAST CHANGE");
+	print_rows(view, options);
+	print_legend(view);
+}
+
+/* ------------------------------------------------------------- the other forms */
+
+static void print_maps(const struct ledger_view *view, const struct cli_options *options)
+{
+	struct addr_range range = wanted_range(options);
+	struct vm_canonical canonical;
+	struct vm_set_source source;
+	struct memory_area run;
+
+	/* All of it: a run is not cut where the range ends. */
+	vm_set_source_init(&source, view->replay.space.set, MEMORY_SET_ALL);
+	vm_canonical_init(&canonical, &source.source);
+	while (vm_canonical_next(&canonical, &run)) {
+		char line[9000];
+		struct text text;
+
+		if (run.range.end <= range.start || run.range.start >= range.end)
+			continue;
+		text_init(&text, line, sizeof(line));
+		area_maps_line(&view->replay.space, &run, &text);
+		fwrite(line, 1, text.len, stdout);
+	}
+}
+
+static void print_json_areas(struct json *json, const struct ledger_view *view,
+			     const struct cli_options *options)
+{
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(view->replay.space.set, wanted_range(options));
+	const struct memory_area *area;
+
+	json_array(json, "areas");
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		json_object(json, NULL);
+		area_json(json, &view->replay.space, area);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static int print_json(const struct ledger_view *view, const struct cli_options *options)
+{
+	struct map_sums sums = sum_up(&view->replay.space, wanted_range(options));
+	struct json *json = json_create();
+
+	if (json == NULL) {
+		complain("%s: not enough memory", view->name);
+		return CLI_TROUBLE;
+	}
+	json_object(json, NULL);
+	json_string(json, "ledger", view->name);
+	json_unsigned(json, "pid", view->header->pid);
+	json_unsigned(json, "event", view->replay.event);
+	json_unsigned(json, "time_ns",
+		      ledger_reader_time_ns(view->reader, view->replay.ticks));
+	json_unsigned(json, "n_areas", sums.n_areas);
+	json_unsigned(json, "mapped_bytes", sums.mapped);
+	json_unsigned(json, "n_rwx", sums.n_rwx);
+	json_unsigned(json, "n_guards", sums.n_guards);
+	print_json_areas(json, view, options);
+	json_end_object(json);
+	json_destroy(json);
+	return CLI_FINE;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+/* What the process has now that no record can say. */
+static bool settle_live(struct ledger_view *view, pid_t pid)
+{
+	struct kernel_snapshot kernel;
+	struct live_notes notes = { 0 };
+	bool stable;
+	int error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
+
+	if (error == 0 && !view_fold_more(view))
+		error = -ENOMEM;
+	if (error == 0)
+		error = live_settle(view, &kernel, &notes);
+	kernel_snapshot_free(&kernel);
+	if (error < 0) {
+		complain("can't read the map of process %d: %s", (int)pid, strerror(-error));
+		return false;
+	}
+	live_say_notes(&notes);
+	return true;
+}
+
+static void warn_about_damage(const struct ledger_view *view)
+{
+	const char *damage = ledger_reader_damage(view->reader);
+
+	if (damage != NULL)
+		complain("%s is damaged: %s", view->name, damage);
+}
+
+static int show(struct ledger_view *view, const struct cli_options *options)
+{
+	if (!view_fold(view, options->at))
+		return CLI_TROUBLE;
+	if (options->pid != 0 && options->at.kind == MOMENT_END &&
+	    !settle_live(view, options->pid))
+		return CLI_TROUBLE;
+	warn_about_damage(view);
+	if (options->json)
+		return print_json(view, options);
+	if (options->format == FORMAT_MAPS)
+		print_maps(view, options);
+	else
+		print_table(view, options);
+	return CLI_FINE;
+}
+
+int cmd_map(const struct cli_options *options, int n_operands, char **operands)
+{
+	struct found_ledger found;
+	struct ledger_view view;
+	int code;
+
+	if (!find_ledger(options, n_operands, operands, &found) ||
+	    !view_open(&view, found.path, found.name))
+		return CLI_TROUBLE;
+	code = show(&view, options);
+	view_close(&view);
+	return code;
+}
