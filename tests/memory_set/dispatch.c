@@ -232,6 +232,21 @@ Test(memory_set_per_request, the_backend_may_move_and_correct_the_area)
 	memory_set_destroy(moved);
 }
 
+Test(memory_set_per_request, too_little_room_calls_nobody)
+{
+	struct memory_area area = area_of(0x4000, 0x6000, R, NULL);
+	struct memory_set *poor = memory_set_create(&(struct memory_set_options){
+		.dispatch = MEMORY_SET_PER_REQUEST,
+		.backend = &trace.backend,
+	});
+
+	make_set(MEMORY_SET_PER_REQUEST, 9);
+	cr_assert_eq(memory_set_map(poor, &area, MEMORY_SET_REFUSE, NULL), -ENOBUFS);
+	cr_assert_eq(memory_set_protect(poor, area.range, X, NULL, NULL, NULL), -ENOBUFS);
+	assert_calls("");
+	memory_set_destroy(poor);
+}
+
 Test(memory_set_per_request, clear_is_one_call)
 {
 	make_set(MEMORY_SET_PER_REQUEST, 9);

@@ -17,7 +17,8 @@
 
 enum {
 	N_PAGES = 1024,
-	STEPS = 8000,
+	EPISODES = 40,
+	STEPS = 250, /* of one episode; the last one has many times more */
 	MAX_AREAS = 40, /* of one replace */
 };
 
@@ -30,6 +31,7 @@ struct page {
 /* One world: a set, what drives it, and what it should be. */
 static struct memory_set *set;
 static bool per_area, merge, auto_reserve;
+static bool starved; /* no memory beyond what the first few calls got */
 static struct page pages[N_PAGES];
 static uint64_t entries[N_PAGES];
 static struct page_array table;
@@ -540,22 +542,20 @@ static void random_step(void)
 	memset(&asked, 0, sizeof(asked));
 	asked.error = one_in(5) ? -EIO : 0;
 	asked.move = one_in(3);
-	counting.calls_left = one_in(3) ? random_below(2) : UINT64_MAX;
+	if (!starved)
+		counting.calls_left = one_in(3) ? random_below(2) : UINT64_MAX;
 	if (!auto_reserve && !one_in(4))
 		memory_set_reserve(set, MEMORY_SET_MAX_GROWTH);
 
 	random_operation(calls_left);
 }
 
-static void run(bool is_per_area, bool merges, bool reserves)
+static void episode(int n_steps)
 {
-	per_area = is_per_area;
-	merge = merges;
-	auto_reserve = reserves;
 	memset(pages, 0, sizeof(pages));
 	page_array_init(&table, entries, N_PAGES, PAGE);
-	counting_allocator_init(&counting, UINT64_MAX);
-	request.ops = &request_ops;
+	starved = one_in(3);
+	counting_allocator_init(&counting, starved ? 1 + random_below(4) : UINT64_MAX);
 	set = memory_set_create(&(struct memory_set_options){
 		.allocator = &counting.allocator,
 		.dispatch = per_area ? MEMORY_SET_PER_AREA : MEMORY_SET_PER_REQUEST,
@@ -563,7 +563,7 @@ static void run(bool is_per_area, bool merges, bool reserves)
 		.merge = merge,
 		.auto_reserve = auto_reserve,
 	});
-	for (step = 0; step < STEPS; step++) {
+	for (; n_steps > 0; n_steps--, step++) {
 		random_step();
 		oracle_settle();
 		compare_all();
@@ -572,6 +572,18 @@ static void run(bool is_per_area, bool merges, bool reserves)
 	}
 	memory_set_destroy(set);
 	cr_assert_eq(counting.bytes, 0);
+}
+
+static void run(bool is_per_area, bool merges, bool reserves)
+{
+	per_area = is_per_area;
+	merge = merges;
+	auto_reserve = reserves;
+	request.ops = &request_ops;
+	step = 0;
+	for (int i = 0; i < EPISODES; i++)
+		episode(STEPS);
+	episode(EPISODES * STEPS);
 }
 
 static void setup(void)
