@@ -6,6 +6,9 @@
  * replay - fold a ledger into a map, up to any moment
  *
  * The same vm_apply() and vm_replace() that ran in the shim run here.
+ *
+ * Checkpoints repeat what is known and are passed over, but for the one at the
+ * start of what is left, and those behind lost records, which mend the map.
  */
 
 #include "ledger/ledger_reader.h"
@@ -23,6 +26,9 @@ struct replay_counts {
 	uint64_t resyncs[VM_REASON_COUNT]; /* groups, by reason */
 	uint64_t resync_changes;	/* groups that changed something the calls had not said */
 	uint64_t n_sites[6];		/* by enum ledger_site_state */
+	uint64_t n_unfinished;		/* calls begun and never completed, but for the one in flight */
+	uint64_t n_unknown_objects;	/* areas whose object was not declared */
+	uint64_t n_refused;		/* groups that the set would not take */
 };
 
 struct replay {
@@ -40,9 +46,13 @@ struct replay {
 	struct memory_area *verify_areas; /* objects are ids of @space */
 	size_t n_verify_areas;
 	uint64_t verify_event; /* calls folded before it */
+	/* private */
+	struct memory_area *areas;
+	size_t areas_capacity;
+	uint64_t first_lap; /* 0: nothing was read yet */
 };
 
-/* Return: 0 or -ENOMEM. The reader stays the caller's. */
+/* Begins at the first record that is left. Return: 0 or -ENOMEM. The reader stays the caller's. */
 int replay_init(struct replay *replay, struct ledger_reader *reader);
 void replay_finish(struct replay *replay);
 
