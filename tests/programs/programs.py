@@ -107,9 +107,11 @@ def row(name, family, breaches):
     if family is None:
         return f"{name:10}  no ledger"
     resyncs = ", ".join(f"{n} {reason}" for reason, n in sorted(family.resyncs.items()) if n)
+    tolerated = ", ".join(f"{n} {cause}" for cause, n in sorted(family.tolerated.items()) if n)
     return (f"{name:10} {family.n_ledgers:8} {family.n_compared:9} {family.n_calls:9} "
             f"{family.coverage():7.2f} % {family.n_differences:5}  "
-            f"{'same' if not breaches else 'CHANGED':8} {resyncs or '-'}")
+            f"{'same' if not breaches else 'CHANGED':8} {resyncs or '-'}"
+            f"{'; tolerated: ' + tolerated if tolerated else ''}")
 
 
 HEAD = (f"{'program':10} {'ledgers':>8} {'compared':>9} {'calls':>9} {'observed':>9} "
