@@ -367,7 +367,7 @@ static void print_process(const struct info *info)
 	text_parent(info, field_begin(&field, "parent"));
 	field_print(&field);
 	text = field_begin(&field, "children");
-	text_count(text, info->view->n_children, "fork");
+	text_count(text, info->view->n_forks, "fork");
 	text_string(text, ", ");
 	text_count(text, info->n_child_ledgers, "ledger");
 	if (info->n_child_ledgers > 0) {
@@ -387,7 +387,7 @@ static void print_process(const struct info *info)
 static void print_file(const struct info *info)
 {
 	const struct ledger_header *header = info->view->header;
-	const char *damage = ledger_reader_damage(info->view->reader);
+	const char *damage = info->view->damage;
 	struct field field;
 	struct text *text;
 
@@ -452,7 +452,7 @@ static void json_process(struct json *json, const struct info *info)
 		json_string(json, "parent_ledger", info->parent);
 	else
 		json_null(json, "parent_ledger");
-	json_unsigned(json, "n_forks", info->view->n_children);
+	json_unsigned(json, "n_forks", info->view->n_forks);
 	json_unsigned(json, "n_child_ledgers", info->n_child_ledgers);
 }
 
@@ -491,7 +491,7 @@ static void json_counts(struct json *json, const struct info *info)
 
 static int print_json(const struct info *info)
 {
-	const char *damage = ledger_reader_damage(info->view->reader);
+	const char *damage = info->view->damage;
 	struct json *json = json_create();
 
 	if (json == NULL) {

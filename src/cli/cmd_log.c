@@ -254,7 +254,7 @@ static int take_call(struct log *log, const struct ledger_entry *ahead)
 	line->touch = touch_of_call(space, &line->call, line->finished);
 	if (effect_look(&line->before, space, &line->touch) < 0 || fold(log, &entry) < 0)
 		return -1;
-	log->event++;
+	log->event = ahead->call.event;
 	line->waiting = true;
 	/* A segment's size is known once it is attached. */
 	if (line->call.op == VM_OP_SHMAT)
@@ -350,13 +350,11 @@ static int print_log(struct log *log)
 
 static void say_lost_and_damaged(const struct ledger_view *view)
 {
-	const char *damage = ledger_reader_damage(view->reader);
-
 	if (view->first_event > 1)
 		complain("%s: events #1 to #%" PRIu64 " were overwritten", view->name,
 			 view->first_event - 1);
-	if (damage != NULL)
-		complain("%s is damaged: %s", view->name, damage);
+	if (view->damage != NULL)
+		complain("%s is damaged: %s", view->name, view->damage);
 }
 
 static int show(struct ledger_view *view, const struct cli_options *options)

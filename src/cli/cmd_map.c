@@ -290,10 +290,8 @@ static bool settle_live(struct ledger_view *view, pid_t pid)
 
 static void warn_about_damage(const struct ledger_view *view)
 {
-	const char *damage = ledger_reader_damage(view->reader);
-
-	if (damage != NULL)
-		complain("%s is damaged: %s", view->name, damage);
+	if (view->damage != NULL)
+		complain("%s is damaged: %s", view->name, view->damage);
 }
 
 static int show(struct ledger_view *view, const struct cli_options *options)

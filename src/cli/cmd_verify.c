@@ -185,7 +185,7 @@ static const char *with_name(enum compared_with with)
 static bool print_json(const struct ledger_view *view, const struct findings *findings)
 {
 	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
-	const char *damage = ledger_reader_damage(view->reader);
+	const char *damage = view->damage;
 	struct json *json = json_create();
 
 	if (json == NULL)
@@ -225,7 +225,7 @@ static int verdict_of(const struct ledger_view *view, const struct findings *fin
 {
 	if (vm_comparison_unexplained(&findings->comparison) != 0)
 		return CLI_DIFFERENT;
-	if (findings->with == COMPARED_NOTHING || ledger_reader_damage(view->reader) != NULL)
+	if (findings->with == COMPARED_NOTHING || view->damage != NULL)
 		return CLI_UNSURE;
 	return CLI_FINE;
 }
@@ -233,7 +233,7 @@ static int verdict_of(const struct ledger_view *view, const struct findings *fin
 static int show(struct ledger_view *view, const struct cli_options *options,
 		const struct findings *findings)
 {
-	const char *damage = ledger_reader_damage(view->reader);
+	const char *damage = view->damage;
 
 	if (options->json && !print_json(view, findings)) {
 		complain("%s: not enough memory", view->name);

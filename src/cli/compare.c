@@ -67,7 +67,7 @@ static void frame_differences(struct ledger_view *view, struct findings *finding
 
 		if (entry.kind != LEDGER_CALL)
 			continue;
-		event++;
+		event = entry.call.event;
 		touch = touch_of_call(&view->replay.space, &entry.call, entry.finished);
 		for (size_t i = 0; i < findings->n_found; i++)
 			if (touch_overlaps(&touch, findings->found[i].range))

@@ -24,18 +24,25 @@ static bool remember_op(struct ledger_view *view, unsigned op)
 static bool scan(struct ledger_view *view)
 {
 	struct ledger_entry entry;
+	const char *damage;
 
 	view->first_event = ledger_reader_first_event(view->reader);
 	view->last_event = view->first_event - 1;
 	while (ledger_reader_next(view->reader, &entry)) {
 		if (entry.kind != LEDGER_CALL)
 			continue;
+		/* A call in flight that ends while we look is handed out twice. */
+		if (entry.call.event == view->last_event)
+			continue;
 		if (!remember_op(view, entry.call.op))
 			return false;
-		view->last_event++;
+		view->last_event = entry.call.event;
 		if (entry.call.op == VM_OP_FORK && entry.finished && !vm_call_failed(&entry.call))
-			view->n_children++;
+			view->n_forks++;
 	}
+	damage = ledger_reader_damage(view->reader);
+	if (damage != NULL && (view->damage = strdup(damage)) == NULL)
+		return false;
 	ledger_reader_rewind(view->reader);
 	return true;
 }
@@ -71,6 +78,7 @@ void view_close(struct ledger_view *view)
 	forget_fold(view);
 	ledger_reader_close(view->reader);
 	free(view->ops);
+	free(view->damage);
 	*view = (struct ledger_view){ 0 };
 }
 
@@ -81,7 +89,6 @@ void view_close(struct ledger_view *view)
 /* How many records lie in front of the moment. */
 static uint64_t records_before(struct ledger_view *view, struct moment moment)
 {
-	uint64_t event = view->first_event - 1;
 	struct ledger_entry entry;
 	uint64_t n = 0;
 
@@ -91,8 +98,7 @@ static uint64_t records_before(struct ledger_view *view, struct moment moment)
 	for (; ledger_reader_next(view->reader, &entry); n++) {
 		bool is_call = entry.kind == LEDGER_CALL;
 
-		event += is_call;
-		if (is_call && moment.kind != MOMENT_TIME && event > moment.value)
+		if (is_call && moment.kind != MOMENT_TIME && entry.call.event > moment.value)
 			break;
 		if (is_call && moment.kind == MOMENT_TIME &&
 		    ledger_reader_time_ns(view->reader, entry.ticks) > moment.value)

@@ -30,7 +30,8 @@ struct ledger_view {
 	size_t ops_capacity;
 	uint64_t first_event;
 	uint64_t last_event; /* 0: none; counts a call in flight */
-	uint64_t n_children;
+	uint64_t n_forks;
+	char *damage; /* what is wrong with the file, or NULL */
 	uint64_t changes[VM_REASON_COUNT]; /* resyncs that changed something, by reason */
 };
 

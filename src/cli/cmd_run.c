@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/options.h"
+#include "cli/compare.h"
+#include "cli/ledger_view.h"
+#include "cli/program.h"
+#include "cli/run_child.h"
+#include "cli/run_family.h"
+#include "cli/run_output.h"
+
+#define SHIM_NAME "libmapledger.so"
+
+struct run {
+	const struct cli_options *options;
+	char **argv;
+	const char *pattern;
+	time_t when;
+	struct program program;
+	char shim[PATH_MAX];
+	char output[PATH_MAX]; /* of the child once it runs */
+};
+
+/* ------------------------------------------------------------------- the shim */
+
+static bool is_there(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+/* Beside the command in a build folder: src/cli/mapledger, preload/libmapledger.so. */
+static bool find_in_build(char shim[PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	for (int up = 0; up < 3 && len > 0; up++) {
+		self[len] = '\0';
+		len = strrchr(self, '/') != NULL ? strrchr(self, '/') - self : 0;
+	}
+	if (len <= 0)
+		return false;
+	self[len] = '\0';
+	snprintf(shim, PATH_MAX, "%.3900s/preload/" SHIM_NAME, self);
+	return is_there(shim);
+}
+
+static bool find_shim(char shim[PATH_MAX])
+{
+	const char *set = getenv("MAPLEDGER_SHIM");
+	char given[PATH_MAX];
+
+	if (set != NULL && *set != '\0') {
+		snprintf(given, sizeof(given), "%s", set);
+		if (realpath(given, shim) == NULL || !is_there(shim)) {
+			complain("MAPLEDGER_SHIM=%s: %s", set, strerror(errno));
+			return false;
+		}
+	} else if (!find_in_build(shim)) {
+		snprintf(shim, PATH_MAX, "%s", MAPLEDGER_SHIM_PATH);
+	}
+	if (!is_there(shim)) {
+		complain("can't find " SHIM_NAME " (looked at %s); set MAPLEDGER_SHIM to its path",
+			 shim);
+		return false;
+	}
+	/* The loader separates names by blanks and colons, and knows no quotes. */
+	if (strpbrk(shim, " :\t\n") != NULL) {
+		complain("can't preload %s: the loader takes no blanks or colons in a path", shim);
+		return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------------- environment */
+
+static bool set_preload(const char *shim)
+{
+	const char *old = getenv("LD_PRELOAD");
+	char *value = NULL;
+	bool good;
+
+	if (asprintf(&value, "%s%s%s", shim, old != NULL && *old != '\0' ? ":" : "",
+		     old != NULL ? old : "") < 0)
+		return false;
+	good = setenv("LD_PRELOAD", value, 1) == 0;
+	free(value);
+	return good;
+}
+
+/* A colon ends a value, and a quote at its start begins one, unless it is quoted. */
+static const char *quote_for(const char *value)
+{
+	if (strchr(value, ':') == NULL && value[0] != '"' && value[0] != '\'')
+		return "";
+	if (strchr(value, '"') == NULL)
+		return "\"";
+	return strchr(value, '\'') == NULL ? "'" : NULL;
+}
+
+/* What the user set comes first, so that our options win. */
+static bool set_options(const struct run *run, const char *output)
+{
+	const char *old = getenv(OPTIONS_VARIABLE);
+	const char *quote = quote_for(output);
+	char max_size[48] = "";
+	char *value = NULL;
+	bool good;
+
+	if (quote == NULL) {
+		complain("can't hand the name %s to the program: it has both kinds of quotes",
+			 output);
+		return false;
+	}
+	if (run->options->max_size != 0)
+		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
+	if (asprintf(&value, "%s%soutput=%s%s%s:root=%d%s%s%s", old != NULL ? old : "",
+		     old != NULL && *old != '\0' ? ":" : "", quote, output, quote, (int)getpid(),
+		     max_size, run->options->follow != NULL ? ":follow=" : "",
+		     run->options->follow != NULL ? run->options->follow : "") < 0)
+		return false;
+	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
+	free(value);
+	return good;
+}
+
+static bool expand_output(const struct run *run, pid_t pid, char output[PATH_MAX])
+{
+	struct run_names names = { .program = run->argv[0], .pid = pid, .when = run->when };
+	const char *wrong = run_output_expand(run->pattern, &names, output);
+
+	if (wrong != NULL)
+		complain("run: --output: '%s' %s", run->pattern, wrong);
+	return wrong == NULL;
+}
+
+/* In the child. */
+static int prepare(void *context)
+{
+	const struct run *run = context;
+	char output[PATH_MAX];
+
+	if (!expand_output(run, getpid(), output) ||
+	    !run_output_check(output, run->options->force) || !set_preload(run->shim) ||
+	    !set_options(run, output))
+		return CLI_RUN_FAILED;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the summary */
+
+/* Without the current folder in front. */
+static const char *short_name(const char *path)
+{
+	char here[PATH_MAX];
+	size_t len;
+
+	if (getcwd(here, sizeof(here)) == NULL)
+		return path;
+	len = strlen(here);
+	if (strncmp(path, here, len) == 0 && path[len] == '/')
+		return path + len + 1;
+	return path;
+}
+
+static void say_end(const struct ledger_view *view, const struct family *family, int status,
+		    struct text *text)
+{
+	const char *name;
+
+	if (WIFSIGNALED(status)) {
+		name = sigabbrev_np(WTERMSIG(status));
+		text_string(text, "killed by SIG");
+		text_string(text, name != NULL ? name : "?");
+		text_string(text, "; ");
+	} else if (view->replay.in_flight.op == VM_OP_EXEC && family->executed[0] != '\0') {
+		text_string(text, "became ");
+		text_string(text, family->executed);
+		text_string(text, "; ");
+	}
+}
+
+static void say_verdict(const struct ledger_view *view, const struct findings *findings,
+			struct text *text)
+{
+	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
+	bool verified = findings->with != COMPARED_NOTHING;
+
+	text_count(text, view->replay.counts.n_calls, "call");
+	text_string(text, ", ");
+	text_count(text, verified ? findings->comparison.n_runs
+				  : memory_set_count(view->replay.space.set), "area");
+	if (!verified) {
+		text_string(text, ", not verified");
+	} else if (unexplained == 0) {
+		text_string(text, ", verified equal to the kernel's map");
+	} else {
+		text_string(text, ", ");
+		text_count(text, unexplained, "UNEXPLAINED DIFFERENCE");
+		text_string(text, " from the kernel's map, see mapledger verify");
+	}
+	if (view->header->n_unrecorded > 0) {
+		text_string(text, ", ");
+		text_count(text, view->header->n_unrecorded, "call");
+		text_string(text, " NOT RECORDED");
+	}
+	if (view->damage != NULL) {
+		text_string(text, ", DAMAGED: ");
+		text_string(text, view->damage);
+	}
+}
+
+static void say_family(const struct family *family, bool keep_all, struct text *text)
+{
+	uint64_t n_dropped = keep_all ? 0 : family->n_start_up;
+
+	if (family->n_followed > 0) {
+		text_string(text, "; followed ");
+		text_decimal(text, family->n_followed);
+		text_string(text, family->n_followed == 1 ? " process, kept " : " processes, kept ");
+		text_decimal(text, family->n_followed - n_dropped);
+	}
+	if (n_dropped > 0) {
+		text_string(text, " (");
+		text_decimal(text, n_dropped);
+		text_string(text, " had start-up only; --keep-all keeps ");
+		text_string(text, n_dropped == 1 ? "it)" : "them)");
+	}
+	if (family->n_running > 0) {
+		text_string(text, "; ");
+		text_decimal(text, family->n_running);
+		text_string(text, " still running");
+	}
+	if (family->n_different > 0) {
+		text_string(text, "; ");
+		text_decimal(text, family->n_different);
+		text_string(text, " of them DIFFER from the kernel's map, see mapledger verify "
+				  "--all");
+	}
+}
+
+static void print_summary(const struct run *run, const struct ledger_view *view,
+			  const struct findings *findings, const struct family *family, int status)
+{
+	const char *slash = strrchr(run->argv[0], '/');
+	struct text text;
+	TEXT_ON_STACK(text, 1000);
+
+	say_end(view, family, status, &text);
+	say_verdict(view, findings, &text);
+	say_family(family, run->options->keep_all, &text);
+	complain("%s: %s; %s", slash != NULL ? slash + 1 : run->argv[0], text.buffer,
+		 short_name(run->output));
+}
+
+static void say_nothing_was_recorded(const struct run *run, int status)
+{
+	if (access(run->output, F_OK) == 0)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		complain("nothing was recorded: %s did not start; does the loader find all its "
+			 "libraries?",
+			 run->argv[0]);
+	else
+		complain("nothing was recorded: %s made no ledger; it may have ended before it "
+			 "began, or could not write to %s, or was started without LD_PRELOAD by "
+			 "its script or loader",
+			 run->argv[0], run->output);
+}
+
+static void report(const struct run *run, pid_t pid, int status)
+{
+	struct findings findings = { 0 };
+	struct ledger_header header;
+	struct ledger_view view;
+	struct family family;
+
+	if (!ledger_header_read(run->output, &header)) {
+		say_nothing_was_recorded(run, status);
+		return;
+	}
+	ledger_trim(run->output);
+	family_tidy(run->output, pid, run->options->keep_all, &family);
+	if (run->options->quiet || !view_open(&view, run->output, short_name(run->output)))
+		return;
+	if (compare_recorded(&view, &findings))
+		print_summary(run, &view, &findings, &family, status);
+	findings_free(&findings);
+	view_close(&view);
+}
+
+/* ------------------------------------------------------------------ the command */
+
+/* What can be known before anything is started. */
+static int check(struct run *run)
+{
+	char output[PATH_MAX];
+	int code = program_find(run->argv[0], &run->program);
+
+	if (code != 0)
+		return code;
+	if (!find_shim(run->shim))
+		return CLI_RUN_FAILED;
+	/* With our own pid in place of the child's: bad words, a missing folder. */
+	if (!expand_output(run, getpid(), output) || !run_output_check_folder(output))
+		return CLI_RUN_FAILED;
+	return 0;
+}
+
+int cmd_run(const struct cli_options *options, int n_operands, char **operands)
+{
+	struct run run = { .options = options, .argv = operands, .when = time(NULL) };
+	struct run_plan plan = { .argv = operands, .prepare = prepare, .context = &run };
+	pid_t pid;
+	int status;
+	int code;
+
+	if (n_operands == 0) {
+		complain("run: name a program; see: mapledger help run");
+		return CLI_RUN_FAILED;
+	}
+	run.pattern = options->output != NULL ? options->output : RUN_OUTPUT_DEFAULT;
+	plan.path = run.program.path;
+	code = check(&run);
+	if (code == 0)
+		code = run_child_start(&plan, &pid);
+	if (code != 0)
+		return code;
+	status = run_child_wait(pid);
+	if (expand_output(&run, pid, run.output))
+		report(&run, pid, status);
+	run_child_end_alike(status);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_RUN_FAMILY_H
+#define CLI_RUN_FAMILY_H
+
+/*
+ * run_family - the ledgers of a run, tidied up after its end
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Of everything in FILE.d/. */
+struct family {
+	uint64_t n_followed;
+	uint64_t n_start_up; /* did nothing but start up; removed unless all are kept */
+	uint64_t n_running;
+	uint64_t n_different; /* not equal to the kernel's map */
+	char executed[64];    /* what the first process executed last, or empty */
+};
+
+/**
+ * family_tidy() - judge, remove and trim the ledgers of children
+ * @path: of the first process's ledger
+ * @root: its process id; all its ledgers are kept
+ *
+ * Ledgers that a process is still writing are left alone.
+ */
+void family_tidy(const char *path, pid_t root, bool keep_all, struct family *family);
+
+/**
+ * ledger_trim() - give back what a ledger did not use
+ *
+ * A ledger is made as large as it may become. Once its process is gone, unused
+ * segments at the end are cut off, and a single segment is made as small as its
+ * contents. The header is changed first, so that the file is never too short for
+ * what it says. Nothing happens when somebody has the file open for writing or
+ * mapped.
+ */
+void ledger_trim(const char *path);
+
+#endif
