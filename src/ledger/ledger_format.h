@@ -225,7 +225,7 @@ static_assert(sizeof(struct ledger_object) == LEDGER_RECORD_SIZE, "record size")
 
 #define LEDGER_TEXT_BYTES 56
 #define LEDGER_TEXT_MAX 8192u /* longer names and notes are cut */
-#define LEDGER_OBJECTS_MAX (1u << 24) /* ids are below */
+#define LEDGER_OBJECTS_MAX (1u << 20) /* ids are below */
 
 struct ledger_text {
 	uint8_t state;

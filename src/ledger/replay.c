@@ -11,7 +11,7 @@ int replay_init(struct replay *replay, struct ledger_reader *reader)
 	int error;
 
 	*replay = (struct replay){ .reader = reader };
-	error = vm_space_init(&replay->space, NULL, NULL, NULL);
+	error = vm_space_init(&replay->space, &ml_allocator_malloc, NULL, NULL);
 	if (error < 0)
 		return error;
 	replay->space.start_brk = header->start_brk;
