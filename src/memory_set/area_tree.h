@@ -41,7 +41,7 @@
 
 /* Tests build the tree with tiny nodes, to have deep trees of few areas. */
 #ifndef AREA_TREE_LEAF_MAX
-#define AREA_TREE_LEAF_MAX 32
+#define AREA_TREE_LEAF_MAX 28 /* 2048 bytes a node */
 #endif
 #ifndef AREA_TREE_INNER_MAX
 #define AREA_TREE_INNER_MAX 32
@@ -87,6 +87,12 @@ union node {
 	union node *next_free;
 	_Alignas(64) char lines[64];
 };
+
+/*
+ * A node of 2048 bytes lies in one page of the hardware, and so costs one entry
+ * of its translation cache: much of what a cold search costs.
+ */
+#define NODE_ALIGN (sizeof(union node) & (sizeof(union node) - 1) ? 64 : sizeof(union node))
 
 struct chunk;
 
@@ -246,6 +252,12 @@ void area_tree_give_node(struct area_tree *tree, void *node);
 /* In front of @cursor, which is then in front of the new area. */
 void area_tree_insert(struct area_tree *tree, struct cursor *cursor,
 		      const struct memory_area *area);
+
+/*
+ * Parts the area behind @cursor in two that touch at @addr. Then @cursor is in
+ * front of the second, and the first is in the same leaf.
+ */
+void area_tree_split(struct area_tree *tree, struct cursor *cursor, uint64_t addr);
 
 /*
  * Moves one end of the area behind @cursor, which stays good; the area's offset

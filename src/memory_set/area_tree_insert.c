@@ -140,33 +140,57 @@ static void split_leaf(struct area_tree *tree, struct cursor *cursor)
 	cursor->path[0].index++;
 }
 
+/* Makes a place in front of the cursor; its key and area are still to be written. */
+static void open_place(struct area_tree *tree, struct cursor *cursor)
+{
+	struct leaf *leaf = cursor->leaf;
+	uint32_t i = cursor->index;
+
+	memmove(&leaf->areas[i + 1], &leaf->areas[i], (leaf->n - i) * sizeof(leaf->areas[0]));
+	memmove(&leaf->ends[i + 1], &leaf->ends[i], (leaf->n - i) * sizeof(leaf->ends[0]));
+	leaf->n++;
+	tree->n_areas++;
+}
+
 void area_tree_insert(struct area_tree *tree, struct cursor *cursor,
 		      const struct memory_area *area)
 {
 	struct leaf *leaf;
+	uint64_t before = 0;
+	uint64_t behind = 0;
 	uint64_t lost = 0;
-	uint64_t gained = 0;
 	uint32_t i;
 
 	if (cursor->leaf->n == LEAF_MAX)
 		split_leaf(tree, cursor);
 	leaf = cursor->leaf;
 	i = cursor->index;
-	if (i < leaf->n) {
-		gained = leaf->areas[i].range.start - area->range.end;
-		memmove(&leaf->areas[i + 1], &leaf->areas[i], (leaf->n - i) * sizeof(*area));
-	}
-	if (i > 0) {
-		uint64_t before = area->range.start - leaf->ends[i - 1];
-
-		if (i < leaf->n)
-			lost = before + gained + (area->range.end - area->range.start);
-		if (before > gained)
-			gained = before;
-	}
-	insert_u64(leaf->ends, leaf->n, i, area->range.end);
+	if (i > 0)
+		before = area->range.start - leaf->ends[i - 1];
+	if (i < leaf->n)
+		behind = leaf->areas[i].range.start - area->range.end;
+	if (i > 0 && i < leaf->n)
+		lost = leaf->areas[i].range.start - leaf->ends[i - 1];
+	open_place(tree, cursor);
+	leaf->ends[i] = area->range.end;
 	leaf->areas[i] = *area;
-	leaf->n++;
-	tree->n_areas++;
-	area_tree_update(tree, cursor, lost, gained);
+	area_tree_update(tree, cursor, lost, before > behind ? before : behind);
+}
+
+/* No start, end or gap of the leaf becomes another: nothing to tell above. */
+void area_tree_split(struct area_tree *tree, struct cursor *cursor, uint64_t addr)
+{
+	struct memory_area *area;
+
+	cursor->index++;
+	if (cursor->leaf->n == LEAF_MAX)
+		split_leaf(tree, cursor);
+	open_place(tree, cursor);
+	area = &cursor->leaf->areas[cursor->index];
+	area[0] = area[-1];
+	area[0].offset = memory_area_offset_at(area, addr);
+	area[0].range.start = addr;
+	area[-1].range.end = addr;
+	cursor->leaf->ends[cursor->index] = area->range.end;
+	cursor->leaf->ends[cursor->index - 1] = addr;
 }

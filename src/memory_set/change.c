@@ -134,16 +134,12 @@ static bool is_hole_in(struct addr_range range, const struct memory_area *area)
 
 /* area   [=====================)
  * range        [-------)
- * left   [=====)       [=======)   the new one is inserted behind */
+ * left   [=====)       [=======)  */
 static void punch_hole(struct memory_set *set, struct cursor *cursor, struct addr_range range)
 {
-	struct memory_area right = cursor->leaf->areas[cursor->index];
-
-	right.offset = memory_area_offset_at(&right, range.end);
-	right.range.start = range.end;
+	area_tree_split(&set->tree, cursor, range.end);
+	cursor->index--;
 	area_tree_set_end(&set->tree, cursor, range.start);
-	cursor->index++;
-	area_tree_insert(&set->tree, cursor, &right);
 }
 
 /* Cuts off what lies in @range of the areas that stick out of it. */
@@ -190,16 +186,16 @@ static void remove_range(struct memory_set *set, struct addr_range range)
 	remove_from(set, &cursor, range);
 }
 
-/* Puts @area where it says, in place of whatever is there. */
-static void put(struct memory_set *set, const struct memory_area *area)
+/* Puts @area in place of whatever is there. @cursor is where seek_in() has put it. */
+static void put(struct memory_set *set, struct cursor *cursor, const struct memory_area *area)
 {
-	struct cursor cursor;
+	const struct memory_area *behind = cursor_area(cursor);
 
-	if (seek_in(set, area->range, &cursor)) {
-		remove_from(set, &cursor, area->range);
-		seek_in(set, area->range, &cursor);
+	if (behind && behind->range.start < area->range.end) {
+		remove_from(set, cursor, area->range);
+		seek_in(set, area->range, cursor);
 	}
-	insert_merged(set, &cursor, area);
+	insert_merged(set, cursor, area);
 }
 
 /*
@@ -253,9 +249,11 @@ int memory_set_unmap(struct memory_set *set, struct addr_range range, void *page
 	if (!range_is_valid(set, range))
 		return -EINVAL;
 	area = seek_in(set, range, &cursor);
-	error = need_room(set, area && is_hole_in(range, area) ? 1 : 0);
-	if (error)
-		return error;
+	if (area && is_hole_in(range, area)) {
+		error = need_room(set, 1);
+		if (error)
+			return error;
+	}
 	error = ask_unmap(set, &cursor, &range, page_table);
 	if (range.start < range.end)
 		remove_from(set, &cursor, range);
@@ -276,57 +274,58 @@ int memory_set_clear(struct memory_set *set, void *page_table)
 
 /* ----------------------------------------------------------------- mapping */
 
-static int map_per_area(struct memory_set *set, const struct memory_area *area, void *page_table)
+/* In both of these @cursor is where seek_in() has put it, before anything is called. */
+static int map_per_area(struct memory_set *set, struct cursor *cursor,
+			const struct memory_area *area, void *page_table)
 {
 	struct addr_range range = area->range;
 	struct memory_area copy = *area; /* the backend's, to do with as it likes */
-	struct cursor cursor;
-	int error = 0;
+	int error = unmap_pieces(cursor, &range, page_table);
 
-	if (seek_in(set, range, &cursor)) {
-		error = unmap_pieces(&cursor, &range, page_table);
-		if (range.start < range.end)
-			remove_from(set, &cursor, range);
-		seek_in(set, area->range, &cursor);
-	}
 	if (!error)
 		error = copy.backend->ops->map(copy.backend, &copy, page_table);
 	if (!error)
-		insert_merged(set, &cursor, area);
+		put(set, cursor, area);
+	else if (range.start < range.end)
+		remove_from(set, cursor, range);
 	return changed(set, error);
 }
 
-static int map_per_request(struct memory_set *set, struct memory_area *area, void *page_table)
+static int map_per_request(struct memory_set *set, struct cursor *cursor,
+			   struct memory_area *area, void *page_table)
 {
-	int error = 0;
+	struct mapping_backend *backend = set->backend;
+	uint64_t start = area->range.start;
+	int error = backend ? backend->ops->map(backend, area, page_table) : 0;
 
-	if (set->backend)
-		error = set->backend->ops->map(set->backend, area, page_table);
 	if (error)
 		return error;
 	if (!range_is_valid(set, area->range))
 		return -EINVAL;
-	put(set, area);
+	if (area->range.start != start)
+		seek_in(set, area->range, cursor);
+	put(set, cursor, area);
 	return changed(set, 0);
 }
 
 int memory_set_map(struct memory_set *set, struct memory_area *area,
 		   enum memory_set_overlap on_overlap, void *page_table)
 {
+	struct cursor cursor;
 	int error;
 
 	if (!range_is_valid(set, area->range))
 		return -EINVAL;
 	if (set->dispatch == MEMORY_SET_PER_AREA && !area->backend)
 		return -EINVAL;
-	if (on_overlap == MEMORY_SET_REFUSE && memory_set_overlaps(set, area->range))
+	if (seek_in(set, area->range, &cursor) && on_overlap == MEMORY_SET_REFUSE)
 		return -EEXIST;
 	error = need_room(set, MEMORY_SET_MAX_GROWTH);
 	if (error)
 		return error;
 	if (set->dispatch == MEMORY_SET_PER_AREA)
-		return map_per_area(set, area, page_table);
-	return map_per_request(set, area, page_table);
+		return map_per_area(set, &cursor, area, page_table);
+	return map_per_request(set, &cursor, area, page_table);
 }
 
 /* ---------------------------------------------------------------- updating */
@@ -341,24 +340,25 @@ struct update {
 	void *page_table;
 };
 
-/* @piece becomes the part of @area in the range, with what it is to be. */
+/* The part of @area that lies in the range, with what it is to be, into @piece. */
 static bool is_to_change(const struct update *update, const struct memory_area *area,
 			 struct memory_area *piece)
 {
-	struct memory_area now = *area;
+	struct addr_range range = intersection(area->range, update->range);
+	uint64_t offset = memory_area_offset_at(area, range.start);
 
-	now.offset = memory_area_offset_at(area, intersection(area->range, update->range).start);
-	now.range = intersection(area->range, update->range);
-	*piece = now;
+	*piece = *area;
+	piece->range = range;
+	piece->offset = offset;
 	if (!update->decide)
 		piece->flags = update->flags;
 	else if (!update->decide(piece, update->context))
 		return false;
-	piece->range = now.range;
-	piece->backend = now.backend;
-	piece->offset = now.offset;
-	return piece->flags != now.flags || piece->origin != now.origin ||
-	       piece->tag[0] != now.tag[0] || piece->tag[1] != now.tag[1];
+	piece->range = range;
+	piece->offset = offset;
+	piece->backend = area->backend;
+	return piece->flags != area->flags || piece->origin != area->origin ||
+	       piece->tag[0] != area->tag[0] || piece->tag[1] != area->tag[1];
 }
 
 /* @piece takes the place of a part of an area; then @cursor is in front of what follows. */
@@ -366,10 +366,13 @@ static void put_piece(struct memory_set *set, struct cursor *cursor,
 		      const struct memory_area *piece)
 {
 	area_tree_seek(&set->tree, piece->range.start, cursor);
-	remove_from(set, cursor, piece->range);
-	area_tree_seek(&set->tree, piece->range.start, cursor);
-	area_tree_insert(&set->tree, cursor, piece);
-	area_tree_seek(&set->tree, piece->range.end, cursor);
+	if (cursor_area(cursor)->range.start < piece->range.start)
+		area_tree_split(&set->tree, cursor, piece->range.start);
+	if (cursor_area(cursor)->range.end > piece->range.end)
+		area_tree_split(&set->tree, cursor, piece->range.end);
+	else
+		cursor_walk(cursor);
+	*cursor_area_before(cursor) = *piece;
 }
 
 static int update_area(struct memory_set *set, struct cursor *cursor, const struct update *update)

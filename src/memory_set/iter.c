@@ -6,14 +6,26 @@
 
 #include "memory_set_private.h"
 
-/* Lets the iterator see what lies in its range of @leaf. */
-static void enter(struct memory_set_iter *iter, const struct leaf *leaf)
+/* Leaves lie anywhere in memory, and only we know which is next. */
+static void prefetch_leaf(const struct leaf *leaf)
+{
+	for (size_t i = 0; i < sizeof(*leaf); i += 64)
+		__builtin_prefetch((const char *)leaf + i);
+}
+
+/*
+ * Lets the iterator see what lies in its range of @leaf. The @next one, if any,
+ * is fetched meanwhile.
+ */
+static void enter(struct memory_set_iter *iter, const struct leaf *leaf, const struct leaf *next)
 {
 	uint32_t stop = leaf->n;
 
 	while (stop > 0 && leaf->areas[stop - 1].range.start >= iter->range.end)
 		stop--;
 	iter->leaf = leaf;
+	if (next)
+		prefetch_leaf(next);
 	iter->first = &leaf->areas[leaf_find(leaf, searchable(iter->range.start))];
 	iter->stop = &leaf->areas[stop];
 	if (iter->stop < iter->first)
@@ -31,7 +43,7 @@ struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
 	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
-		enter(&iter, area_tree_leaf(&set->tree, searchable(range.start)));
+		enter(&iter, area_tree_leaf(&set->tree, searchable(range.start)), NULL);
 	iter.at = iter.first;
 	return iter;
 }
@@ -42,7 +54,7 @@ struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
-		enter(&iter, area_tree_leaf(&set->tree, searchable(range.end - 1)));
+		enter(&iter, area_tree_leaf(&set->tree, searchable(range.end - 1)), NULL);
 	iter.at = iter.stop;
 	return iter;
 }
@@ -53,7 +65,7 @@ const struct memory_area *memory_set_iter_next_leaf(struct memory_set_iter *iter
 
 	if (!leaf || !leaf->next || leaf->next->areas[0].range.start >= iter->range.end)
 		return NULL;
-	enter(iter, leaf->next);
+	enter(iter, leaf->next, leaf->next->next);
 	iter->at = iter->first + 1;
 	return iter->first;
 }
@@ -64,7 +76,7 @@ const struct memory_area *memory_set_iter_prev_leaf(struct memory_set_iter *iter
 
 	if (!leaf || !leaf->prev || leaf->prev->ends[leaf->prev->n - 1] <= iter->range.start)
 		return NULL;
-	enter(iter, leaf->prev);
+	enter(iter, leaf->prev, leaf->prev->prev);
 	iter->at = iter->stop - 1;
 	return iter->at;
 }

@@ -21,14 +21,14 @@
 
 #include "area_tree.h"
 
+/* In front of its nodes, which begin at the next multiple of NODE_ALIGN. */
 struct chunk {
 	_Alignas(64) struct chunk *next;
 	size_t size;
-	union node nodes[];
 };
 
 /* Small enough for a program with few areas, big enough to ask seldom. */
-#define CHUNK_MIN_NODES 6
+#define CHUNK_MIN_NODES 7
 
 void *area_tree_take_node(struct area_tree *tree)
 {
@@ -106,10 +106,11 @@ bool area_tree_count_room(struct area_tree *tree, size_t n_areas)
 static int add_chunk(struct area_tree *tree, size_t n_nodes)
 {
 	struct chunk *chunk;
+	union node *nodes;
 	size_t size;
 
 	if (__builtin_mul_overflow(n_nodes, sizeof(union node), &size) ||
-	    __builtin_add_overflow(size, sizeof(*chunk), &size))
+	    __builtin_add_overflow(size, NODE_ALIGN, &size))
 		return -ENOMEM;
 	chunk = tree->allocator.alloc(tree->allocator.context, size);
 	if (!chunk)
@@ -119,8 +120,9 @@ static int add_chunk(struct area_tree *tree, size_t n_nodes)
 	tree->chunks = chunk;
 	tree->bytes += size;
 	tree->n_reserved += n_nodes;
+	nodes = (void *)(((uintptr_t)(chunk + 1) + NODE_ALIGN - 1) & -(uintptr_t)NODE_ALIGN);
 	while (n_nodes > 0)
-		area_tree_give_node(tree, &chunk->nodes[--n_nodes]);
+		area_tree_give_node(tree, &nodes[--n_nodes]);
 	return 0;
 }
 
