@@ -121,13 +121,11 @@ void area_what(const struct vm_space *space, const struct memory_area *area, str
 	const char *slash;
 
 	if (area->flags & VM_OWN) {
-		text_string(text, "mapledger");
-		if (name != NULL)
-			text_string(text, "'s ");
+		text_string(text, name != NULL ? "this ledger" : "mapledger");
+		return;
 	}
 	if (name == NULL) {
-		if (text->len == 0)
-			text_char(text, '-');
+		text_char(text, '-');
 		return;
 	}
 	/* "anon_inode:[io_uring]" has no path, "/memfd:a/b (deleted)" a name with slashes. */

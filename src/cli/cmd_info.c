@@ -45,7 +45,9 @@ static bool gather(struct info *info)
 		info->size = (uint64_t)st.st_size;
 		info->disk_size = (uint64_t)st.st_blocks * 512;
 	}
-	info->n_areas = memory_set_count(view->replay.space.set);
+	info->n_areas = info->findings.with != COMPARED_NOTHING
+				? info->findings.comparison.n_runs
+				: memory_set_count(view->replay.space.set);
 	ledger_children_folder(view->path, folder);
 	children = ledger_list_folder(folder);
 	info->n_child_ledgers = children.n;
@@ -413,7 +415,7 @@ static const char *state_name(enum view_state state)
 {
 	static const char *const names[] = {
 		[VIEW_RUNNING] = "running", [VIEW_EXITED] = "exited", [VIEW_EXECED] = "executed",
-		[VIEW_KILLED] = "killed",   [VIEW_STOPPED] = "stopped",
+		[VIEW_LOST] = "lost",	    [VIEW_STOPPED] = "stopped",
 	};
 
 	return names[state];

@@ -37,6 +37,7 @@ struct log {
 	uint64_t event;	    /* number of the last call */
 	uint64_t n_lines;   /* that were wanted */
 	uint64_t n_skipped; /* of them, not to be printed */
+	uint64_t n_calls;   /* printed */
 	bool printing;
 };
 
@@ -76,6 +77,22 @@ static void describe(struct log *log, const struct line *line, struct text *text
 		text_string(text, " (read back)");
 }
 
+/* Which file a new mapping shows. */
+static void say_object(const struct log *log, const struct line *line, struct text *text)
+{
+	const struct vm_space *space = &log->view->replay.space;
+	const struct memory_area *area;
+
+	if (!line->finished || vm_call_failed(&line->call) ||
+	    (line->call.op != VM_OP_MMAP && line->call.op != VM_OP_SHMAT))
+		return;
+	area = memory_set_find(space->set, (uint64_t)line->call.result);
+	if (area == NULL || area->tag[VM_TAG_OBJECT] == 0)
+		return;
+	text_string(text, "  ");
+	area_what(space, area, text);
+}
+
 static void print_time(const struct log *log, uint64_t ticks)
 {
 	uint64_t ns = ledger_reader_time_ns(log->view->reader, ticks);
@@ -90,9 +107,10 @@ static void print_call(struct log *log, const struct line *line)
 	char number[24];
 
 	TEXT_ON_STACK(call, 512);
-	TEXT_ON_STACK(effect, 200);
+	TEXT_ON_STACK(effect, 500);
 	call_text(&line->call, line->finished, &call);
 	describe(log, line, &effect);
+	say_object(log, line, &effect);
 	snprintf(number, sizeof(number), "#%" PRIu64, log->event);
 	if (failed)
 		paint(PAINT_DANGER);
@@ -173,6 +191,7 @@ static int finish_line(struct log *log)
 		return 0;
 	if (effect_look(&log->after, &log->view->replay.space, &line->touch) < 0)
 		return -1;
+	log->n_calls++;
 	if (log->json != NULL)
 		print_json_call(log, line);
 	else if (log->options->format == FORMAT_STRACE)
@@ -324,13 +343,12 @@ static int pass(struct log *log)
 static void print_footer(const struct log *log)
 {
 	const struct ledger_view *view = log->view;
-	uint64_t n_printed = log->n_lines - log->n_skipped;
+	uint64_t n_events = view->last_event + 1 - view->first_event;
 
 	if (log->json != NULL || log->options->format == FORMAT_STRACE || !filters(log->options))
 		return;
-	printf("%" PRIu64 " line%s of %" PRIu64 " event%s\n", n_printed, n_printed == 1 ? "" : "s",
-	       view->last_event + 1 - view->first_event,
-	       view->last_event + 1 - view->first_event == 1 ? "" : "s");
+	printf("%" PRIu64 " of %" PRIu64 " event%s\n", log->n_calls, n_events,
+	       n_events == 1 ? "" : "s");
 }
 
 static int print_log(struct log *log)

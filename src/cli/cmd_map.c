@@ -115,6 +115,22 @@ static void format_change(const struct ledger_view *view, const struct memory_ar
 	text_string(text, vm_op_info(op)->name);
 }
 
+#define WHAT_COLUMNS 27
+
+/* Both ends of a long name: one says what, the other which version. */
+static void print_what(const struct text *what)
+{
+	char cut[WHAT_COLUMNS + 1];
+
+	if (what->len <= WHAT_COLUMNS) {
+		print_padded(what->buffer, WHAT_COLUMNS);
+		return;
+	}
+	snprintf(cut, sizeof(cut), "%.14s...%s", what->buffer,
+		 what->buffer + what->len - (WHAT_COLUMNS - 17));
+	print_padded(cut, WHAT_COLUMNS);
+}
+
 static void print_row(const struct ledger_view *view, const struct cli_options *options,
 		      const struct memory_area *area)
 {
@@ -142,9 +158,9 @@ static void print_row(const struct ledger_view *view, const struct cli_options *
 	paint(area_paint(kind, area->flags));
 	printf("%s  ", perm);
 	print_padded(area_kind_name(kind), 8);
-	print_padded(what.buffer, 28);
+	print_what(&what);
 	paint(PAINT_NONE);
-	putchar(' ');
+	fputs("  ", stdout);
 	print_padded(since.buffer, 8);
 	printf(" %s\n", change.buffer);
 }

@@ -168,21 +168,30 @@ static const char *short_name(const char *path)
 	return path;
 }
 
-static void say_end(const struct ledger_view *view, const struct family *family, int status,
-		    struct text *text)
+static void say_end(int status, struct text *text)
 {
 	const char *name;
 
-	if (WIFSIGNALED(status)) {
-		name = sigabbrev_np(WTERMSIG(status));
-		text_string(text, "killed by SIG");
-		text_string(text, name != NULL ? name : "?");
-		text_string(text, "; ");
-	} else if (view->replay.in_flight.op == VM_OP_EXEC && family->executed[0] != '\0') {
-		text_string(text, "became ");
-		text_string(text, family->executed);
-		text_string(text, "; ");
+	if (!WIFSIGNALED(status))
+		return;
+	name = sigabbrev_np(WTERMSIG(status));
+	text_string(text, "killed by SIG");
+	text_string(text, name != NULL ? name : "?");
+	text_string(text, "; ");
+}
+
+/* "python3", or "python3 -> python3.11" when it executed that. */
+static void say_program(const struct run *run, const struct ledger_view *view,
+			const struct family *family, struct text *text)
+{
+	const char *slash = strrchr(run->argv[0], '/');
+
+	text_string(text, slash != NULL ? slash + 1 : run->argv[0]);
+	if (family->has_last) {
+		text_string(text, " -> ");
+		view_program(view, text);
 	}
+	text_string(text, ": ");
 }
 
 static void say_verdict(const struct ledger_view *view, const struct findings *findings,
@@ -247,15 +256,14 @@ static void say_family(const struct family *family, bool keep_all, struct text *
 static void print_summary(const struct run *run, const struct ledger_view *view,
 			  const struct findings *findings, const struct family *family, int status)
 {
-	const char *slash = strrchr(run->argv[0], '/');
 	struct text text;
-	TEXT_ON_STACK(text, 1000);
+	TEXT_ON_STACK(text, 1500);
 
-	say_end(view, family, status, &text);
+	say_program(run, view, family, &text);
+	say_end(status, &text);
 	say_verdict(view, findings, &text);
 	say_family(family, run->options->keep_all, &text);
-	complain("%s: %s; %s", slash != NULL ? slash + 1 : run->argv[0], text.buffer,
-		 short_name(run->output));
+	complain("%s; %s", text.buffer, view->name);
 }
 
 static void say_nothing_was_recorded(const struct run *run, int status)
@@ -273,11 +281,24 @@ static void say_nothing_was_recorded(const struct run *run, int status)
 			 run->argv[0], run->output);
 }
 
+/* What the first process was at its end. */
+static void summarize(const struct run *run, const struct family *family, int status)
+{
+	const char *path = family->has_last ? family->last : run->output;
+	struct findings findings = { 0 };
+	struct ledger_view view;
+
+	if (!view_open(&view, path, short_name(path)))
+		return;
+	if (compare_recorded(&view, &findings))
+		print_summary(run, &view, &findings, family, status);
+	findings_free(&findings);
+	view_close(&view);
+}
+
 static void report(const struct run *run, pid_t pid, int status)
 {
-	struct findings findings = { 0 };
 	struct ledger_header header;
-	struct ledger_view view;
 	struct family family;
 
 	if (!ledger_header_read(run->output, &header)) {
@@ -286,12 +307,8 @@ static void report(const struct run *run, pid_t pid, int status)
 	}
 	ledger_trim(run->output);
 	family_tidy(run->output, pid, run->options->keep_all, &family);
-	if (run->options->quiet || !view_open(&view, run->output, short_name(run->output)))
-		return;
-	if (compare_recorded(&view, &findings))
-		print_summary(run, &view, &findings, &family, status);
-	findings_free(&findings);
-	view_close(&view);
+	if (!run->options->quiet)
+		summarize(run, &family, status);
 }
 
 /* ------------------------------------------------------------------ the command */

@@ -118,15 +118,12 @@ static void print_nothing(const struct ledger_view *view)
 	view_program(view, &text);
 	text_string(&text, ", pid ");
 	text_decimal(&text, view->header->pid);
-	text_string(&text, ": ");
+	text_string(&text, ", ");
 	view_state_text(view, state, &text);
+	printf("nothing to compare with: %s", text.buffer);
 	if (state == VIEW_RUNNING)
-		printf("nothing to compare with yet: %s; try: mapledger verify -p %" PRIu32 "\n",
-		       text.buffer, view->header->pid);
-	else
-		printf("nothing to compare with: no map of the kernel was recorded at the end "
-		       "(%s)\n",
-		       text.buffer);
+		printf("; try: mapledger verify -p %" PRIu32, view->header->pid);
+	putchar('\n');
 }
 
 static void print_text(const struct ledger_view *view, const struct cli_options *options,
@@ -221,11 +218,20 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 
 /* ---------------------------------------------------------------- the command */
 
-static int verdict_of(const struct ledger_view *view, const struct findings *findings)
+/* Of several ledgers, those that end because another program began can't be compared. */
+static bool is_excused(const struct ledger_view *view, const struct cli_options *options)
+{
+	return options->all && view_state(view) == VIEW_EXECED;
+}
+
+static int verdict_of(const struct ledger_view *view, const struct cli_options *options,
+		      const struct findings *findings)
 {
 	if (vm_comparison_unexplained(&findings->comparison) != 0)
 		return CLI_DIFFERENT;
-	if (findings->with == COMPARED_NOTHING || view->damage != NULL)
+	if (view->damage != NULL)
+		return CLI_UNSURE;
+	if (findings->with == COMPARED_NOTHING && !is_excused(view, options))
 		return CLI_UNSURE;
 	return CLI_FINE;
 }
@@ -240,13 +246,13 @@ static int show(struct ledger_view *view, const struct cli_options *options,
 		return CLI_TROUBLE;
 	}
 	if (options->json)
-		return verdict_of(view, findings);
+		return verdict_of(view, options, findings);
 	if (options->all)
 		printf("%s: ", view->name);
 	print_text(view, options, findings);
 	if (damage != NULL)
 		printf("  damaged: %s\n", damage);
-	return verdict_of(view, findings);
+	return verdict_of(view, options, findings);
 }
 
 static int verify_one(const struct cli_options *options, const char *path, const char *name)

@@ -344,3 +344,32 @@ bool ledger_find_parent(const char *path, const struct ledger_header *header,
 	ledger_children_folder(path, folder);
 	return find_in_folder(folder, header, parent);
 }
+
+static bool continues(const struct ledger_header *before, const char *path)
+{
+	struct ledger_header header;
+
+	return ledger_header_read(path, &header) && header.pid == before->pid &&
+	       memcmp(header.boot_id, before->boot_id, sizeof(header.boot_id)) == 0 &&
+	       memcmp(header.id, before->id, LEDGER_ID_SIZE) != 0 &&
+	       header.link != LEDGER_LINK_FORK &&
+	       header.start_monotonic_ns > before->start_monotonic_ns;
+}
+
+bool ledger_was_continued(const char *path, const struct ledger_header *header)
+{
+	struct ledger_list list;
+	char folder[PATH_MAX];
+	char root[PATH_MAX];
+	char pid[24];
+	bool found = false;
+
+	ledger_children_folder(root_of(path, root) ? root : path, folder);
+	snprintf(pid, sizeof(pid), ".%" PRIu32 ".", header->pid);
+	list = ledger_list_folder(folder);
+	for (size_t i = 0; i < list.n && !found; i++)
+		found = strstr(list.paths[i] + strlen(folder), pid) != NULL &&
+			continues(header, list.paths[i]);
+	ledger_list_free(&list);
+	return found;
+}

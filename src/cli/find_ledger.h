@@ -62,4 +62,12 @@ void ledger_children_folder(const char *path, char folder[PATH_MAX]);
 bool ledger_find_parent(const char *path, const struct ledger_header *header,
 			char parent[PATH_MAX]);
 
+/**
+ * ledger_was_continued() - did this process go on in a later ledger?
+ *
+ * It does when it executes a program. Most calls of exec are made inside libc,
+ * where nothing is seen of them, so the later ledger is the witness.
+ */
+bool ledger_was_continued(const char *path, const struct ledger_header *header);
+
 #endif

@@ -223,7 +223,10 @@ enum view_state view_state(const struct ledger_view *view)
 		return VIEW_STOPPED;
 	if (lives)
 		return VIEW_RUNNING;
-	return view->replay.in_flight.op == VM_OP_EXEC ? VIEW_EXECED : VIEW_KILLED;
+	if (view->replay.in_flight.op == VM_OP_EXEC ||
+	    ledger_was_continued(view->path, view->header))
+		return VIEW_EXECED;
+	return VIEW_LOST;
 }
 
 static const char *stop_reason(uint32_t end)
@@ -252,8 +255,8 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 	case VIEW_EXECED:
 		text_string(text, "executed another program");
 		break;
-	case VIEW_KILLED:
-		text_string(text, "killed");
+	case VIEW_LOST:
+		text_string(text, "killed, or became a program that is not recorded");
 		break;
 	case VIEW_STOPPED:
 		text_string(text, "recording stopped early, because ");

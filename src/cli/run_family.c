@@ -131,62 +131,119 @@ static bool only_started_up(const struct ledger_view *view, const struct finding
 	       counts->by_tier[VM_TIER_SITE] == counts->n_calls;
 }
 
-/* Of several ledgers of the first process the last counts: it was made last. */
-static void remember_executed(const struct ledger_view *view, struct family *family,
-			      uint64_t *newest)
-{
-	struct text text;
+enum verdict {
+	WORTH_KEEPING,
+	START_UP_ONLY,
+	STILL_RUNNING,
+};
 
-	if (view->header->start_monotonic_ns < *newest)
-		return;
-	*newest = view->header->start_monotonic_ns;
-	text_init(&text, family->executed, sizeof(family->executed));
-	view_program(view, &text);
-}
+struct member {
+	const char *path;
+	uint32_t pid;
+	uint64_t start_ns;
+	enum verdict verdict;
+	bool different;
+};
 
-static void judge(const char *path, pid_t root, bool keep_all, struct family *family,
-		  uint64_t *newest)
+static void judge(struct member *member)
 {
-	struct ledger_header header;
 	struct findings findings = { 0 };
 	struct ledger_view view;
-	bool start_up;
 
-	if (!ledger_header_read(path, &header))
-		return;
-	if (ledger_is_mapped_by(path, (pid_t)header.pid)) {
-		family->n_followed += (pid_t)header.pid != root;
-		family->n_running++;
+	if (ledger_is_mapped_by(member->path, (pid_t)member->pid)) {
+		member->verdict = STILL_RUNNING;
 		return;
 	}
-	ledger_trim(path);
-	if (!view_open(&view, path, path))
+	ledger_trim(member->path);
+	if (!view_open(&view, member->path, member->path))
 		return;
 	if (compare_recorded(&view, &findings)) {
-		family->n_different += is_different(&findings);
-		start_up = (pid_t)header.pid != root && only_started_up(&view, &findings);
-		family->n_start_up += start_up;
-		family->n_followed += (pid_t)header.pid != root;
-		if ((pid_t)header.pid == root)
-			remember_executed(&view, family, newest);
-		if (start_up && !keep_all)
-			unlink(path);
+		member->different = is_different(&findings);
+		if (only_started_up(&view, &findings))
+			member->verdict = START_UP_ONLY;
 	}
 	findings_free(&findings);
 	view_close(&view);
 }
 
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *left = a;
+	const struct member *right = b;
+
+	if (left->pid != right->pid)
+		return left->pid < right->pid ? -1 : 1;
+	if (left->start_ns != right->start_ns)
+		return left->start_ns < right->start_ns ? -1 : 1;
+	return 0;
+}
+
+/* All ledgers of one process. */
+static void count_process(struct family *family, const struct member *members, size_t n)
+{
+	bool start_up = true;
+	bool running = false;
+
+	for (size_t i = 0; i < n; i++) {
+		start_up &= members[i].verdict == START_UP_ONLY;
+		running |= members[i].verdict == STILL_RUNNING;
+	}
+	family->n_followed++;
+	family->n_start_up += start_up;
+	family->n_running += running;
+}
+
+static void count_members(struct family *family, const struct member *members, size_t n, pid_t root)
+{
+	size_t next;
+
+	for (size_t i = 0; i < n; i = next) {
+		for (next = i; next < n && members[next].pid == members[i].pid; next++)
+			family->n_different += members[next].different;
+		if ((pid_t)members[i].pid != root) {
+			count_process(family, members + i, next - i);
+			continue;
+		}
+		family->has_last = true;
+		snprintf(family->last, sizeof(family->last), "%s", members[next - 1].path);
+	}
+}
+
+/* Judged first, removed later: a ledger's successor tells how it ended. */
+static void remove_members(const struct family *family, const struct member *members, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (members[i].verdict == START_UP_ONLY &&
+		    !(family->has_last && strcmp(members[i].path, family->last) == 0))
+			unlink(members[i].path);
+}
+
 void family_tidy(const char *path, pid_t root, bool keep_all, struct family *family)
 {
-	struct ledger_list children;
+	struct ledger_list list;
+	struct member *members;
+	struct ledger_header header;
 	char folder[PATH_MAX];
-	uint64_t newest = 0;
+	size_t n = 0;
 
 	*family = (struct family){ 0 };
 	ledger_children_folder(path, folder);
-	children = ledger_list_folder(folder);
-	for (size_t i = 0; i < children.n; i++)
-		judge(children.paths[i], root, keep_all, family, &newest);
-	ledger_list_free(&children);
+	list = ledger_list_folder(folder);
+	members = calloc(list.n + 1, sizeof(*members));
+	for (size_t i = 0; members != NULL && i < list.n; i++) {
+		if (!ledger_header_read(list.paths[i], &header))
+			continue;
+		members[n] = (struct member){ .path = list.paths[i], .pid = header.pid,
+					      .start_ns = header.start_monotonic_ns };
+		judge(&members[n++]);
+	}
+	if (n > 0) {
+		qsort(members, n, sizeof(*members), compare_members);
+		count_members(family, members, n, root);
+		if (!keep_all)
+			remove_members(family, members, n);
+	}
+	free(members);
+	ledger_list_free(&list);
 	rmdir(folder); /* if it is empty now */
 }

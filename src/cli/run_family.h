@@ -6,23 +6,30 @@
  * run_family - the ledgers of a run, tidied up after its end
  */
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Of everything in FILE.d/. */
+/*
+ * Of everything in FILE.d/. Processes are counted, not ledgers: one that
+ * executes has several.
+ *
+ * @last: what the first process executed last, if it executed anything
+ */
 struct family {
 	uint64_t n_followed;
 	uint64_t n_start_up; /* did nothing but start up; removed unless all are kept */
 	uint64_t n_running;
 	uint64_t n_different; /* not equal to the kernel's map */
-	char executed[64];    /* what the first process executed last, or empty */
+	bool has_last;
+	char last[PATH_MAX];
 };
 
 /**
  * family_tidy() - judge, remove and trim the ledgers of children
  * @path: of the first process's ledger
- * @root: its process id; all its ledgers are kept
+ * @root: its process id; its last ledger is kept whatever it holds
  *
  * Ledgers that a process is still writing are left alone.
  */
