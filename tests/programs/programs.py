@@ -20,6 +20,8 @@ from recorded import SKIP, Tools, family_of, skip
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
+TROUBLES_SHOWN = 8  # of each program
+
 # Our own interpreter: what is called python3 may be a wrapper.
 PYTHON = os.path.realpath(sys.executable)
 
@@ -134,8 +136,10 @@ def main():
             family, breaches = check(tools, program, Path(folder))
         print(row(name, family, breaches), flush=True)
         troubles = breaches + (family.troubles if family else [])
-        for trouble in troubles:
+        for trouble in troubles[:TROUBLES_SHOWN]:
             print(f"  {name}: {trouble}")
+        if len(troubles) > TROUBLES_SHOWN:
+            print(f"  {name}: ... {len(troubles)} in all")
         failed += bool(troubles)
     if skipped == len(names):
         skip("nothing to run")
