@@ -122,3 +122,35 @@ void baseline_checkpoint(void *context, struct ledger_writer *writer)
 	shim.n_objects_known = shim.space.objects.count;
 	baseline_write(writer, VM_REASON_CHECKPOINT);
 }
+
+/* Walking a torn set is not safe, and neither are the lists of its allocator. */
+int baseline_new_space(void)
+{
+	struct vm_space old = shim.space;
+	int error;
+
+	page_allocator_init(&shim.pages);
+	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
+			      &shim.recorder);
+	shim.space.start_brk = old.start_brk;
+	shim.space.start_stack = old.start_stack;
+	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
+	shim.space.personality = old.personality;
+	return error;
+}
+
+void baseline_again(void)
+{
+	shim.writer.in_checkpoint = false;
+	if (baseline_new_space() < 0 || baseline_read() < 0) {
+		shim.live = false;
+		return;
+	}
+	baseline_mark_own();
+	shim.n_objects_known = 0;
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_REBUILT,
+			   "a signal handler left a call for good while the map was being "
+			   "changed: all of it was read from the kernel again");
+	resync_write_objects(&shim.writer);
+	baseline_write(&shim.writer, VM_REASON_UNORDERED);
+}

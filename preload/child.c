@@ -47,27 +47,12 @@ static bool make_baseline(struct memory_area *area, void *context)
 	return true;
 }
 
-/* A set that can't be trusted is left where it is: walking it is not safe. */
-static int new_space(void)
-{
-	struct vm_space old = shim.space;
-	int error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
-				  &shim.recorder);
-
-	shim.space.start_brk = old.start_brk;
-	shim.space.start_stack = old.start_stack;
-	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
-	shim.space.personality = old.personality;
-	return error;
-}
-
 static int read_inherited(void)
 {
 	if (shim.torn) {
-		page_allocator_init(&shim.pages); /* its lists may be torn as well */
-		if (new_space() < 0)
-			return -ENOMEM;
-		return baseline_read();
+		int error = baseline_new_space();
+
+		return error < 0 ? error : baseline_read();
 	}
 	/* What the kernel did not let the child inherit is missing there, and goes. */
 	resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);

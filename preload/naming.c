@@ -145,7 +145,7 @@ static void write_start(void)
 	struct ledger_writer recording = shim.writer;
 
 	/* Not in the ledger yet: the baseline that follows says it all. */
-	shim.writer.header = NULL;
+	shim.writer = (struct ledger_writer){ 0 };
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], VM_REASON_BASELINE, 0);
 	shim.writer = recording;
@@ -153,7 +153,7 @@ static void write_start(void)
 	shim.n_objects_known = 0;
 	resync_write_objects(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_BASELINE);
-	ledger_writer_moved(&shim.writer);
+	resync_own();
 }
 
 int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event)

@@ -80,30 +80,26 @@ static bool wait_lock(struct recorder *recorder, uint32_t tid)
 	return locked;
 }
 
-/*
- * The set can't be trusted any more, or may have missed something: everything is
- * asked from the kernel. With the lock held and the set whole.
- */
-static void reread_everything(enum vm_reason reason)
+/* Something may have been missed: everything is asked from the kernel. The set is whole. */
+static void reread_everything(void)
 {
-	resync_range(MEMORY_SET_ALL, reason, 0);
+	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 	shim.n_rebuilt++;
 }
 
-/*
- * A hold that many have waited for in vain: its owner is gone. Inside the system
- * call the set is whole and can be taken over; otherwise somebody left it half
- * changed, and nothing is recorded from then on but what the kernel says.
- */
+static bool replace_owner(struct recorder *recorder, uint32_t tid, uint64_t state)
+{
+	return __atomic_compare_exchange_n(&recorder->state, &state,
+					   ((state & HOLD_MASK) + HOLD_ONE) | tid, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* The owner was inside its system call, where the set is whole: it need not even be gone. */
 static bool steal(struct recorder *recorder, uint32_t tid, uint64_t state)
 {
-	if (!(state & IN_KERNEL) || owner_of(state) == 0)
+	if (!(state & IN_KERNEL) || owner_of(state) == 0 || !replace_owner(recorder, tid, state))
 		return false;
-	if (!__atomic_compare_exchange_n(&recorder->state, &state,
-					 ((state & HOLD_MASK) + HOLD_ONE) | tid, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	reread_everything(VM_REASON_UNORDERED);
+	reread_everything();
 	return true;
 }
 
@@ -203,40 +199,6 @@ static bool late_pending(struct recorder *recorder)
 	       __atomic_load_n(&recorder->late_lost, __ATOMIC_ACQUIRE);
 }
 
-/* What a call may have touched, apart from what vm_apply() itself doubts. */
-static unsigned touched_ranges(const struct vm_call *call, struct addr_range ranges[2])
-{
-	const uint64_t *a = call->args;
-	uint64_t at = vm_page_down(a[0]);
-	uint64_t result = (uint64_t)call->result;
-	bool failed = vm_call_failed(call);
-
-	switch (call->op) {
-	case VM_OP_MMAP:
-		if (failed)
-			return 0;
-		ranges[0] = (struct addr_range){ result, result + vm_page_up(a[1]) };
-		return 1;
-	case VM_OP_MREMAP:
-		ranges[0] = (struct addr_range){ at, at + vm_page_up(a[1] > a[2] ? a[1] : a[2]) };
-		if (failed)
-			return 1;
-		ranges[1] = (struct addr_range){ result, result + vm_page_up(a[2]) };
-		return 2;
-	case VM_OP_BRK:
-		ranges[0] = (struct addr_range){ vm_page_down(shim.space.start_brk),
-						 vm_page_up(result) };
-		return 1;
-	case VM_OP_SHMAT:
-	case VM_OP_SHMDT:
-		ranges[0] = MEMORY_SET_ALL;
-		return 1;
-	default:
-		ranges[0] = (struct addr_range){ at, vm_page_up(a[0] + a[1]) };
-		return 1;
-	}
-}
-
 static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *call)
 {
 	for (unsigned i = 0; i < doubts->n; i++)
@@ -266,13 +228,12 @@ static void record_late(struct vm_call *call)
 		record->result = call->result;
 		ledger_writer_done(&shim.writer, record);
 	}
-	n = touched_ranges(call, ranges);
+	n = vm_call_ranges(&shim.space, call, true, ranges);
 	recorder->replaying = true;
 	vm_apply(&shim.space, call, &doubts);
 	recorder->replaying = false;
 	for (unsigned i = 0; i < n; i++)
-		if (ranges[i].start < ranges[i].end)
-			resync_range(ranges[i], reason, call->event);
+		resync_range(ranges[i], reason, call->event);
 	resync_doubts(&doubts, call);
 }
 
@@ -289,7 +250,7 @@ static void drain_late(struct recorder *recorder)
 	if (__atomic_load_n(&recorder->late_lost, __ATOMIC_ACQUIRE)) {
 		__atomic_store_n(&recorder->late_head, recorder->late_tail, __ATOMIC_RELEASE);
 		__atomic_store_n(&recorder->late_lost, false, __ATOMIC_RELEASE);
-		reread_everything(VM_REASON_UNORDERED);
+		reread_everything();
 	}
 }
 
@@ -343,20 +304,25 @@ static bool owner_frame_is_gone(const struct recorder *recorder, const void *fra
 	return !(stack.ss_flags & SS_ONSTACK);
 }
 
-/* The lock is ours already: a handler on top of a hook, or a hook that was left for good. */
-static int64_t call_while_mine(struct vm_call *call, const void *frame)
+/*
+ * The lock is ours already. Either a handler runs on top of a hook of this thread,
+ * or a hook was left for good; then its lock is taken over, and a set that was
+ * left half changed is made anew.
+ */
+static bool retake(struct recorder *recorder, const void *frame)
 {
-	struct recorder *recorder = &shim.recorder;
 	uint64_t state = recorder->state;
+	bool gone = owner_frame_is_gone(recorder, frame);
 
-	bool no_room = __atomic_load_n(&recorder->late_lost, __ATOMIC_RELAXED);
-
-	if ((state & IN_KERNEL) && (no_room || owner_frame_is_gone(recorder, frame)) &&
-	    steal(recorder, recorder_tid(), state)) {
-		unlock_and_drain(recorder);
-		return recorder_call(call);
-	}
-	return call_without_lock(call, VM_CALL_NESTED);
+	if (state & IN_KERNEL)
+		return (gone || __atomic_load_n(&recorder->late_lost, __ATOMIC_RELAXED)) &&
+		       steal(recorder, recorder_tid(), state);
+	if (!gone || !replace_owner(recorder, recorder_tid(), state))
+		return false;
+	recorder->replaying = false;
+	baseline_again();
+	shim.n_rebuilt++;
+	return true;
 }
 
 static void finish_record(struct ledger_call *record, struct vm_call *call)
@@ -381,7 +347,7 @@ static int64_t call_with_lock(struct vm_call *call)
 		resync_own();
 	if (ledger_writer_room(&shim.writer, ROOM_FOR_CALL))
 		record = ledger_writer_begin_call(&shim.writer, call);
-	if (unlikely(ledger_writer_moved(&shim.writer)))
+	if (unlikely(shim.writer.moved))
 		resync_own();
 
 	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD)) {
@@ -409,10 +375,12 @@ int64_t recorder_call(struct vm_call *call)
 		child_notice();
 	tid = recorder_tid();
 	if (unlikely(!try_lock(recorder, tid))) {
-		if (owner_of(__atomic_load_n(&recorder->state, __ATOMIC_RELAXED)) == tid)
-			return call_while_mine(call, __builtin_frame_address(0));
-		if (!slow_lock(recorder, tid))
+		if (recorder_is_mine()) {
+			if (!retake(recorder, __builtin_frame_address(0)))
+				return call_without_lock(call, VM_CALL_NESTED);
+		} else if (!slow_lock(recorder, tid)) {
 			return call_without_lock(call, VM_CALL_UNORDERED);
+		}
 	}
 	recorder->frame = __builtin_frame_address(0);
 	if (unlikely(shim.child)) {
@@ -434,7 +402,8 @@ bool recorder_lock(void)
 
 	if (*shim.fork_mark == 0)
 		child_notice();
-	if (recorder_is_mine() || (!try_lock(recorder, tid) && !slow_lock(recorder, tid)))
+	if (recorder_is_mine() ? !retake(recorder, __builtin_frame_address(0)) :
+				 !try_lock(recorder, tid) && !slow_lock(recorder, tid))
 		return false;
 	recorder->frame = __builtin_frame_address(0);
 	if (shim.child)

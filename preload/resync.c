@@ -179,10 +179,18 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 	return true;
 }
 
+/*
+ * Above are the kernel's addresses, and [vsyscall]: a page that the text shows
+ * and the ioctl does not, and that no call can change.
+ */
+#define USER_END (1ULL << 63)
+
 void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event)
 {
 	struct kernel_reader reader;
 
+	if (range.end > USER_END)
+		range.end = USER_END;
 	if (range.start >= range.end || shim.sandboxed || !reader_open(&reader, range.start))
 		return;
 	resync_with(&reader, range, reason, event);

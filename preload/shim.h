@@ -69,6 +69,10 @@ void shim_debug(const char *what, const char *about);
 int baseline_read(void);
 /* Writes the whole set to the ledger, as groups with @reason. */
 void baseline_write(struct ledger_writer *writer, unsigned reason);
+/* The set can't be trusted: leave it where it is, and begin a new one. With the lock held. */
+void baseline_again(void);
+/* An empty set in place of one that can't be trusted, with memory of its own. Return: 0 or -errno. */
+int baseline_new_space(void);
 /* Mark the shim's own mappings. */
 void baseline_mark_own(void);
 /* ledger_checkpoint_fn */

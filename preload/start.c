@@ -69,20 +69,17 @@ static void read_options(char **envp)
 /* A program may change its folder before a child is made. */
 static void make_output_absolute(void)
 {
-	char relative[OPTIONS_PATH_MAX];
+	char folder[OPTIONS_PATH_MAX], relative[OPTIONS_PATH_MAX];
 	struct text text;
-	long len;
 
 	if (shim.options.output[0] == '/')
 		return;
-	memcpy(relative, shim.options.output, sizeof(relative));
-	len = sys_call6(SYS_getcwd, (long)shim.options.output, OPTIONS_PATH_MAX, 0, 0, 0, 0);
-	if (len <= 0 || shim.options.output[0] != '/') {
-		memcpy(shim.options.output, relative, sizeof(relative));
+	/* A folder out of reach reads "(unreachable)...": then the name stays relative. */
+	if (sys_call6(SYS_getcwd, (long)folder, sizeof(folder), 0, 0, 0, 0) <= 0 || folder[0] != '/')
 		return;
-	}
+	memcpy(relative, shim.options.output, sizeof(relative));
 	text_init(&text, shim.options.output, OPTIONS_PATH_MAX);
-	text.len = (size_t)len - 1;
+	text_string(&text, folder);
 	text_char(&text, '/');
 	text_string(&text, relative);
 }

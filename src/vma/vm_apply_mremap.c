@@ -118,7 +118,7 @@ static bool next_piece(const struct memory_set *set, uint64_t at, struct addr_ra
 {
 	const struct memory_area *area = memory_set_find_from(set, at);
 
-	if (area == NULL || area->range.start >= range.end)
+	if (at >= range.end || area == NULL || area->range.start >= range.end)
 		return false;
 	*piece = *area;
 	if (at > area->range.start) {

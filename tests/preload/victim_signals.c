@@ -41,15 +41,15 @@ static void handler(int signal_number)
 	(void)signal_number;
 	n_handled++;
 	if (++depth < DEPTH_MAX)
-		arm(30);
+		arm(150);
 	change(handlers, (unsigned)n_handled);
 	if (jumps) {
 		depth = 0;
-		arm(30);
+		arm(150);
 		siglongjmp(back, 1);
 	}
 	if (--depth == 0)
-		arm(30);
+		arm(150);
 }
 
 static void run(int flags, int with_jumps, const char *what)
@@ -62,7 +62,7 @@ static void run(int flags, int with_jumps, const char *what)
 	sigaction(SIGALRM, &action, NULL);
 	sigsetjmp(back, 1);
 	jumps = with_jumps;
-	arm(30);
+	arm(150);
 	while (i < STEPS) {
 		change(mine, i);
 		i++;
