@@ -59,4 +59,4 @@ def main(shim, program):
     return 1 if missing else 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2]))
+sys.exit(main(os.path.abspath(sys.argv[1]), sys.argv[2]))

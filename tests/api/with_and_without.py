@@ -23,7 +23,7 @@ def run(command, shim=None):
         environment = {k: v for k, v in os.environ.items()
                        if k != "LD_PRELOAD" and not k.startswith("MAPLEDGER")}
         if shim:
-            environment["LD_PRELOAD"] = shim
+            environment["LD_PRELOAD"] = os.path.abspath(shim)
             environment["MAPLEDGER_OPTIONS"] = f"output={folder}/%e.%p.mlg"
         done = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE,
                               timeout=100, check=False)

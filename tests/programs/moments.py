@@ -218,7 +218,7 @@ def check(tools, name, command, folder, chance):
 def main():
     tools = Tools(sys.argv[1], sys.argv[2])
     name = sys.argv[3]
-    command = COMMANDS[name] or sys.argv[4:]
+    command = COMMANDS[name] or [os.path.abspath(sys.argv[4])]
     if not shutil.which(command[0]):
         skip(f"{command[0]} is not installed")
     seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)

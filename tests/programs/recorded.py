@@ -24,6 +24,9 @@ class Tools:
     mapledger: str
     shim: str
 
+    def __post_init__(self):
+        self.mapledger, self.shim = map(os.path.abspath, (self.mapledger, self.shim))
+
     def environment(self, home, **more):
         """Little of ours reaches a program: its output must not depend on it."""
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
