@@ -47,7 +47,7 @@ static bool gather(struct info *info)
 	}
 	info->n_areas = info->findings.with != COMPARED_NOTHING
 				? info->findings.comparison.n_runs
-				: memory_set_count(view->replay.space.set);
+				: canonical_count(&view->replay.space);
 	ledger_children_folder(view->path, folder);
 	children = ledger_list_folder(folder);
 	info->n_child_ledgers = children.n;

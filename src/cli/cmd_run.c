@@ -203,7 +203,7 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 	text_count(text, view->replay.counts.n_calls, "call");
 	text_string(text, ", ");
 	text_count(text, verified ? findings->comparison.n_runs
-				  : memory_set_count(view->replay.space.set), "area");
+				  : canonical_count(&view->replay.space), "area");
 	if (!verified) {
 		text_string(text, ", not verified");
 	} else if (unexplained == 0) {

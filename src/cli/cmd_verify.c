@@ -79,11 +79,6 @@ static void print_tolerances(const struct findings *findings)
 		if (findings->comparison.count[i] > 0)
 			printf("  tolerated: %" PRIu64 " %s: %s\n", findings->comparison.count[i],
 			       vm_diff_name(i), vm_diff_text(i));
-	if (findings->notes.n_stacks > 0)
-		printf("  asked from the kernel: the lower edge of %u stack%s\n",
-		       findings->notes.n_stacks, findings->notes.n_stacks == 1 ? "" : "s");
-	if (findings->notes.n_in_flight > 0)
-		printf("  asked from the kernel: the range of 1 call in flight\n");
 }
 
 static void print_verdict(const struct ledger_view *view, const struct findings *findings)
@@ -201,8 +196,6 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 		if (findings->comparison.count[i] > 0)
 			json_unsigned(json, vm_diff_name(i), findings->comparison.count[i]);
 	json_end_object(json);
-	json_unsigned(json, "n_stacks_asked", findings->notes.n_stacks);
-	json_unsigned(json, "n_in_flight_asked", findings->notes.n_in_flight);
 	json_array(json, "differences");
 	for (size_t i = 0; i < findings->n_found; i++)
 		json_difference(json, view, &findings->found[i]);

@@ -5,9 +5,24 @@
 #include <time.h>
 #include "cli/compare.h"
 #include "cli/touch.h"
+#include "vma/vm_flags.h"
 
 #define LIVE_LOOKS 8
 #define LIVE_PAUSE_NS 10000000
+
+uint64_t canonical_count(const struct vm_space *space)
+{
+	struct vm_canonical canonical;
+	struct vm_set_source source;
+	struct memory_area run;
+	uint64_t n = 0;
+
+	vm_set_source_init(&source, space->set, MEMORY_SET_ALL);
+	vm_canonical_init(&canonical, &source.source);
+	while (vm_canonical_next(&canonical, &run))
+		n++;
+	return n;
+}
 
 void findings_free(struct findings *findings)
 {
@@ -106,10 +121,139 @@ bool compare_recorded(struct ledger_view *view, struct findings *findings)
 
 /* ----------------------------------------------------------------------- live */
 
+/*
+ * A process that goes on while its map is read. Ticks tell which calls were over
+ * when the reading began: these are folded. Those that were under way, or were
+ * made while it lasted, may or may not show in what was read: a difference
+ * that lies in what they touch is put down to them.
+ */
+struct live {
+	struct ledger_view *view;
+	pid_t pid;
+	struct ledger_reader *ahead;
+	struct ledger_entry next; /* read from @ahead, but younger than the last reading */
+	bool has_next;
+	struct addr_range *ranges; /* touched by calls around the reading */
+	size_t n_ranges;
+	size_t capacity;
+	uint64_t unplaced; /* size of an area that a call in flight puts somewhere, or 0 */
+};
+
+static bool add_range(struct live *live, struct addr_range range)
+{
+	if (live->n_ranges == live->capacity) {
+		size_t capacity = live->capacity != 0 ? 2 * live->capacity : 64;
+		struct addr_range *bigger =
+			realloc(live->ranges, capacity * sizeof(*bigger));
+
+		if (bigger == NULL)
+			return false;
+		live->ranges = bigger;
+		live->capacity = capacity;
+	}
+	live->ranges[live->n_ranges++] = range;
+	return true;
+}
+
+static bool add_entry(struct live *live, const struct ledger_entry *entry)
+{
+	struct touch touch;
+
+	if (entry->kind == LEDGER_RESYNC && !entry->in_checkpoint)
+		return add_range(live, (struct addr_range){ entry->resync.head.start,
+							    entry->resync.head.end });
+	if (entry->kind != LEDGER_CALL)
+		return true;
+	touch = touch_of_call(&live->view->replay.space, &entry->call, entry->finished);
+	if (!entry->finished)
+		live->unplaced = touch_unplaced_size(&entry->call);
+	for (unsigned i = 0; i < touch.n; i++)
+		if (!add_range(live, touch.range[i]))
+			return false;
+	return true;
+}
+
+/* The last call that began before the reading may have ended after its begin. */
+static bool fold_until(struct live *live, const struct kernel_snapshot *kernel)
+{
+	struct replay *replay = &live->view->replay;
+	struct ledger_entry last = { 0 };
+	uint64_t event = replay->event;
+	bool good = true;
+
+	live->n_ranges = 0;
+	live->unplaced = 0;
+	while (live->has_next || ledger_reader_next(live->ahead, &live->next)) {
+		live->has_next = true;
+		if (live->next.kind == LEDGER_CALL && live->next.ticks > kernel->ticks_before)
+			break;
+		if (live->next.kind == LEDGER_CALL) {
+			last = live->next;
+			event = live->next.call.event;
+		}
+		live->has_next = false;
+	}
+	if (event > replay->event && replay_to_event(replay, event) < 0)
+		return false;
+	if (last.kind == LEDGER_CALL)
+		good = add_entry(live, &last);
+	while (good && (live->has_next || ledger_reader_next(live->ahead, &live->next))) {
+		live->has_next = live->next.ticks > kernel->ticks_after;
+		good = add_entry(live, &live->next);
+		if (live->has_next)
+			break;
+	}
+	return good;
+}
+
+static bool is_covered(const struct live *live, struct addr_range range)
+{
+	bool moved = true;
+
+	while (moved && range.start < range.end) {
+		moved = false;
+		for (size_t i = 0; i < live->n_ranges; i++)
+			if (live->ranges[i].start <= range.start &&
+			    live->ranges[i].end > range.start) {
+				range.start = live->ranges[i].end;
+				moved = true;
+			}
+	}
+	return range.start >= range.end;
+}
+
+static bool is_in_flight(const struct live *live, const struct found_difference *found)
+{
+	if (VM_DIFF_IS_TOLERANCE(found->kind))
+		return false;
+	if (found->kind == VM_DIFF_KERNEL_ONLY && live->unplaced != 0 &&
+	    found->range.end - found->range.start == live->unplaced)
+		return true;
+	return is_covered(live, found->range);
+}
+
+static void excuse_in_flight(const struct live *live, struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n_found; i++) {
+		if (!is_in_flight(live, &findings->found[i]))
+			continue;
+		findings->comparison.count[findings->found[i].kind]--;
+		findings->comparison.count[VM_DIFF_IN_FLIGHT]++;
+		findings->found[i].kind = VM_DIFF_IN_FLIGHT;
+	}
+}
+
+static bool same_area(const struct memory_area *a, const struct memory_area *b)
+{
+	return ((a->flags ^ b->flags) & VM_VISIBLE) == 0 && a->offset == b->offset &&
+	       a->tag[VM_TAG_OBJECT] == b->tag[VM_TAG_OBJECT];
+}
+
 static bool same_difference(const struct found_difference *a, const struct found_difference *b)
 {
 	return a->kind == b->kind && a->range.start == b->range.start &&
-	       a->range.end == b->range.end;
+	       a->range.end == b->range.end && same_area(&a->kernel, &b->kernel) &&
+	       same_area(&a->ours, &b->ours);
 }
 
 /* Only what is in both stays in @findings. */
@@ -130,51 +274,66 @@ static void keep_common(struct findings *findings, const struct findings *earlie
 	findings->n_found = n;
 }
 
-static bool look_once(struct ledger_view *view, pid_t pid, struct findings *findings)
+static bool look_once(struct live *live, struct findings *findings)
 {
+	struct vm_objects *objects = &live->view->replay.space.objects;
 	struct kernel_snapshot kernel;
-	int error;
+	int error = kernel_snapshot_read(&kernel, live->pid, objects, &findings->stable);
 
-	/* From the beginning each time: what the last look adopted is not ours to keep. */
-	if (!view_fold(view, (struct moment){ .kind = MOMENT_END }))
-		return false;
-	error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects,
-				     &findings->stable);
-	if (error == 0 && !view_fold_more(view))
+	if (error == 0 && !fold_until(live, &kernel))
 		error = -ENOMEM;
-	if (error == 0)
-		error = live_settle(view, &kernel, &findings->notes);
-	if (error == 0)
-		compare_now(view, kernel.areas, kernel.n, findings);
-	else if (error == -ESRCH)
-		complain("process %d has ended", (int)pid);
-	else
-		complain("can't read the map of process %d: %s", (int)pid, strerror(-error));
+	if (error == 0) {
+		compare_now(live->view, kernel.areas, kernel.n, findings);
+		excuse_in_flight(live, findings);
+	} else if (error == -ESRCH) {
+		complain("process %d has ended", (int)live->pid);
+	} else {
+		complain("can't read the map of process %d: %s", (int)live->pid,
+			 strerror(-error));
+	}
 	kernel_snapshot_free(&kernel);
 	return error == 0;
 }
 
-bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings)
+/* Several times, until there is nothing to explain; differences must stay. */
+static bool look(struct live *live, struct findings *findings)
 {
 	struct findings earlier = { 0 };
 	bool good = true;
 
-	*findings = (struct findings){ 0 };
 	for (unsigned i = 0; i < LIVE_LOOKS && good; i++) {
-		good = look_once(view, pid, findings);
+		good = look_once(live, findings);
 		if (good && i > 0)
 			keep_common(findings, &earlier);
-		if (!good || vm_comparison_unexplained(&findings->comparison) == 0)
+		if (!good || i + 1 == LIVE_LOOKS ||
+		    vm_comparison_unexplained(&findings->comparison) == 0)
 			break;
-		if (i + 1 < LIVE_LOOKS) {
-			findings_free(&earlier);
-			earlier = *findings;
-			*findings = (struct findings){ 0 };
-			nanosleep(&(struct timespec){ .tv_nsec = LIVE_PAUSE_NS }, NULL);
-		}
+		findings_free(&earlier);
+		earlier = *findings;
+		*findings = (struct findings){ 0 };
+		nanosleep(&(struct timespec){ .tv_nsec = LIVE_PAUSE_NS }, NULL);
 	}
 	findings_free(&earlier);
+	return good;
+}
+
+bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings)
+{
+	struct live live = { .view = view, .pid = pid };
+	struct ledger_problem problem;
+	bool good;
+
+	*findings = (struct findings){ 0 };
+	live.ahead = ledger_reader_open(view->path, &problem);
+	if (live.ahead == NULL) {
+		complain("%s: %s", view->name, problem.text);
+		return false;
+	}
+	good = view_begin(view) && replay_to_event(&view->replay, 0) >= 0 &&
+	       look(&live, findings);
 	findings->with = COMPARED_PROCESS;
+	ledger_reader_close(live.ahead);
+	free(live.ranges);
 	if (good)
 		frame_differences(view, findings);
 	return good;

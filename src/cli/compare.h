@@ -39,11 +39,13 @@ struct findings {
 	enum compared_with with;
 	struct vm_comparison comparison;
 	uint64_t event; /* events folded when the comparison was made */
-	struct live_notes notes;
 	bool stable; /* COMPARED_PROCESS: the map held still */
 	struct found_difference *found;
 	size_t n_found;
 };
+
+/* How many areas the kernel's map would need at least: neighbours that look the same are one. */
+uint64_t canonical_count(const struct vm_space *space);
 
 void findings_free(struct findings *findings);
 
@@ -55,7 +57,7 @@ void findings_free(struct findings *findings);
 bool compare_recorded(struct ledger_view *view, struct findings *findings);
 
 /**
- * compare_live() - fold to the end and compare with the process
+ * compare_live() - compare with the process as it is now
  *
  * Only differences that stay are kept: a busy process is looked at several
  * times. Return: false after a complaint.

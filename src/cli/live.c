@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "cli/live.h"
 #include "cli/touch.h"
 #include "vma/kernel_map.h"
@@ -54,13 +55,21 @@ static bool same_text(const struct maps_text *a, const struct maps_text *b)
 	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-static int read_twice(int fd, struct maps_text text[2], bool *stable)
+/* The last reading ends up in @text[0]. */
+static int read_twice(int fd, struct maps_text text[2], struct kernel_snapshot *snapshot,
+		      bool *stable)
 {
 	int error = read_text(fd, &text[0]);
 
 	*stable = false;
 	for (unsigned i = 1; error == 0 && i < READINGS_MAX && !*stable; i++) {
-		error = read_text(fd, &text[i % 2]);
+		struct maps_text earlier = text[0];
+
+		text[0] = text[1];
+		text[1] = earlier;
+		snapshot->ticks_before = clock_ticks();
+		error = read_text(fd, &text[0]);
+		snapshot->ticks_after = clock_ticks();
 		if (error == 0)
 			*stable = same_text(&text[0], &text[1]);
 	}
@@ -108,11 +117,12 @@ int kernel_snapshot_read(struct kernel_snapshot *snapshot, pid_t pid, struct vm_
 	int fd;
 
 	*snapshot = (struct kernel_snapshot){ 0 };
+	*stable = false;
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	error = read_twice(fd, text, stable);
+	error = read_twice(fd, text, snapshot, stable);
 	close(fd);
 	if (error == 0)
 		error = parse(snapshot, &text[0], objects);

@@ -15,10 +15,15 @@
 #include <sys/types.h>
 #include "cli/ledger_view.h"
 
-/* The kernel's map, with objects of the space it is compared with. */
+/*
+ * The kernel's map, with objects of the space it is compared with. The reading
+ * that counts lies between the two ticks.
+ */
 struct kernel_snapshot {
 	struct memory_area *areas;
 	size_t n;
+	uint64_t ticks_before;
+	uint64_t ticks_after;
 };
 
 /**
