@@ -110,6 +110,27 @@ static void enter_slot(struct ledger_reader *reader, const struct ledger_slot *s
 	position->in_checkpoint = slot->lap > 1;
 }
 
+/*
+ * The number of the first call in a segment whose head is damaged, from what
+ * the next head says.
+ */
+static uint64_t count_back(struct ledger_reader *reader)
+{
+	struct ledger_position start = reader->position;
+	struct ledger_entry entry = { 0 };
+	uint64_t n = 0;
+
+	while (entry.kind != LEDGER_SEGMENT) {
+		n = reader->position.next_event - 1;
+		if (!ledger_reader_next(reader, &entry))
+			break;
+	}
+	reader->position = start;
+	if (entry.kind != LEDGER_SEGMENT || entry.segment.first_event <= n)
+		return 1;
+	return entry.segment.first_event - n;
+}
+
 void ledger_reader_rewind(struct ledger_reader *reader)
 {
 	struct ledger_slot first;
@@ -120,7 +141,9 @@ void ledger_reader_rewind(struct ledger_reader *reader)
 	if (!ledger_slots_first(reader, &first))
 		return;
 	enter_slot(reader, &first);
-	if (!first.headless && first.head.first_event > 0)
+	if (first.headless && first.lap > 1)
+		reader->first_event = count_back(reader);
+	else if (!first.headless && first.head.first_event > 0)
 		reader->first_event = first.head.first_event;
 	reader->position.next_event = reader->first_event;
 }
@@ -157,6 +180,19 @@ static bool enter_next_segment(struct ledger_reader *reader)
 	return !position->overrun;
 }
 
+/* Where only the state is damaged a call can still be counted, so that others keep their numbers. */
+static void skip_to(struct ledger_reader *reader, uint64_t record)
+{
+	struct ledger_position *position = &reader->position;
+	const struct ledger_any *skipped;
+
+	for (; position->at < record; position->at++) {
+		skipped = ledger_records_get(reader, position->at);
+		position->next_event += skipped != NULL && skipped->kind == LEDGER_CALL;
+		position->n_skipped++;
+	}
+}
+
 /* No record at the position: a damaged one, the end of the segment, or the end of all. */
 static bool pass_nothing(struct ledger_reader *reader)
 {
@@ -164,8 +200,7 @@ static bool pass_nothing(struct ledger_reader *reader)
 	uint64_t found = ledger_records_find(reader, position->at);
 
 	if (found != 0) {
-		position->n_skipped += found - position->at;
-		position->at = found;
+		skip_to(reader, found);
 		return true;
 	}
 	return enter_next_segment(reader);

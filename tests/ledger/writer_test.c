@@ -16,7 +16,18 @@
 #define SMALLEST (LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE)
 #define WINDOW_RECORDS (LEDGER_WINDOW_SIZE / LEDGER_RECORD_SIZE)
 
-TestSuite(ledger_writer, .fini = scratch_remove);
+/* The directory too, when one of the tests below mounted a disk there. */
+static void clean_up(void)
+{
+	char directory[96];
+
+	snprintf(directory, sizeof(directory), "%s", scratch_path());
+	*strrchr(directory, '/') = '\0';
+	umount2(directory, MNT_DETACH);
+	scratch_remove();
+}
+
+TestSuite(ledger_writer, .fini = clean_up);
 
 static struct ledger_reader *open_reader(void)
 {
