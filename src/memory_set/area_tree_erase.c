@@ -181,6 +181,7 @@ static bool mend_once(struct area_tree *tree, uint64_t addr)
 {
 	void *node = tree->root;
 
+	addr = area_tree_below_end(tree, addr);
 	for (unsigned level = tree->levels; level-- > 0;) {
 		struct inner *inner = node;
 		uint32_t i = inner_find(inner, addr);

@@ -43,7 +43,7 @@ struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
 	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
-		enter(&iter, area_tree_leaf(&set->tree, searchable(range.start)), NULL);
+		enter(&iter, area_tree_leaf(&set->tree, range.start), NULL);
 	iter.at = iter.first;
 	return iter;
 }
@@ -54,7 +54,7 @@ struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
-		enter(&iter, area_tree_leaf(&set->tree, searchable(range.end - 1)), NULL);
+		enter(&iter, area_tree_leaf(&set->tree, range.end - 1), NULL);
 	iter.at = iter.stop;
 	return iter;
 }

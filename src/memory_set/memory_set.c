@@ -74,7 +74,7 @@ size_t memory_set_memory(const struct memory_set *set)
 
 const struct memory_area *memory_set_find(const struct memory_set *set, uint64_t addr)
 {
-	const struct leaf *leaf = area_tree_leaf(&set->tree, searchable(addr));
+	const struct leaf *leaf = area_tree_leaf(&set->tree, addr);
 	uint32_t i = leaf_find(leaf, searchable(addr));
 
 	if (i >= leaf->n || leaf->areas[i].range.start > addr || addr == NO_KEY)
@@ -84,7 +84,7 @@ const struct memory_area *memory_set_find(const struct memory_set *set, uint64_t
 
 const struct memory_area *memory_set_find_from(const struct memory_set *set, uint64_t addr)
 {
-	const struct leaf *leaf = area_tree_leaf(&set->tree, searchable(addr));
+	const struct leaf *leaf = area_tree_leaf(&set->tree, addr);
 	uint32_t i = leaf_find(leaf, searchable(addr));
 
 	return i < leaf->n && addr < NO_KEY ? &leaf->areas[i] : NULL;

@@ -30,6 +30,22 @@ struct chunk {
 /* Small enough for a program with few areas, big enough to ask seldom. */
 #define CHUNK_MIN_NODES 7
 
+/*
+ * A big set grows in steps of 2 MiB, for which an allocator may have memory that
+ * is cheaper to look up.
+ */
+#define CHUNK_BIG_NODES ((size_t)(2 << 20) / sizeof(union node))
+
+/* How many nodes to get when some are missing: some more, to ask seldom. */
+static size_t nodes_ahead(const struct area_tree *tree)
+{
+	size_t ahead = tree->n_reserved / 8;
+
+	if (tree->n_reserved < CHUNK_BIG_NODES)
+		return ahead > CHUNK_MIN_NODES ? ahead : CHUNK_MIN_NODES;
+	return (ahead / CHUNK_BIG_NODES + 1) * CHUNK_BIG_NODES - 1;
+}
+
 void *area_tree_take_node(struct area_tree *tree)
 {
 	union node *node = tree->free;
@@ -128,7 +144,7 @@ static int add_chunk(struct area_tree *tree, size_t n_nodes)
 
 int area_tree_reserve(struct area_tree *tree, size_t n_areas)
 {
-	size_t ahead = tree->n_reserved / 8;
+	size_t ahead = nodes_ahead(tree);
 	size_t missing;
 
 	if (n_areas > SIZE_MAX / 2 - tree->n_areas)
@@ -136,8 +152,6 @@ int area_tree_reserve(struct area_tree *tree, size_t n_areas)
 	missing = missing_nodes(tree, n_areas);
 	if (missing == 0)
 		return 0;
-	if (ahead < CHUNK_MIN_NODES)
-		ahead = CHUNK_MIN_NODES;
 	if (missing < ahead && add_chunk(tree, ahead) == 0)
 		return 0;
 	return add_chunk(tree, missing);
