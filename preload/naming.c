@@ -103,8 +103,8 @@ static bool make_path(unsigned n)
 
 static bool make_folder(void)
 {
+	static char folder[OPTIONS_PATH_MAX + 4]; /* a child's first call may be on a small stack */
 	struct text text;
-	char folder[OPTIONS_PATH_MAX + 4];
 
 	text_init(&text, folder, sizeof(folder));
 	text_string(&text, shim.options.output);

@@ -132,7 +132,7 @@ static int start(char **argv)
 			      &shim.recorder);
 	if (error < 0)
 		return error;
-	vm_space_reserve(&shim.space, 256);
+	vm_space_reserve(&shim.space, 32);
 	error = baseline_read();
 	if (error < 0)
 		return error;
