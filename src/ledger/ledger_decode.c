@@ -28,19 +28,6 @@ static enum ledger_decoded taken(struct ledger_reader *reader, uint64_t n_record
 	return DECODED;
 }
 
-/* The group at the position ends after @n records, too early. */
-static enum ledger_decoded broken_group(struct ledger_reader *reader, uint64_t n)
-{
-	struct ledger_position *position = &reader->position;
-
-	if (ledger_records_find(reader, position->at + n) == 0 &&
-	    position->lap == reader->newest_lap)
-		return DECODED_WAIT;
-	position->n_broken_groups++;
-	position->at += n;
-	return DECODED_SKIP;
-}
-
 /* The @i-th record behind the head, if it is whole and of this kind. */
 static const struct ledger_any *member(struct ledger_reader *reader, uint64_t i,
 				       enum ledger_kind kind)
@@ -54,6 +41,25 @@ static const struct ledger_any *member(struct ledger_reader *reader, uint64_t i,
 	return record;
 }
 
+/*
+ * Of the group at the position only @n members are there. What follows it may be
+ * younger than that observation: then the next member is there by now.
+ */
+static enum ledger_decoded broken_group(struct ledger_reader *reader, uint64_t n,
+					enum ledger_kind kind)
+{
+	struct ledger_position *position = &reader->position;
+
+	if (ledger_records_find(reader, position->at + 1 + n) == 0 &&
+	    position->lap == reader->newest_lap)
+		return DECODED_WAIT;
+	if (!reader->short_of_memory && member(reader, n, kind) != NULL)
+		return DECODED_SKIP;
+	position->n_broken_groups++;
+	position->at += 1 + n;
+	return DECODED_SKIP;
+}
+
 /* ------------------------------------------------------------------ areas */
 
 /* Memory grows with the records that were found, not with what a head promises. */
@@ -65,6 +71,7 @@ static bool keep_area(struct ledger_reader *reader, uint64_t i, const struct led
 	if (i >= capacity) {
 		capacity = capacity == 0 ? 256 : capacity * 2;
 		areas = realloc(reader->areas, capacity * sizeof(*areas));
+		reader->short_of_memory = areas == NULL;
 		if (areas == NULL)
 			return false;
 		reader->areas = areas;
@@ -123,7 +130,7 @@ static enum ledger_decoded decode_resync(struct ledger_reader *reader,
 	memcpy(&head, record, sizeof(head));
 	n = read_areas(reader, head.n_areas);
 	if (n < head.n_areas)
-		return broken_group(reader, 1 + n);
+		return broken_group(reader, n, LEDGER_AREA);
 	head.end -= head.end % VM_PAGE_SIZE; /* the last page has no end */
 	if (head.start >= head.end || !is_aligned(head.start) ||
 	    !areas_are_sane(reader->areas, n, head.start, head.end))
@@ -146,7 +153,7 @@ static enum ledger_decoded decode_verify(struct ledger_reader *reader,
 	memcpy(&head, record, sizeof(head));
 	n = read_areas(reader, head.n_areas);
 	if (n < head.n_areas)
-		return broken_group(reader, 1 + n);
+		return broken_group(reader, n, LEDGER_AREA);
 	if (!areas_are_sane(reader->areas, n, 0, UINT64_MAX))
 		return senseless_group(reader, n);
 	entry->verify.head = head;
@@ -195,7 +202,7 @@ static enum ledger_decoded decode_object(struct ledger_reader *reader,
 		return skip(reader);
 	n = read_text(reader, head.name_len);
 	if (n < text_records(head.name_len))
-		return broken_group(reader, 1 + n);
+		return broken_group(reader, n, LEDGER_TEXT);
 	*object = (struct vm_object){
 		.dev = head.dev,
 		.ino = head.ino,
@@ -223,7 +230,7 @@ static enum ledger_decoded decode_note(struct ledger_reader *reader,
 		return skip(reader);
 	n = read_text(reader, head.text_len);
 	if (n < text_records(head.text_len))
-		return broken_group(reader, 1 + n);
+		return broken_group(reader, n, LEDGER_TEXT);
 	entry->note.kind = head.note;
 	entry->note.text = reader->text;
 	entry->ticks = head.ticks;

@@ -180,6 +180,18 @@ static bool enter_next_segment(struct ledger_reader *reader)
 	return !position->overrun;
 }
 
+/*
+ * What follows a record that was not done may have been read after it. A writer
+ * writes them in order, so if this is why, the record is done by now.
+ */
+static bool is_written_by_now(struct ledger_reader *reader)
+{
+	const struct ledger_any *record =
+		ledger_records_get_fresh(reader, reader->position.at);
+
+	return ledger_record_progress(record, reader->position.lap) == RECORD_DONE;
+}
+
 /* Where only the state is damaged a call can still be counted, so that others keep their numbers. */
 static void skip_to(struct ledger_reader *reader, uint64_t record)
 {
@@ -199,11 +211,11 @@ static bool pass_nothing(struct ledger_reader *reader)
 	struct ledger_position *position = &reader->position;
 	uint64_t found = ledger_records_find(reader, position->at);
 
-	if (found != 0) {
+	if (found == 0)
+		return enter_next_segment(reader);
+	if (!is_written_by_now(reader))
 		skip_to(reader, found);
-		return true;
-	}
-	return enter_next_segment(reader);
+	return true;
 }
 
 static bool is_last(struct ledger_reader *reader)
@@ -240,6 +252,8 @@ static bool take_begun(struct ledger_reader *reader, struct ledger_any record,
 	struct ledger_position before;
 
 	*again = !is_last(reader);
+	if (*again && is_written_by_now(reader))
+		return false;
 	if (!is_new_call)
 		return *again ? step_over(reader, &record) : false;
 	position->delivered = mark;

@@ -45,6 +45,7 @@ struct ledger_reader {
 	size_t chunk_len;
 	struct ledger_area *areas;
 	size_t areas_capacity;
+	bool short_of_memory;
 	char text[LEDGER_TEXT_MAX + 1];
 	char damage[512];
 };
@@ -59,7 +60,8 @@ bool ledger_slot_find(const struct ledger_reader *reader, uint64_t lap, uint32_t
 /* The first segment of the history that is left; sets the newest lap and the clock. */
 bool ledger_slots_first(struct ledger_reader *reader, struct ledger_slot *first);
 uint64_t ledger_record_offset(const struct ledger_reader *reader, uint32_t slot, uint64_t record);
-bool ledger_slot_still_is(const struct ledger_reader *reader, uint32_t slot, uint64_t lap);
+/* As the slot's head says now; 0: it makes no sense. */
+uint64_t ledger_slot_lap(const struct ledger_reader *reader, uint32_t slot);
 
 /* ledger_clock.c */
 void ledger_clock_init(struct ledger_clock *clock, const struct ledger_header *header,

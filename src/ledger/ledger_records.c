@@ -28,15 +28,16 @@ static bool in_chunk(const struct ledger_reader *reader, uint64_t record)
 
 /*
  * In a live ledger the writer may take the slot for a new segment while it is
- * being read; its head is the first thing to change.
+ * being read; its head is the first thing to change. (A damaged head looks the
+ * same as one that is just being written.)
  */
 static void check_overrun(struct ledger_reader *reader)
 {
 	const struct ledger_position *position = &reader->position;
 
-	if (reader->bytes.fd < 0 || position->headless)
+	if (reader->bytes.fd < 0)
 		return;
-	if (ledger_slot_still_is(reader, position->slot, position->lap))
+	if (ledger_slot_lap(reader, position->slot) == (position->headless ? 0 : position->lap))
 		return;
 	reader->position.overrun = true;
 	reader->chunk_len = 0;

@@ -66,12 +66,12 @@ static bool infer(const struct ledger_reader *reader, uint32_t index, uint64_t l
 	return true;
 }
 
-bool ledger_slot_still_is(const struct ledger_reader *reader, uint32_t index, uint64_t lap)
+uint64_t ledger_slot_lap(const struct ledger_reader *reader, uint32_t index)
 {
 	struct ledger_slot slot;
 
 	read_slot(reader, index, &slot);
-	return slot.lap == lap;
+	return slot.lap;
 }
 
 /* @after: the slot of the lap before; only a damaged one must be where it is expected. */
