@@ -212,8 +212,11 @@ static bool wants_resync(const struct log *log, const struct ledger_resync *resy
 		return false;
 	if (options->failed || options->tid != 0 || options->format == FORMAT_STRACE)
 		return false;
-	return options->range.end == 0 ||
-	       (range.start < options->range.end && options->range.start < range.end);
+	if (options->range.end == 0)
+		return true;
+	/* The start is about everything. */
+	return resync->reason != VM_REASON_BASELINE && range.start < options->range.end &&
+	       options->range.start < range.end;
 }
 
 static void print_resync(struct log *log, const struct ledger_resync *resync, bool changed)

@@ -198,7 +198,10 @@ static void print_legend(const struct ledger_view *view)
 	TEXT_ON_STACK(text, 400);
 
 	view_coverage_text(view, &text);
-	printf("# since, # last change: events of mapledger log   coverage: %s\n", text.buffer);
+	paint(PAINT_QUIET);
+	printf("#N: event N of mapledger log; start: was there before the first\n");
+	paint(PAINT_NONE);
+	printf("coverage: %s\n", text.buffer);
 }
 
 static void print_table(const struct ledger_view *view, const struct cli_options *options)

@@ -256,7 +256,7 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 		text_string(text, "executed another program");
 		break;
 	case VIEW_LOST:
-		text_string(text, "killed, or became a program that is not recorded");
+		text_string(text, "end not recorded (killed?)");
 		break;
 	case VIEW_STOPPED:
 		text_string(text, "recording stopped early, because ");

@@ -57,8 +57,8 @@ static int look_in_path(const char *name, struct program *program)
 
 			if (found == 0)
 				return 0;
-			if (found == EACCES)
-				error = EACCES;
+			if (found == EACCES || found == EISDIR)
+				error = found;
 		}
 		if (folders[len] == '\0')
 			return error;

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * make_ledger FILE - writes a ledger, with the real writer, from a script on stdin
+ *
+ * One line, one thing; numbers as in C, sizes and addresses in bytes:
+ *
+ *     object ID DEV INO NAME            NAME to the end of the line
+ *     map START END REASON EVENT        the "area" lines up to the next other
+ *     area START END PERM OBJECT OFFSET line are what is in it; OFFSET - for none
+ *     call TIME_US TID OP RESULT ARG... RESULT ? for a call in flight
+ *     verify                            "area" lines follow
+ *     note TEXT
+ *     header FIELD VALUE                a field of the header; see below
+ *     exit STATUS
+ *
+ * Everything that would differ from run to run is set to a fixed value: one
+ * tick is one nanosecond, the pid is 4242.
+ */
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "ledger/ledger_writer.h"
+#include "vma/vm_flags.h"
+#include "vma/vm_space.h"
+
+#define START_TICKS 1000000u
+#define GROUP_MAX 100
+
+struct group {
+	char kind; /* 'm'ap, 'v'erify, or none */
+	struct addr_range range;
+	unsigned reason;
+	uint64_t event;
+	struct memory_area areas[GROUP_MAX];
+	uint32_t n;
+};
+
+static struct ledger_writer writer;
+static struct group group;
+static uint64_t now = START_TICKS;
+
+static uint64_t number(char **line)
+{
+	char *word = strtok_r(NULL, " ", line);
+
+	if (word == NULL)
+		errx(1, "a number is missing");
+	return strcmp(word, "-") == 0 ? UINT64_MAX : strtoull(word, NULL, 0);
+}
+
+static uint64_t perm_of(const char *word)
+{
+	uint64_t flags = 0;
+
+	for (; word != NULL && *word != '\0'; word++)
+		switch (*word) {
+		case 'r':
+			flags |= VM_READ;
+			break;
+		case 'w':
+			flags |= VM_WRITE;
+			break;
+		case 'x':
+			flags |= VM_EXEC;
+			break;
+		case 's':
+			flags |= VM_SHARED;
+			break;
+		case 'o':
+			flags |= VM_OWN;
+			break;
+		case 'g':
+			flags |= VM_GROWSDOWN;
+			break;
+		}
+	return flags;
+}
+
+static unsigned find_reason(const char *name)
+{
+	for (unsigned i = 0; name != NULL && i < VM_REASON_COUNT; i++)
+		if (strcmp(vm_reason_name(i), name) == 0)
+			return i;
+	errx(1, "no reason %s", name);
+}
+
+static unsigned find_op(const char *name)
+{
+	for (unsigned i = 0; name != NULL && i < VM_OP_COUNT; i++)
+		if (strcmp(vm_op_info(i)->name, name) == 0)
+			return i;
+	errx(1, "no call %s", name);
+}
+
+static void write_group(void)
+{
+	if (group.kind == 'm') {
+		struct ledger_resync *head;
+
+		head = ledger_writer_begin(&writer, LEDGER_RESYNC);
+		head->reason = (uint8_t)group.reason;
+		head->n_areas = group.n;
+		head->ticks = now;
+		head->start = group.range.start;
+		head->end = group.range.end;
+		head->event = group.event;
+		ledger_writer_done(&writer, head);
+	} else if (group.kind == 'v') {
+		struct ledger_verify *head = ledger_writer_begin(&writer, LEDGER_VERIFY);
+
+		head->at_exit = 1;
+		head->n_areas = group.n;
+		head->ticks = now;
+		ledger_writer_done(&writer, head);
+	}
+	for (uint32_t i = 0; i < group.n; i++)
+		ledger_writer_area(&writer, &group.areas[i]);
+	group.kind = 0;
+	group.n = 0;
+}
+
+static void do_area(char **line)
+{
+	struct memory_area *area = &group.areas[group.n++];
+
+	if (group.n > GROUP_MAX - 1)
+		errx(1, "too many areas");
+	area->range.start = number(line);
+	area->range.end = number(line);
+	area->flags = perm_of(strtok_r(NULL, " ", line));
+	if (group.kind == 'm' && group.reason == VM_REASON_BASELINE)
+		area->flags |= VM_BASELINE;
+	area->tag[VM_TAG_OBJECT] = number(line);
+	area->offset = number(line);
+	if (area->offset != MEMORY_AREA_NO_OFFSET)
+		area->flags |= VM_FILE;
+}
+
+static void do_object(char **line)
+{
+	uint32_t id = (uint32_t)number(line);
+	struct vm_object object = { .dev = number(line), .ino = number(line) };
+
+	object.name = *line;
+	object.name_len = (uint16_t)strlen(object.name);
+	ledger_writer_object(&writer, id, &object);
+}
+
+static void do_call(char **line)
+{
+	struct vm_call call = { .tier = VM_TIER_SITE };
+	struct ledger_call *record;
+	const char *result;
+	char *word;
+
+	now = START_TICKS + number(line) * 1000;
+	call.ticks = now;
+	call.tid = (uint32_t)number(line);
+	call.op = (uint8_t)find_op(strtok_r(NULL, " ", line));
+	result = strtok_r(NULL, " ", line);
+	for (unsigned i = 0; i < 6 && (word = strtok_r(NULL, " ", line)) != NULL; i++)
+		call.args[i] = strtoull(word, NULL, 0);
+	record = ledger_writer_begin_call(&writer, &call);
+	if (record == NULL || result == NULL)
+		errx(1, "no call");
+	record->ticks = now;
+	if (strcmp(result, "?") == 0)
+		return;
+	record->result = (int64_t)strtoull(result, NULL, 0);
+	ledger_writer_done(&writer, record);
+}
+
+static struct ledger_header fixed = {
+	.pid = 4242,
+	.ppid = 4200,
+	.start_realtime_ns = 1700000000ull * 1000000000,
+	.end = LEDGER_END_OPEN,
+	.link = LEDGER_LINK_SPAWN,
+	.start_stack = 0x7ffffffde000,
+	.start_brk = 0x555555560000,
+	.brk = 0x555555560000,
+};
+
+static void do_header(char **line)
+{
+	const char *field = strtok_r(NULL, " ", line);
+
+	if (strcmp(field, "pid") == 0)
+		fixed.pid = (uint32_t)number(line);
+	else if (strcmp(field, "ppid") == 0)
+		fixed.ppid = (uint32_t)number(line);
+	else if (strcmp(field, "id") == 0)
+		memset(fixed.id, (int)number(line), sizeof(fixed.id));
+	else if (strcmp(field, "parent") == 0)
+		memset(fixed.parent, (int)number(line), sizeof(fixed.parent));
+	else if (strcmp(field, "link") == 0)
+		fixed.link = (uint32_t)number(line);
+	else if (strcmp(field, "parent_event") == 0)
+		fixed.parent_event = number(line);
+	else
+		errx(1, "no field %s", field);
+}
+
+/* The writer looks at the clock. */
+static void do_note(const char *sentence)
+{
+	struct ledger_note *note;
+
+	note = (void *)(writer.window + (writer.next - writer.window_offset) / LEDGER_RECORD_SIZE);
+	ledger_writer_note(&writer, LEDGER_NOTE_DEGRADED, sentence);
+	note->ticks = now;
+}
+
+static void do_line(char *text)
+{
+	char *line;
+	const char *word = strtok_r(text, " ", &line);
+
+	if (word == NULL || word[0] == '#')
+		return;
+	if (strcmp(word, "area") == 0) {
+		do_area(&line);
+		return;
+	}
+	write_group();
+	if (strcmp(word, "object") == 0) {
+		do_object(&line);
+	} else if (strcmp(word, "map") == 0) {
+		group.kind = 'm';
+		group.range.start = number(&line);
+		group.range.end = number(&line);
+		group.reason = find_reason(strtok_r(NULL, " ", &line));
+		group.event = number(&line);
+	} else if (strcmp(word, "call") == 0) {
+		do_call(&line);
+	} else if (strcmp(word, "verify") == 0) {
+		group.kind = 'v';
+	} else if (strcmp(word, "note") == 0) {
+		do_note(line);
+	} else if (strcmp(word, "header") == 0) {
+		do_header(&line);
+	} else if (strcmp(word, "exit") == 0) {
+		fixed.end = LEDGER_END_EXIT;
+		fixed.exit_status = (int32_t)number(&line);
+	} else {
+		errx(1, "no such line: %s", word);
+	}
+}
+
+static void no_checkpoint(void *context, struct ledger_writer *unused)
+{
+	(void)context;
+	(void)unused;
+}
+
+static void fix_header(struct ledger_header *header)
+{
+	header->pid = fixed.pid;
+	header->ppid = fixed.ppid;
+	memcpy(header->id, fixed.id, sizeof(fixed.id));
+	memcpy(header->parent, fixed.parent, sizeof(fixed.parent));
+	memset(header->boot_id, 7, sizeof(header->boot_id));
+	header->link = fixed.link;
+	header->parent_event = fixed.parent_event;
+	header->start_realtime_ns = fixed.start_realtime_ns;
+	header->start_monotonic_ns = 5000000;
+	header->start_ticks = START_TICKS;
+	header->last_monotonic_ns = 5000000 + 1000000000;
+	header->last_ticks = START_TICKS + 1000000000;
+	header->end = fixed.end;
+	header->exit_status = fixed.exit_status;
+	snprintf(header->kernel_release, sizeof(header->kernel_release), "6.1.0");
+}
+
+/* The writer takes its clock pairs from the machine: put ours in their place. */
+static void fix_file(const char *path)
+{
+	struct ledger_header header;
+	struct ledger_segment segment;
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    pread(fd, &segment, sizeof(segment), LEDGER_HEADER_SIZE) != sizeof(segment))
+		err(1, "%s", path);
+	fix_header(&header);
+	segment.ticks = START_TICKS;
+	segment.monotonic_ns = 5000000;
+	if (pwrite(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    pwrite(fd, &segment, sizeof(segment), LEDGER_HEADER_SIZE) != sizeof(segment))
+		err(1, "%s", path);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static const char command[] = "./demo\0with\0arguments";
+	struct ledger_writer_options options = {
+		.path = argv[1],
+		.max_size = 4u << 20,
+		.link = LEDGER_LINK_SPAWN,
+		.start_brk = fixed.start_brk,
+		.brk = fixed.brk,
+		.start_stack = fixed.start_stack,
+		.executable = "/work/demo",
+		.command = command,
+		.command_len = sizeof(command),
+		.shim_version = "0.1.0",
+		.checkpoint = no_checkpoint,
+	};
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int error;
+
+	if (argc != 2)
+		errx(1, "usage: make_ledger FILE");
+	memset(fixed.id, 1, sizeof(fixed.id));
+	error = ledger_writer_open(&writer, &options);
+	if (error < 0) {
+		errno = -error;
+		err(1, "%s", argv[1]);
+	}
+	while ((len = getline(&line, &size, stdin)) > 0) {
+		if (line[len - 1] == '\n')
+			line[len - 1] = '\0';
+		do_line(line);
+	}
+	write_group();
+	free(line);
+	ledger_writer_close(&writer);
+	fix_file(argv[1]);
+	return 0;
+}

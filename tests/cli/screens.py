@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+screens.py MAPLEDGER MAKE_LEDGER [--write]: what the screens look like
+
+Each case is a command line on ledgers that never change; what it prints is in
+golden/NAME.txt. --write makes the golden texts anew: read the difference before
+you commit it.
+"""
+
+import json
+import os
+import re
+import sys
+from testing import HERE, Checks, environment, make, run, scratch
+
+# name, exit code, arguments
+SCREENS = [
+    ("info", 0, ["info", "demo.mlg"]),
+    ("info_equal", 0, ["info", "equal.mlg"]),
+    ("info_flight", 0, ["flight.mlg"]),
+    ("map", 0, ["map", "demo.mlg"]),
+    ("map_start", 0, ["map", "--at", "start", "demo.mlg"]),
+    ("map_at_4", 0, ["map", "--at", "#4", "demo.mlg"]),
+    ("map_time", 0, ["map", "--at", "@260us", "--range", "7ffff7fb0000-7ffff7fd0000", "demo.mlg"]),
+    ("map_gaps", 0, ["map", "--gaps", "--at", "-6", "demo.mlg"]),
+    ("map_bytes", 0, ["map", "--bytes", "--range", "0x7ffff7fa0000+1M", "demo.mlg"]),
+    ("map_maps", 0, ["map", "--format", "maps", "demo.mlg"]),
+    ("map_color", 0, ["map", "--color", "always", "--range", "7ffff7f00000-7ffff7fd0000",
+                      "demo.mlg"]),
+    ("map_flight", 0, ["map", "flight.mlg"]),
+    ("log", 0, ["log", "demo.mlg"]),
+    ("log_strace", 0, ["log", "--format", "strace", "demo.mlg"]),
+    ("log_failed", 0, ["log", "-Z", "demo.mlg"]),
+    ("log_calls", 0, ["log", "-e", "!mmap,brk,resync", "demo.mlg"]),
+    ("log_thread", 0, ["log", "--tid", "4243", "-n", "2", "demo.mlg"]),
+    ("log_range", 0, ["log", "--range", "0x7ffff7fbe000", "demo.mlg"]),
+    ("log_flight", 0, ["log", "flight.mlg"]),
+    ("verify_equal", 0, ["verify", "equal.mlg"]),
+    ("verify_different", 1, ["verify", "different.mlg"]),
+    ("verify_nothing", 3, ["verify", "demo.mlg"]),
+    ("help", 0, ["help"]),
+    ("help_map", 0, ["map", "--help"]),
+    ("help_run", 0, ["help", "record"]),
+]
+
+JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
+        ["map", "--json", "demo.mlg"], ["map", "--json", "flight.mlg"],
+        ["log", "--json", "demo.mlg"], ["log", "--json", "flight.mlg"],
+        ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
+        ["verify", "--json", "demo.mlg"]]
+
+
+def normal(text):
+    """Sizes on disk differ between file systems."""
+    return re.sub(rb"\([0-9.]+[KM]? on disk\)", b"(SIZE on disk)", text)
+
+
+def compare(checks, name, got, write):
+    path = os.path.join(HERE, "golden", name + ".txt")
+    if write:
+        with open(path, "wb") as golden:
+            golden.write(got)
+        return
+    with open(path, "rb") as golden:
+        wanted = golden.read()
+    checks.check(got == wanted, f"{name} looks different; got:\n{got.decode(errors='replace')}"
+                                f"wanted:\n{wanted.decode(errors='replace')}")
+
+
+def screens(checks, mapledger, folder, write):
+    for name, code, arguments in SCREENS:
+        done = run([mapledger] + arguments, folder)
+        checks.same(done.returncode, code, f"exit code of {name}: {done.stderr}")
+        checks.same(done.stderr, b"", f"stderr of {name}")
+        compare(checks, name, normal(done.stdout), write)
+
+
+def no_floats(pairs):
+    for key, value in pairs:
+        assert not isinstance(value, float), key
+    return dict(pairs)
+
+
+def json_lines(checks, mapledger, folder):
+    for arguments in JSON:
+        done = run([mapledger] + arguments, folder)
+        lines = done.stdout.decode("utf-8").splitlines()
+        checks.check(lines, f"{arguments} prints nothing")
+        for line in lines:
+            json.loads(line, object_pairs_hook=no_floats)
+
+
+def json_facts(checks, mapledger, folder):
+    def ask(*arguments):
+        return [json.loads(line) for line in run([mapledger, *arguments], folder)
+                .stdout.splitlines()]
+    log = ask("log", "--json", "demo.mlg")
+    calls = [row for row in log if row["type"] == "call"]
+    checks.same([row["event"] for row in calls], list(range(1, 11)), "every event is in the log")
+    checks.same(calls[3]["args"][:2], ["0x7ffff7fbc000", "0x1001"], "arguments are strings")
+    checks.same(calls[4]["errno"], 22, "an error is a number")
+    checks.same(calls[3]["changed_bytes"], 8192, "what mprotect changed")
+    areas = ask("map", "--json", "--at", "3", "demo.mlg")[0]["areas"]
+    checks.check({"start": "0x7ffff7fbc000", "end": "0x7ffff7fc0000"}.items()
+                 <= next(a for a in areas if a["since"] == 3).items(), "the area of event 3")
+    name = ask("map", "--json", "flight.mlg")[0]["areas"][0]["name"]
+    checks.same(name, '/tmp/a\x1b[31m\ufffd\u00e9 "b\\', "a name is repaired")
+    verdict = ask("verify", "--json", "different.mlg")[0]
+    checks.same(verdict["n_differences"], 2, "differences in JSON")
+    checks.same(verdict["equal"], False, "not equal in JSON")
+    checks.same(ask("info", "--json", "equal.mlg")[0]["exit_status"], 3, "exit status in JSON")
+
+
+def colors(checks, mapledger, folder):
+    plain = run([mapledger, "map", "demo.mlg"], folder).stdout
+    checks.check(b"\033" not in plain, "no colour into a pipe")
+    for env in (environment(NO_COLOR="1"), environment(TERM="dumb")):
+        checks.same(run([mapledger, "map", "demo.mlg"], folder, env=env).stdout, plain,
+                    "no colour when it is not wanted")
+
+
+def families(checks, mapledger, make_ledger, folder):
+    os.mkdir(os.path.join(folder, "root.mlg.d"))
+    make(make_ledger, "equal", folder, "root.mlg")
+    make(make_ledger, "child", folder, "root.mlg.d/kid.5000.0.mlg")
+    make(make_ledger, "different", folder, "root.mlg.d/odd.5001.0.mlg")
+    done = run([mapledger, "verify", "--all", "root.mlg"], folder)
+    checks.same(done.returncode, 1, "the worst verdict of a family counts")
+    checks.same(len([l for l in done.stdout.splitlines() if b".mlg: " in l]), 3,
+                "one verdict for each ledger of a family")
+    info = json.loads(run([mapledger, "info", "--json", "root.mlg.d/kid.5000.0.mlg"],
+                          folder).stdout)
+    checks.same(info["parent_ledger"], "root.mlg", "a child's parent is found")
+    info = json.loads(run([mapledger, "info", "--json", "root.mlg"], folder).stdout)
+    checks.same(info["n_child_ledgers"], 2, "children are counted")
+
+
+def main(mapledger, make_ledger, *rest):
+    checks = Checks()
+    with scratch() as folder:
+        for script in ("demo", "equal", "different", "flight"):
+            make(make_ledger, script, folder, script + ".mlg")
+        screens(checks, mapledger, folder, "--write" in rest)
+        json_lines(checks, mapledger, folder)
+        json_facts(checks, mapledger, folder)
+        colors(checks, mapledger, folder)
+        families(checks, mapledger, make_ledger, folder)
+    checks.finish()
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+usage.py MAPLEDGER MAKE_LEDGER: wrong usage, and files that are no good
+
+Every case is one line on stderr and an exit code; nothing on stdout.
+"""
+
+import os
+import subprocess
+import sys
+from testing import Checks, environment, make, run, scratch
+
+MOMENT = "is not a moment; write 42, -10, start, end, @1.25s or @250ms"
+RANGE = "is not a range; write 0x7f12000, 0x7f12000-0x7f14000 or 0x7f12000+8K"
+CALLS = ("names no call; write for example mmap,munmap or !madvise or %mem or resync")
+
+CASES = [
+    ([], 2, "say what to do: mapledger run PROGRAM, or see: mapledger help"),
+    (["frob"], 2, "there is no command 'frob'; see: mapledger help"),
+    (["--frob"], 2, "unknown option '--frob'; see: mapledger help"),
+    (["help", "frob"], 2, "there is no command 'frob'; see: mapledger help"),
+    (["map", "--frob"], 2, "map: unknown option '--frob'; see: mapledger help map"),
+    (["map", "--frob=3"], 2, "map: unknown option '--frob'; see: mapledger help map"),
+    (["map", "-Z"], 2, "map: unknown option '-Z'; see: mapledger help map"),
+    (["map", "--gaps=3"], 2, "map: option '--gaps' takes no value; see: mapledger help map"),
+    (["map", "--at"], 2, "map: --at needs a value: MOMENT; see: mapledger help map"),
+    (["log", "-e"], 2, "log: --calls needs a value: NAMES; see: mapledger help log"),
+    (["map", "--at", "soon", "demo.mlg"], 2, f"map: --at: 'soon' {MOMENT}"),
+    (["map", "--at", "11", "demo.mlg"], 2, "demo.mlg ends at event #10; there is no #11"),
+    (["map", "--at", "-11", "demo.mlg"], 2, "demo.mlg has only 10 events"),
+    (["map", "--range", "12-", "demo.mlg"], 2, f"map: --range: '12-' {RANGE}"),
+    (["map", "--format", "xml", "demo.mlg"], 2,
+     "map: --format: 'xml' is not a format of map; use table or maps"),
+    (["log", "--format", "maps", "demo.mlg"], 2,
+     "log: --format: 'maps' is not a format of log; use table or strace"),
+    (["log", "-e", "mnap", "demo.mlg"], 2, f"log: --calls: 'mnap' {CALLS}"),
+    (["log", "--tid", "x", "demo.mlg"], 2,
+     "log: --tid: 'x' is not a thread id; mapledger log shows them as t4242"),
+    (["log", "-n", "-3", "demo.mlg"], 2, "log: --tail: '-3' is not a number"),
+    (["info", "--color", "blue", "demo.mlg"], 2,
+     "info: --color: 'blue' is not one of auto, always, never"),
+    (["info", "demo.mlg", "other.mlg"], 2, "one FILE at a time; 'other.mlg' is too much"),
+    (["info", "-p", "1", "demo.mlg"], 2, "give either a FILE or --pid, not both"),
+    (["info", "-p", "0"], 2, "info: --pid: '0' is not a process id"),
+    (["verify", "--all", "-p", "1"], 2, "verify: --all is for files, not for a running process"),
+    (["map", "-p", "2147483647"], 2, "there is no process 2147483647"),
+    (["info", "none.mlg"], 2, "none.mlg: cannot open: No such file or directory"),
+    (["none.mlg"], 2, "none.mlg: cannot open: No such file or directory"),
+    (["map", "text.mlg"], 2, "text.mlg: not a mapledger ledger"),
+    (["log", "empty.mlg"], 2, "empty.mlg: empty file"),
+    (["run"], 125, "run: name a program; see: mapledger help run"),
+    (["run", "--frob", "ls"], 125, "run: unknown option '--frob'; see: mapledger help run"),
+    (["run", "--follow", "some", "ls"], 125,
+     "run: --follow: 'some' is not one of all, fork, none"),
+    (["run", "--max-size", "big", "ls"], 125,
+     "run: --max-size: 'big' is not a size; write for example 64M or 1G"),
+]
+
+
+def says(checks, mapledger, folder, arguments, code, line):
+    done = run([mapledger] + arguments, folder)
+    checks.same((done.returncode, done.stderr.decode(), done.stdout),
+                (code, f"mapledger: {line}\n", b""), " ".join(arguments) or "no arguments")
+
+
+def newest(checks, mapledger, folder):
+    with scratch() as empty:
+        says(checks, mapledger, empty, ["info"], 2,
+             "there is no *.mlg here; name a file, or make one: mapledger run PROGRAM")
+    os.utime(os.path.join(folder, "demo.mlg"), (4000000000, 4000000000))
+    done = run([mapledger, "map"], folder)
+    checks.same(done.stderr, b"mapledger: using demo.mlg\n", "the newest ledger is named")
+    checks.same(done.returncode, 0, "the newest ledger is used")
+
+
+
+
+def outputs(checks, mapledger, folder):
+    """A full disk and a closed stdout are one line and exit code 2."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([mapledger, "map", "demo.mlg"], cwd=folder, env=environment(),
+                              stdout=full, stderr=subprocess.PIPE, check=False)
+    checks.same((done.returncode, done.stderr),
+                (2, b"mapledger: can't write the output: No space left on device\n"),
+                "a full disk")
+    done = subprocess.run(["sh", "-c", '"$0" map demo.mlg >&-', mapledger], cwd=folder,
+                          env=environment(), stderr=subprocess.PIPE, check=False)
+    checks.same((done.returncode, done.stderr),
+                (2, b"mapledger: can't write the output: Bad file descriptor\n"),
+                "a closed stdout")
+    done = subprocess.run(["bash", "-c", '"$0" log demo.mlg | true; exit 0', mapledger],
+                          cwd=folder, env=environment(), stderr=subprocess.PIPE, check=False)
+    checks.same(done.stderr, b"", "a closed pipe is quiet")
+
+
+def every_page(checks, mapledger, folder):
+    """Help exists for every command, fits a terminal, and names all its options."""
+    for name in ("run", "info", "map", "log", "verify", "help"):
+        page = run([mapledger, "help", name], folder).stdout.decode()
+        checks.same(run([mapledger, name, "--help"], folder).stdout.decode(), page,
+                    f"{name} --help is help {name}")
+        checks.check(page.startswith(f"usage: mapledger {name} "), f"usage of {name}")
+        checks.check(max(map(len, page.splitlines())) <= 100, f"help {name} is too wide")
+    page = run([mapledger, "help", "environment"], folder).stdout.decode()
+    checks.check("max_size=SIZE" in page, "help environment prints the options of the shim")
+    version = run([mapledger, "--version"], folder).stdout.decode()
+    checks.check(version.startswith("mapledger "), "--version")
+
+
+def main(mapledger, make_ledger):
+    checks = Checks()
+    with scratch() as folder:
+        make(make_ledger, "demo", folder, "demo.mlg")
+        with open(os.path.join(folder, "text.mlg"), "w", encoding="utf-8") as text:
+            text.write("This is no ledger, but it is long enough to be one.\n" * 100)
+        with open(os.path.join(folder, "empty.mlg"), "wb"):
+            pass
+        for arguments, code, line in CASES:
+            says(checks, mapledger, folder, arguments, code, line)
+        newest(checks, mapledger, folder)
+        outputs(checks, mapledger, folder)
+        every_page(checks, mapledger, folder)
+    checks.finish()
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * victim WHAT - does one thing, for the tests of `mapledger run'
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t got;
+
+static void note(int number)
+{
+	got = number;
+}
+
+/* What a program is given besides its arguments. */
+static void print_surroundings(void)
+{
+	mode_t mask = umask(0);
+	sigset_t blocked;
+
+	printf("umask %o nice %d group %d session %d\n", (unsigned)mask,
+	       getpriority(PRIO_PROCESS, 0), (int)getpgrp(), (int)getsid(0));
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	for (int i = 1; i < NSIG; i++) {
+		struct sigaction action;
+
+		if (sigaction(i, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+			printf("ignored %d\n", i);
+		if (sigismember(&blocked, i) == 1)
+			printf("blocked %d\n", i);
+	}
+	for (int fd = 0; fd < 64; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			printf("open %d\n", fd);
+}
+
+static void wait_for(int number)
+{
+	signal(number, note);
+	puts("ready");
+	fflush(stdout);
+	while (got != number)
+		pause();
+	puts("got it");
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "surroundings") == 0) {
+		print_surroundings();
+	} else if (strcmp(what, "int") == 0) {
+		wait_for(SIGINT);
+	} else if (strcmp(what, "term") == 0) {
+		wait_for(SIGTERM);
+	} else if (strcmp(what, "segv") == 0) {
+		*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
+	} else if (strcmp(what, "map") == 0) {
+		for (int i = 0; i < 200; i++)
+			munmap(mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			       8192);
+		puts("ready");
+		fflush(stdout);
+		pause();
+	}
+	return argc > 2 ? atoi(argv[2]) : 0;
+}
