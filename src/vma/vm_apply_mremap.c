@@ -89,6 +89,21 @@ static bool is_mapped(const struct memory_set *set, struct addr_range range)
 	return true;
 }
 
+/*
+ * Private /dev/zero is anonymous memory that shows a file. When such a mapping is
+ * moved before its first page fault, the kernel sets its offset to its new address.
+ */
+static bool offsets_stay(const struct memory_set *set, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if ((area->flags & (VM_FILE | VM_SHARED)) == VM_FILE)
+			return false;
+	return true;
+}
+
 /* @range continues the area that ends where it starts. */
 static void extend(struct vm_change *change, struct addr_range range)
 {
@@ -200,18 +215,20 @@ static void doubt_both(struct vm_change *change, const struct remap *remap, enum
 
 /*
  * EINVAL without MREMAP_FIXED is about the arguments. With it the new range may
- * be gone already (one page of the vdso), and a move of many areas may have
- * stopped half-way.
+ * be gone already (one page of the vdso; an old_len beyond the end of user space),
+ * and a move of many areas may have stopped half-way.
  */
-static void doubt_failure(struct vm_change *change, struct remap *remap)
+static void doubt_failure(struct vm_change *change, const struct remap *remap)
 {
 	bool fixed = remap->flags & MREMAP_FIXED;
+	struct addr_range from = vm_pages(remap->from.start, size_of(remap->from));
 
 	if (!fixed && change->call->result == -EINVAL)
 		return;
-	remap->to = fixed ? vm_pages(change->call->args[4], remap->new_size) : remap->from;
-	if (makes_sense(remap))
-		doubt_both(change, remap, VM_REASON_FAILED);
+	vm_change_doubt(change, from, VM_REASON_FAILED);
+	if (fixed)
+		vm_change_doubt(change, vm_pages(change->call->args[4], remap->new_size),
+				VM_REASON_FAILED);
 }
 
 /*
@@ -225,7 +242,8 @@ static void apply(struct vm_change *change, const struct remap *remap)
 	bool same_size = size_of(remap->from) == remap->new_size;
 	bool gaps_allowed = in_place ? remap->to.end <= remap->from.end :
 				       remap->flags & MREMAP_FIXED;
-	bool sure = gaps_allowed || is_mapped(set, remap->from);
+	bool sure = (gaps_allowed || is_mapped(set, remap->from)) &&
+		    (in_place || offsets_stay(set, remap->from));
 
 	if (in_place && same_size)
 		return;

@@ -120,26 +120,20 @@ int64_t vm_change_mprotect(struct vm_change *change)
 
 /* -------------------------------------------------------------------- madvise */
 
-/*
- * What an advice does to an area, as far as a map can show it.
- *
- * @parts: applied to what is mapped even when the call fails with ENOMEM because
- *         something in the range is not
- */
+/* What an advice does to an area, as far as a map can show it. */
 struct advice_row {
 	uint32_t advice;
-	bool parts;
 	uint64_t set;
 	uint64_t clear;
 };
 
 static const struct advice_row advices[] = {
-	{ MADV_DONTFORK, true, VM_DONTFORK, 0 },
-	{ MADV_DOFORK, true, 0, VM_DONTFORK },
-	{ MADV_WIPEONFORK, true, VM_WIPEONFORK, 0 },
-	{ MADV_KEEPONFORK, true, 0, VM_WIPEONFORK },
-	{ MADV_GUARD_INSTALL, false, VM_GUARD, 0 },
-	{ MADV_GUARD_REMOVE, false, 0, VM_GUARD },
+	{ MADV_DONTFORK, VM_DONTFORK, 0 },
+	{ MADV_DOFORK, 0, VM_DONTFORK },
+	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0 },
+	{ MADV_KEEPONFORK, 0, VM_WIPEONFORK },
+	{ MADV_GUARD_INSTALL, VM_GUARD, 0 },
+	{ MADV_GUARD_REMOVE, 0, VM_GUARD },
 };
 
 static const struct advice_row *find_advice(uint32_t advice)
@@ -150,6 +144,7 @@ static const struct advice_row *find_advice(uint32_t advice)
 	return NULL;
 }
 
+/* ENOMEM: something in the range is not mapped; all the rest has been advised. */
 int64_t vm_change_madvise(struct vm_change *change)
 {
 	const struct vm_call *call = change->call;
@@ -160,7 +155,7 @@ int64_t vm_change_madvise(struct vm_change *change)
 
 	if (row == NULL || answer == -EOWNERDEAD || vm_range_is_empty(range))
 		return answer;
-	if (vm_call_failed(call) && !(row->parts && answer == -ENOMEM))
+	if (vm_call_failed(call) && answer != -ENOMEM)
 		return answer;
 	to.set = row->set;
 	to.clear = row->clear;

@@ -33,12 +33,14 @@ int64_t vm_change_shmat(struct vm_change *change)
 	return answer;
 }
 
-/* What the kernel knows of one attachment: its file, and where it was attached. */
+/*
+ * Where a segment was attached. The kernel tells attachments of one segment apart
+ * by their struct file, which nothing shows; mremap may have made it appear twice.
+ */
 struct attachment {
 	uint64_t addr;
 	uint64_t size; /* of the segment; UINT64_MAX when not known */
 	uint64_t object;
-	uint64_t origin;
 };
 
 /* Pieces of the segment are known by standing where they stood when it was attached at @addr. */
@@ -70,7 +72,7 @@ static uint64_t segment_size(const struct vm_space *space, uint64_t object)
 static bool belongs(const struct attachment *at, const struct memory_area *area)
 {
 	return is_piece_at(area, at->addr) && area->tag[VM_TAG_OBJECT] == at->object &&
-	       area->origin == at->origin && area->range.end - at->addr <= at->size;
+	       area->range.end - at->addr <= at->size;
 }
 
 /* Removes the pieces from @from on. Returns the end of the last one. */
@@ -114,7 +116,6 @@ int64_t vm_change_shmdt(struct vm_change *change)
 		return answer;
 	}
 	at.object = first->tag[VM_TAG_OBJECT];
-	at.origin = first->origin;
 	at.size = segment_size(change->space, at.object);
 	gone = first->range;
 	vm_change_remove(change, gone);
