@@ -95,8 +95,7 @@ static void array_unmap(void *self, struct addr_range range)
 	struct memory_area rest[2];
 
 	if (first < last)
-		splice(array, first, last - first, rest,
-		       get_rest(array, first, last, range, rest));
+		splice(array, first, last - first, rest, get_rest(array, first, last, range, rest));
 }
 
 /* The benchmark protects within one area. */

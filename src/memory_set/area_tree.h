@@ -44,7 +44,7 @@
 #define AREA_TREE_LEAF_MAX 28 /* 2048 bytes a node */
 #endif
 #ifndef AREA_TREE_INNER_MAX
-#define AREA_TREE_INNER_MAX 62
+#define AREA_TREE_INNER_MAX 56
 #endif
 
 enum {
@@ -56,12 +56,14 @@ enum {
 	INNER_MIN = INNER_MAX / 3,
 	INNER_JOIN = INNER_MAX * 3 / 4,
 
+	KEY_BLOCK = 7, /* keys are searched in blocks */
+
 	/* Of inner nodes. 2^52 pages of 4 KiB in nodes a third full need 15. */
 	MAX_LEVELS = 16,
 };
 
 _Static_assert(sizeof(struct memory_area) == 64, "an area fills one cache line");
-_Static_assert(LEAF_MAX < 64 && INNER_MAX < 64, "a search has steps for so many keys");
+_Static_assert(LEAF_MAX % KEY_BLOCK == 0 && INNER_MAX % KEY_BLOCK == 0, "nodes are whole blocks");
 _Static_assert(LEAF_MIN >= 2 && INNER_MIN >= 2, "a node that is cut must not become empty");
 
 #define NO_KEY UINT64_MAX
@@ -98,7 +100,7 @@ union node {
 struct chunk;
 
 struct area_tree {
-	void *root;      /* never NULL: an empty tree is an empty leaf */
+	void *root;	 /* never NULL: an empty tree is an empty leaf */
 	unsigned levels; /* of inner nodes; 0 when the root is a leaf */
 	size_t n_areas;
 
@@ -128,28 +130,30 @@ struct cursor {
 
 /* --------------------------------------------------------------- searching */
 
-/*
- * How many of @max sorted keys are not above @addr? Which way such a search
- * turns can't be predicted, so it must not branch: comparisons are multiplied,
- * not asked for, and with @max a constant no loop is left either.
- *
- * The first step leaves a power of two, the 32 keys at one end or the other.
- */
-static inline __attribute__((always_inline)) size_t keys_not_above(const uint64_t *keys,
-								   size_t max, uint64_t addr)
+/* Of @n keys, each @step behind the one before. The compiler leaves no loop of it. */
+static inline __attribute__((always_inline)) size_t count_not_above(const uint64_t *keys, size_t n,
+								    size_t step, uint64_t addr)
 {
-	const size_t power = max >= 32 ? 32 : max >= 16 ? 16 : max >= 8 ? 8 : 4;
-	size_t at = (max - power) & -(size_t)(keys[power - 1] <= addr);
+	size_t count = 0;
 
-	if (power > 16)
-		at += (size_t)(keys[at + 15] <= addr) * 16;
-	if (power > 8)
-		at += (size_t)(keys[at + 7] <= addr) * 8;
-	if (power > 4)
-		at += (size_t)(keys[at + 3] <= addr) * 4;
-	at += (size_t)(keys[at + 1] <= addr) * 2;
-	at += (size_t)(keys[at] <= addr);
-	return at + (keys[at] <= addr);
+#pragma GCC unroll 16
+	for (size_t i = 0; i < n; i++)
+		count += keys[i * step] <= addr;
+	return count;
+}
+
+/*
+ * How many of @max sorted keys are not above @addr? Which way a search by halves
+ * turns can't be predicted, and each half has to wait for the one before. So all
+ * blocks are asked at once, by their last keys, and then all keys of one block.
+ */
+static inline __attribute__((always_inline)) size_t keys_not_above(const uint64_t *keys, size_t max,
+								   uint64_t addr)
+{
+	size_t n_blocks = max / KEY_BLOCK - 1; /* that can be passed over */
+	size_t at = KEY_BLOCK * count_not_above(keys + KEY_BLOCK - 1, n_blocks, KEY_BLOCK, addr);
+
+	return at + count_not_above(keys + at, KEY_BLOCK, 1, addr);
 }
 
 /* The child that holds the first area ending above @addr; there must be one. */

@@ -76,8 +76,7 @@ static void leaf_shift(struct leaf *left, struct leaf *right, int n)
 	} else {
 		memmove(&right->areas[count], right->areas, right->n * sizeof(right->areas[0]));
 		memmove(&right->ends[count], right->ends, right->n * sizeof(right->ends[0]));
-		memcpy(right->areas, &left->areas[left->n - count],
-		       count * sizeof(left->areas[0]));
+		memcpy(right->areas, &left->areas[left->n - count], count * sizeof(left->areas[0]));
 		memcpy(right->ends, &left->ends[left->n - count], count * sizeof(left->ends[0]));
 		memset(&left->ends[left->n - count], 0xff, count * sizeof(left->ends[0]));
 	}

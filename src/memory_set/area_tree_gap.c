@@ -67,8 +67,7 @@ static void go_to_gap(struct cursor *cursor, unsigned level, uint64_t size)
 }
 
 /* The widest gap in the node at @level of the path: all its parent knows of it. */
-static uint64_t widest_at(const struct area_tree *tree, const struct cursor *cursor,
-			  unsigned level)
+static uint64_t widest_at(const struct area_tree *tree, const struct cursor *cursor, unsigned level)
 {
 	const struct step *up = &cursor->path[level];
 

@@ -152,8 +152,7 @@ static void open_place(struct area_tree *tree, struct cursor *cursor)
 	tree->n_areas++;
 }
 
-void area_tree_insert(struct area_tree *tree, struct cursor *cursor,
-		      const struct memory_area *area)
+void area_tree_insert(struct area_tree *tree, struct cursor *cursor, const struct memory_area *area)
 {
 	struct leaf *leaf;
 	uint64_t before = 0;

@@ -38,8 +38,8 @@ static int changed(const struct memory_set *set, int result)
 
 static struct addr_range intersection(struct addr_range a, struct addr_range b)
 {
-	return (struct addr_range){ .start = a.start > b.start ? a.start : b.start,
-				    .end = a.end < b.end ? a.end : b.end };
+	return (struct addr_range){.start = a.start > b.start ? a.start : b.start,
+				   .end = a.end < b.end ? a.end : b.end};
 }
 
 /* The first area that overlaps @range, or NULL. */
@@ -100,7 +100,7 @@ static void merge_in(struct memory_set *set, struct addr_range range)
 		uint64_t last_end = walk_run(&cursor, range)->range.end;
 
 		if (last_end > end)
-			swallow(set, &cursor, start, (struct addr_range){ end, last_end });
+			swallow(set, &cursor, start, (struct addr_range){end, last_end});
 	}
 }
 
@@ -225,8 +225,8 @@ static int unmap_pieces(struct cursor *cursor, struct addr_range *range, void *p
 }
 
 /* Asks the backends to unmap @range, and shortens it to what they did. */
-static int ask_unmap(const struct memory_set *set, struct cursor *cursor,
-		     struct addr_range *range, void *page_table)
+static int ask_unmap(const struct memory_set *set, struct cursor *cursor, struct addr_range *range,
+		     void *page_table)
 {
 	struct mapping_backend *backend = set->backend;
 	int error = 0;
@@ -268,7 +268,7 @@ int memory_set_clear(struct memory_set *set, void *page_table)
 
 	if (!first)
 		return 0;
-	return memory_set_unmap(set, (struct addr_range){ first->range.start, last->range.end },
+	return memory_set_unmap(set, (struct addr_range){first->range.start, last->range.end},
 				page_table);
 }
 
@@ -291,8 +291,8 @@ static int map_per_area(struct memory_set *set, struct cursor *cursor,
 	return changed(set, error);
 }
 
-static int map_per_request(struct memory_set *set, struct cursor *cursor,
-			   struct memory_area *area, void *page_table)
+static int map_per_request(struct memory_set *set, struct cursor *cursor, struct memory_area *area,
+			   void *page_table)
 {
 	struct mapping_backend *backend = set->backend;
 	uint64_t start = area->range.start;
@@ -426,13 +426,13 @@ int memory_set_protect(struct memory_set *set, struct addr_range range, uint64_t
 	if (error)
 		return error;
 	return update_areas(set, &(struct update){
-		.range = range,
-		.flags = flags,
-		.decide = update,
-		.context = context,
-		.ask_backends = set->dispatch == MEMORY_SET_PER_AREA,
-		.page_table = page_table,
-	});
+					 .range = range,
+					 .flags = flags,
+					 .decide = update,
+					 .context = context,
+					 .ask_backends = set->dispatch == MEMORY_SET_PER_AREA,
+					 .page_table = page_table,
+				 });
 }
 
 int memory_set_update(struct memory_set *set, struct addr_range range, memory_set_update_fn update,
@@ -446,10 +446,10 @@ int memory_set_update(struct memory_set *set, struct addr_range range, memory_se
 	if (error)
 		return error;
 	return update_areas(set, &(struct update){
-		.range = range,
-		.decide = update,
-		.context = context,
-	});
+					 .range = range,
+					 .decide = update,
+					 .context = context,
+				 });
 }
 
 /* --------------------------------------------------------------- replacing */
