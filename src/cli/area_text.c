@@ -65,11 +65,10 @@ enum area_kind area_kind(const struct vm_space *space, const struct memory_area 
 const char *area_kind_name(enum area_kind kind)
 {
 	static const char *const names[AREA_KIND_COUNT] = {
-		[AREA_OWN] = "own",	    [AREA_HEAP] = "heap",   [AREA_STACK] = "stack",
-		[AREA_VDSO] = "vdso",	    [AREA_KERNEL] = "kernel", [AREA_SHM] = "shm",
-		[AREA_TEXT] = "text",	    [AREA_DATA] = "data",   [AREA_FILE] = "file",
-		[AREA_GUARD] = "guard",	    [AREA_RESERVE] = "reserve",
-		[AREA_ANON] = "anon",
+		[AREA_OWN] = "own",	[AREA_HEAP] = "heap",	    [AREA_STACK] = "stack",
+		[AREA_VDSO] = "vdso",	[AREA_KERNEL] = "kernel",   [AREA_SHM] = "shm",
+		[AREA_TEXT] = "text",	[AREA_DATA] = "data",	    [AREA_FILE] = "file",
+		[AREA_GUARD] = "guard", [AREA_RESERVE] = "reserve", [AREA_ANON] = "anon",
 	};
 
 	return names[kind];
@@ -137,8 +136,7 @@ void area_what(const struct vm_space *space, const struct memory_area *area, str
 	text_name(text, name, len);
 }
 
-void area_maps_line(const struct vm_space *space, const struct memory_area *area,
-		    struct text *text)
+void area_maps_line(const struct vm_space *space, const struct memory_area *area, struct text *text)
 {
 	const struct vm_object *object = object_of(space, area);
 	struct kernel_area line = {
@@ -157,10 +155,9 @@ static const struct flag_name {
 	uint64_t flag;
 	const char *name;
 } flag_names[] = {
-	{ VM_OWN, "own" },	     { VM_GROWSDOWN, "growsdown" },
-	{ VM_HEAP, "heap" },	     { VM_SHM, "shm" },
-	{ VM_DONTFORK, "dontfork" }, { VM_WIPEONFORK, "wipeonfork" },
-	{ VM_GUARD, "guards" },	     { VM_FILE, "file" },
+	{ VM_OWN, "own" },	{ VM_GROWSDOWN, "growsdown" }, { VM_HEAP, "heap" },
+	{ VM_SHM, "shm" },	{ VM_DONTFORK, "dontfork" },   { VM_WIPEONFORK, "wipeonfork" },
+	{ VM_GUARD, "guards" }, { VM_FILE, "file" },
 };
 
 static const char *source_name(uint64_t flags)

@@ -13,14 +13,14 @@
 
 /* Of all that an area may be, the first row that fits. */
 enum area_kind {
-	AREA_OWN,     /* mapledger's */
+	AREA_OWN, /* mapledger's */
 	AREA_HEAP,
 	AREA_STACK,
 	AREA_VDSO,
-	AREA_KERNEL,  /* another page of the kernel's */
-	AREA_SHM,     /* shared memory without a file of its own */
-	AREA_TEXT,    /* a file, executable */
-	AREA_DATA,    /* a file, writable */
+	AREA_KERNEL, /* another page of the kernel's */
+	AREA_SHM,    /* shared memory without a file of its own */
+	AREA_TEXT,   /* a file, executable */
+	AREA_DATA,   /* a file, writable */
 	AREA_FILE,
 	AREA_GUARD,   /* anonymous, no access, small */
 	AREA_RESERVE, /* anonymous, no access, large */

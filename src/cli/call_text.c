@@ -32,7 +32,8 @@ static size_t shorten_prot(const char *at, struct text *text)
 	for (;;) {
 		size_t len = 0;
 
-		for (size_t i = 0; i < sizeof(prot_names) / sizeof(prot_names[0]) && len == 0; i++) {
+		for (size_t i = 0; i < sizeof(prot_names) / sizeof(prot_names[0]) && len == 0;
+		     i++) {
 			len = skip_word(at + read, prot_names[i].name);
 			if (len > 0)
 				prot[prot_names[i].column] = prot_names[i].letter;

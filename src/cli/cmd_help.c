@@ -6,7 +6,7 @@
 #include "cli/output.h"
 
 #define HELP_COLUMN 30
-#define HELP_WIDTH 88
+#define HELP_WIDTH  88
 
 /* @text behind column @column, broken between words. */
 static void print_wrapped(const char *text, size_t column)

@@ -414,7 +414,7 @@ static void print_file(const struct info *info)
 static const char *state_name(enum view_state state)
 {
 	static const char *const names[] = {
-		[VIEW_RUNNING] = "running", [VIEW_EXITED] = "exited", [VIEW_EXECED] = "executed",
+		[VIEW_RUNNING] = "running", [VIEW_EXITED] = "exited",	[VIEW_EXECED] = "executed",
 		[VIEW_LOST] = "lost",	    [VIEW_STOPPED] = "stopped",
 	};
 
@@ -505,8 +505,7 @@ static int print_json(const struct info *info)
 	json_process(json, info);
 	json_counts(json, info);
 	json_bool(json, "verified", info->findings.with != COMPARED_NOTHING);
-	json_unsigned(json, "n_differences",
-		      vm_comparison_unexplained(&info->findings.comparison));
+	json_unsigned(json, "n_differences", vm_comparison_unexplained(&info->findings.comparison));
 	json_unsigned(json, "size", info->size);
 	json_unsigned(json, "disk_size", info->disk_size);
 	if (damage != NULL)

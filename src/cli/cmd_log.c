@@ -152,8 +152,7 @@ static void print_json_call(struct log *log, const struct line *line)
 	json_object(json, NULL);
 	json_string(json, "type", "call");
 	json_unsigned(json, "event", log->event);
-	json_unsigned(json, "time_ns",
-		      ledger_reader_time_ns(log->view->reader, line->call.ticks));
+	json_unsigned(json, "time_ns", ledger_reader_time_ns(log->view->reader, line->call.ticks));
 	json_unsigned(json, "tid", line->call.tid);
 	json_string(json, "call", info->name);
 	json_array(json, "args");

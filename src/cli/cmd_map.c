@@ -272,8 +272,7 @@ static int print_json(const struct ledger_view *view, const struct cli_options *
 	json_string(json, "ledger", view->name);
 	json_unsigned(json, "pid", view->header->pid);
 	json_unsigned(json, "event", view->replay.event);
-	json_unsigned(json, "time_ns",
-		      ledger_reader_time_ns(view->reader, view->replay.ticks));
+	json_unsigned(json, "time_ns", ledger_reader_time_ns(view->reader, view->replay.ticks));
 	json_unsigned(json, "n_areas", sums.n_areas);
 	json_unsigned(json, "mapped_bytes", sums.mapped);
 	json_unsigned(json, "n_rwx", sums.n_rwx);
@@ -317,8 +316,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 {
 	if (!view_fold(view, options->at))
 		return CLI_TROUBLE;
-	if (options->pid != 0 && options->at.kind == MOMENT_END &&
-	    !settle_live(view, options->pid))
+	if (options->pid != 0 && options->at.kind == MOMENT_END && !settle_live(view, options->pid))
 		return CLI_TROUBLE;
 	warn_about_damage(view);
 	if (options->json)

@@ -202,8 +202,9 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 
 	text_count(text, view->replay.counts.n_calls, "call");
 	text_string(text, ", ");
-	text_count(text, verified ? findings->comparison.n_runs
-				  : canonical_count(&view->replay.space), "area");
+	text_count(text,
+		   verified ? findings->comparison.n_runs : canonical_count(&view->replay.space),
+		   "area");
 	if (!verified) {
 		text_string(text, ", not verified");
 	} else if (unexplained == 0) {
@@ -231,7 +232,8 @@ static void say_family(const struct family *family, bool keep_all, struct text *
 	if (family->n_followed > 0) {
 		text_string(text, "; followed ");
 		text_decimal(text, family->n_followed);
-		text_string(text, family->n_followed == 1 ? " process, kept " : " processes, kept ");
+		text_string(text,
+			    family->n_followed == 1 ? " process, kept " : " processes, kept ");
 		text_decimal(text, family->n_followed - n_dropped);
 	}
 	if (n_dropped > 0) {

@@ -7,7 +7,7 @@
 #include "cli/touch.h"
 #include "vma/vm_flags.h"
 
-#define LIVE_LOOKS 8
+#define LIVE_LOOKS    8
 #define LIVE_PAUSE_NS 10000000
 
 uint64_t canonical_count(const struct vm_space *space)
@@ -143,8 +143,7 @@ static bool add_range(struct live *live, struct addr_range range)
 {
 	if (live->n_ranges == live->capacity) {
 		size_t capacity = live->capacity != 0 ? 2 * live->capacity : 64;
-		struct addr_range *bigger =
-			realloc(live->ranges, capacity * sizeof(*bigger));
+		struct addr_range *bigger = realloc(live->ranges, capacity * sizeof(*bigger));
 
 		if (bigger == NULL)
 			return false;
@@ -288,8 +287,7 @@ static bool look_once(struct live *live, struct findings *findings)
 	} else if (error == -ESRCH) {
 		complain("process %d has ended", (int)live->pid);
 	} else {
-		complain("can't read the map of process %d: %s", (int)live->pid,
-			 strerror(-error));
+		complain("can't read the map of process %d: %s", (int)live->pid, strerror(-error));
 	}
 	kernel_snapshot_free(&kernel);
 	return error == 0;
@@ -329,8 +327,7 @@ bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings
 		complain("%s: %s", view->name, problem.text);
 		return false;
 	}
-	good = view_begin(view) && replay_to_event(&view->replay, 0) >= 0 &&
-	       look(&live, findings);
+	good = view_begin(view) && replay_to_event(&view->replay, 0) >= 0 && look(&live, findings);
 	findings->with = COMPARED_PROCESS;
 	ledger_reader_close(live.ahead);
 	free(live.ranges);

@@ -39,7 +39,7 @@ struct findings {
 	enum compared_with with;
 	struct vm_comparison comparison;
 	uint64_t event; /* events folded when the comparison was made */
-	bool stable; /* COMPARED_PROCESS: the map held still */
+	bool stable;	/* COMPARED_PROCESS: the map held still */
 	struct found_difference *found;
 	size_t n_found;
 };

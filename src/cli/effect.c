@@ -28,8 +28,7 @@ static int add_piece(struct effect_pieces *list, const struct effect_piece *piec
 	}
 	if (list->n == list->capacity) {
 		size_t capacity = list->capacity != 0 ? 2 * list->capacity : 16;
-		struct effect_piece *bigger =
-			realloc(list->pieces, capacity * sizeof(*bigger));
+		struct effect_piece *bigger = realloc(list->pieces, capacity * sizeof(*bigger));
 
 		if (bigger == NULL)
 			return -ENOMEM;
@@ -119,8 +118,8 @@ static bool differ(const struct effect_piece *a, const struct effect_piece *b)
 	return !same_look(a, b);
 }
 
-uint64_t effect_changed_bytes(const struct effect_pieces *before,
-			      const struct effect_pieces *after, const struct touch *touch)
+uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
+			      const struct touch *touch)
 {
 	uint64_t sum = 0;
 

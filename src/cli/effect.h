@@ -32,12 +32,11 @@ int effect_look(struct effect_pieces *pieces, const struct vm_space *space,
 		const struct touch *touch);
 
 /* How many bytes differ between two looks at the same ranges. */
-uint64_t effect_changed_bytes(const struct effect_pieces *before,
-			      const struct effect_pieces *after, const struct touch *touch);
+uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
+			      const struct touch *touch);
 
 /* One word for what lies there: "rw-p", "----", "r--p+rw-p", "mixed". */
-void effect_perms(const struct effect_pieces *pieces, const struct touch *touch,
-		  struct text *text);
+void effect_perms(const struct effect_pieces *pieces, const struct touch *touch, struct text *text);
 
 /**
  * effect_describe() - the effect of a call, in words

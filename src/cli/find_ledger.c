@@ -297,8 +297,7 @@ static bool is_parent(const struct ledger_header *child, const char *path)
 	static const uint8_t none[LEDGER_ID_SIZE];
 	struct ledger_header header;
 
-	if (!ledger_header_read(path, &header) ||
-	    memcmp(header.id, child->id, LEDGER_ID_SIZE) == 0)
+	if (!ledger_header_read(path, &header) || memcmp(header.id, child->id, LEDGER_ID_SIZE) == 0)
 		return false;
 	if (memcmp(child->parent, none, LEDGER_ID_SIZE) != 0)
 		return memcmp(header.id, child->parent, LEDGER_ID_SIZE) == 0;
@@ -326,8 +325,7 @@ static bool find_in_folder(const char *folder, const struct ledger_header *child
 	return found;
 }
 
-bool ledger_find_parent(const char *path, const struct ledger_header *header,
-			char parent[PATH_MAX])
+bool ledger_find_parent(const char *path, const struct ledger_header *header, char parent[PATH_MAX])
 {
 	char folder[PATH_MAX];
 	char root[PATH_MAX];

@@ -24,14 +24,14 @@ struct ledger_view {
 	struct ledger_reader *reader;
 	const struct ledger_header *header;
 	struct replay replay;
-	bool folded; /* @replay is in use */
+	bool folded;  /* @replay is in use */
 	uint8_t *ops; /* of event @first_event + i */
 	size_t n_ops;
 	size_t ops_capacity;
 	uint64_t first_event;
 	uint64_t last_event; /* 0: none; counts a call in flight */
 	uint64_t n_forks;
-	char *damage; /* what is wrong with the file, or NULL */
+	char *damage;			   /* what is wrong with the file, or NULL */
 	uint64_t changes[VM_REASON_COUNT]; /* resyncs that changed something, by reason */
 };
 

@@ -248,7 +248,8 @@ static void look_for_size(void *context, const struct vm_difference *difference)
 {
 	struct unplaced *unplaced = context;
 
-	if (difference->kind == VM_DIFF_KERNEL_ONLY && unplaced->range.start == unplaced->range.end &&
+	if (difference->kind == VM_DIFF_KERNEL_ONLY &&
+	    unplaced->range.start == unplaced->range.end &&
 	    difference->range.end - difference->range.start == unplaced->size)
 		unplaced->range = difference->range;
 }

@@ -47,9 +47,8 @@ int output_finish(int code)
 void paint(enum paint paint)
 {
 	static const char *const sequences[] = {
-		[PAINT_NONE] = "\033[0m",     [PAINT_HEAD] = "\033[1m",
-		[PAINT_DANGER] = "\033[1;31m", [PAINT_TEXT] = "\033[32m",
-		[PAINT_DATA] = "\033[33m",     [PAINT_STACK] = "\033[36m",
+		[PAINT_NONE] = "\033[0m",  [PAINT_HEAD] = "\033[1m",  [PAINT_DANGER] = "\033[1;31m",
+		[PAINT_TEXT] = "\033[32m", [PAINT_DATA] = "\033[33m", [PAINT_STACK] = "\033[36m",
 		[PAINT_QUIET] = "\033[2m",
 	};
 	static enum paint now;

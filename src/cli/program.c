@@ -14,7 +14,7 @@
 #include "cli/program.h"
 
 #define SCRIPT_DEPTH 5 /* as the kernel's */
-#define PHDRS_MAX 128
+#define PHDRS_MAX    128
 
 #if defined(__x86_64__)
 #define NATIVE_MACHINE EM_X86_64
@@ -113,8 +113,7 @@ static bool elf_read(struct elf_file *elf)
 	elf->n_phdrs = elf->header.e_phnum;
 	if (elf->n_phdrs == 0 || elf->n_phdrs > PHDRS_MAX)
 		return false;
-	return read_at(elf->fd, elf->phdrs, elf->n_phdrs * sizeof(Elf64_Phdr),
-		       elf->header.e_phoff);
+	return read_at(elf->fd, elf->phdrs, elf->n_phdrs * sizeof(Elf64_Phdr), elf->header.e_phoff);
 }
 
 static const Elf64_Phdr *elf_find(const struct elf_file *elf, uint32_t type)

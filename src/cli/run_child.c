@@ -18,8 +18,7 @@
  * process to mapledger alone, they are handed on.
  */
 static const int caught[] = {
-	SIGINT,	 SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1,
-	SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU,
+	SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU,
 };
 #define N_CAUGHT (sizeof(caught) / sizeof(caught[0]))
 

@@ -87,8 +87,8 @@ static void trim(int fd, struct ledger_header *header)
 		header->segment_size = used_size(fd, header);
 	if (pwrite(fd, (char *)header + from, to - from, (off_t)from) != (ssize_t)(to - from))
 		return;
-	if (ftruncate(fd, (off_t)(LEDGER_HEADER_SIZE +
-				  header->n_segments * header->segment_size)) < 0)
+	if (ftruncate(fd, (off_t)(LEDGER_HEADER_SIZE + header->n_segments * header->segment_size)) <
+	    0)
 		return; /* larger than needed is no harm */
 }
 
@@ -233,7 +233,8 @@ void family_tidy(const char *path, pid_t root, bool keep_all, struct family *fam
 	for (size_t i = 0; members != NULL && i < list.n; i++) {
 		if (!ledger_header_read(list.paths[i], &header))
 			continue;
-		members[n] = (struct member){ .path = list.paths[i], .pid = header.pid,
+		members[n] = (struct member){ .path = list.paths[i],
+					      .pid = header.pid,
 					      .start_ns = header.start_monotonic_ns };
 		judge(&members[n++]);
 	}

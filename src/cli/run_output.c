@@ -81,8 +81,7 @@ static size_t add_word(struct text *text, const char *at, const struct run_names
 	return 0;
 }
 
-const char *run_output_expand(const char *pattern, const struct run_names *run,
-			      char path[PATH_MAX])
+const char *run_output_expand(const char *pattern, const struct run_names *run, char path[PATH_MAX])
 {
 	struct text text;
 

@@ -55,7 +55,7 @@ bool syntax_parse_number(const char *text, uint64_t *number);
  * resync. A `!' before the first word takes the words away instead.
  */
 #define CALLS_RESYNC (1u << 31)
-#define CALLS_ALL UINT32_MAX
+#define CALLS_ALL    UINT32_MAX
 
 const char *syntax_parse_calls(const char *text, uint32_t *calls);
 

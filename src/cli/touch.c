@@ -43,8 +43,8 @@ static void touch_mremap(struct touch *touch, const struct vm_call *call, bool f
 		add(touch, call->args[4], new_size);
 }
 
-static void touch_brk(struct touch *touch, const struct vm_space *space,
-		      const struct vm_call *call, bool finished)
+static void touch_brk(struct touch *touch, const struct vm_space *space, const struct vm_call *call,
+		      bool finished)
 {
 	uint64_t before = vm_page_up(space->brk);
 	uint64_t after = vm_page_up(finished ? (uint64_t)call->result : call->args[0]);

@@ -24,8 +24,7 @@ struct touch {
  *
  * Fork, exec and exit touch nothing here: they begin and end whole spaces.
  */
-struct touch touch_of_call(const struct vm_space *space, const struct vm_call *call,
-			   bool finished);
+struct touch touch_of_call(const struct vm_space *space, const struct vm_call *call, bool finished);
 
 bool touch_overlaps(const struct touch *touch, struct addr_range range);
 

@@ -31,7 +31,7 @@
 #include "vma/vm_space.h"
 
 #define START_TICKS 1000000u
-#define GROUP_MAX 100
+#define GROUP_MAX   100
 
 struct group {
 	char kind; /* 'm'ap, 'v'erify, or none */

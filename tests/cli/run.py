@@ -299,4 +299,4 @@ def main(mapledger, shim, victim):
     checks.finish()
 
 
-main(*sys.argv[1:])
+main(*(os.path.abspath(arg) if os.path.exists(arg) else arg for arg in sys.argv[1:]))

@@ -148,4 +148,4 @@ def main(mapledger, make_ledger, *rest):
     checks.finish()
 
 
-main(*sys.argv[1:])
+main(*(os.path.abspath(arg) if os.path.exists(arg) else arg for arg in sys.argv[1:]))

@@ -64,7 +64,8 @@ int main(int argc, char **argv)
 	} else if (strcmp(what, "term") == 0) {
 		wait_for(SIGTERM);
 	} else if (strcmp(what, "segv") == 0) {
-		*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
+		*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) =
+			1;
 	} else if (strcmp(what, "map") == 0) {
 		for (int i = 0; i < 200; i++)
 			munmap(mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
