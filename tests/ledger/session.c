@@ -238,9 +238,11 @@ static void random_resync(struct session *session, struct addr_range range)
 
 static void random_object(struct session *session)
 {
-	static const char *const names[] = { "/lib/a.so", "/memfd:b (deleted)",
-					     "/a/name/that/needs/more/than/one/record/of/text/to/"
-					     "be/written/down/in/full" };
+	static const char *const names[] = {
+		"/lib/a.so",
+		"/memfd:b (deleted)",
+		"/a/name/that/needs/more/than/one/record/of/text/to/be/written/down/in/full",
+	};
 	uint64_t n = draw_below(session, 3);
 
 	session_object(session, names[n], 100 + n);

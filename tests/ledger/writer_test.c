@@ -459,9 +459,15 @@ Test(ledger_writer, obeys_the_file_size_limit)
 Test(ledger_writer, leaves_nothing_behind_when_memory_is_short)
 {
 	struct session session;
+	const char *path = scratch_path();
+	struct rlimit before;
+	int error;
 
-	setrlimit(RLIMIT_AS, &(struct rlimit){ 4096, 4096 });
-	cr_expect_eq(session_open(&session, scratch_path(), 64 << 20), -ENOMEM);
+	getrlimit(RLIMIT_AS, &before);
+	setrlimit(RLIMIT_AS, &(struct rlimit){ 4096, before.rlim_max });
+	error = session_open(&session, path, 64 << 20);
+	setrlimit(RLIMIT_AS, &before);
+	cr_expect_eq(error, -ENOMEM);
 	cr_expect_eq(access(scratch_path(), F_OK), -1);
 }
 
