@@ -11,7 +11,7 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
-/* Big sets are searched about twice as fast in huge pages; it is only advice. */
+/* Searching a big set misses the translation cache less in huge pages; it is only advice. */
 static void *malloc_alloc(void *context, size_t size)
 {
 	bool huge = size >= HUGE_PAGE && size % HUGE_PAGE == 0;

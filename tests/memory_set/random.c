@@ -173,8 +173,9 @@ static void compare_all(void)
 
 	require((wrong ? wrong : "in order")[0] == 'i');
 	for (uint64_t i = 0; i < N_PAGES; i++) {
-		require(per_area == false || (entries[i] != PAGE_ARRAY_UNMAPPED) == pages[i].mapped);
-		require(per_area == false || !pages[i].mapped || entries[i] == pages[i].area.flags);
+		if (per_area)
+			require(entries[i] ==
+				(pages[i].mapped ? pages[i].area.flags : PAGE_ARRAY_UNMAPPED));
 		if (!is_first(i))
 			continue;
 		area = memory_set_iter_next(&iter);
@@ -483,7 +484,9 @@ static void step_replace(void)
 	for (uint64_t at = range.start; at < range.end && n < MAX_AREAS; n++) {
 		uint64_t end = at + (1 + random_below(4)) * PAGE;
 
-		areas[n] = random_area((struct addr_range){ at, end < range.end ? end : range.end });
+		if (end > range.end)
+			end = range.end;
+		areas[n] = random_area((struct addr_range){ at, end });
 		at = areas[n].range.end + (one_in(2) ? PAGE * random_below(3) : 0);
 	}
 	if (!auto_reserve && !one_in(4))
