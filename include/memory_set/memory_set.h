@@ -219,7 +219,8 @@ ML_API int memory_set_reserve(struct memory_set *set, size_t n_areas);
  * @area:       copied into the set. A per-request backend may change it.
  * @on_overlap: what to do if part of the range is mapped already
  *
- * Return: 0, -EINVAL, -EEXIST, -ENOBUFS, or what a backend returned. Under
+ * Return: 0, -EINVAL, -EEXIST, -ENOBUFS, or what a backend returned; -EINVAL too,
+ * with nothing noted, if a backend moved the area to an impossible range. Under
  * MEMORY_SET_PER_AREA and MEMORY_SET_REPLACE the old areas are unmapped first:
  * if the new area's map() then fails, they stay unmapped and nothing is mapped
  * in their place.
