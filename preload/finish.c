@@ -129,6 +129,9 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 			compare(&kernel, report, context, &comparison);
 		}
 		write_verdict(&kernel, &comparison, at_exit);
+		/* What nobody saw being made is in the map from here on, and says so. */
+		if (vm_comparison_unexplained(&comparison) > 0)
+			resync_range(MEMORY_SET_ALL, VM_REASON_UNOBSERVED, 0);
 	}
 	pages->free(pages->context, kernel.areas, kernel.capacity * sizeof(*kernel.areas));
 	return error < 0 ? error : (int64_t)vm_comparison_unexplained(&comparison);

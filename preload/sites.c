@@ -7,6 +7,8 @@
 #include "sites.h"
 #include "shim.h"
 
+#if defined(__x86_64__)
+
 #define HIDDEN __attribute__((visibility("hidden")))
 
 /* One row per system call that is caught. */
@@ -85,9 +87,7 @@ struct site_answer site_reached(const uint64_t args[6], unsigned index)
 
 /* ------------------------------------------------------------ finding, patching */
 
-#if defined(__x86_64__)
-
-/* In site_stubs.S: one stub per site, SITE_STUB_SIZE bytes apart. */
+/* In site_stubs_x86_64.S: one stub per site, SITE_STUB_SIZE bytes apart. */
 extern const unsigned char site_stubs[] HIDDEN;
 #define SITE_STUB_SIZE 32
 
