@@ -39,6 +39,7 @@ COMMANDS = {
     "perl": ["perl", script("loop.pl")],
     "node": ["node", script("loop.js")],
     "malloc_threads": None,  # given as an argument
+    "small_ledger": None,    # the same; its oldest history is overwritten all the time
     "redis": ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
               "--daemonize", "no", "--loglevel", "warning"],
 }
@@ -147,9 +148,10 @@ class Moments:
 
 # ------------------------------------------------------------------------- running
 
-def start(tools, command, folder, ledger):
-    environment = tools.environment(folder, LD_PRELOAD=tools.shim,
-                                    MAPLEDGER_OPTIONS=f"output={ledger}:follow=none:max_size=1G")
+def start(tools, name, command, folder, ledger):
+    max_size = "3M" if name == "small_ledger" else "1G"
+    options = f"output={ledger}:follow=none:max_size={max_size}"
+    environment = tools.environment(folder, LD_PRELOAD=tools.shim, MAPLEDGER_OPTIONS=options)
     return subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -182,7 +184,7 @@ def wait_for(condition, seconds):
 
 def check(tools, name, command, folder, chance):
     ledger = Path(folder) / "loop.mlg"
-    process = start(tools, command, folder, ledger)
+    process = start(tools, name, command, folder, ledger)
     load = None
     try:
         if not wait_for(ledger.exists, 20):
