@@ -226,9 +226,11 @@ static void write_header(struct ledger_header *header, const struct shape *shape
  * The magic comes last, so that what looks like a ledger is one. The clock pair
  * of the end keeps even a process that is killed at once from having no clock.
  */
-static void seal_header(struct ledger_header *header)
+static void seal_header(struct ledger_writer *writer)
 {
-	ledger_window_stamp(header);
+	struct ledger_header *header = writer->header;
+
+	ledger_window_stamp(writer);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	memcpy(header->magic, LEDGER_MAGIC, sizeof(header->magic));
 }
@@ -271,7 +273,7 @@ int ledger_writer_open(struct ledger_writer *writer, const struct ledger_writer_
 	writer->context = options->context;
 	write_header(writer->header, &shape, options, start);
 	begin_first_segment(writer);
-	seal_header(writer->header);
+	seal_header(writer);
 	return 0;
 }
 

@@ -60,6 +60,7 @@ enum ledger_end {
 	LEDGER_END_DISK_FULL = 2, /* no room could be made; the program went on */
 	LEDGER_END_TOO_BIG = 3,	  /* a checkpoint does not fit a segment */
 	LEDGER_END_WINDOW = 4,	  /* the window could not be moved */
+	LEDGER_END_CONFINED = 5,  /* the room was used up and no system call was allowed */
 };
 
 /*

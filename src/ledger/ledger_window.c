@@ -27,12 +27,15 @@ int ledger_window_populate(uint64_t addr, uint64_t size)
 	return (int)sys_madvise(addr, size, MADV_POPULATE_WRITE);
 }
 
-void ledger_window_stamp(struct ledger_header *header)
+void ledger_window_stamp(struct ledger_writer *writer)
 {
-	struct clock_pair now = clock_pair_now();
+	struct clock_pair now;
 
-	header->last_monotonic_ns = now.monotonic_ns;
-	header->last_ticks = now.ticks;
+	if (writer->confined)
+		return;
+	now = clock_pair_now();
+	writer->header->last_monotonic_ns = now.monotonic_ns;
+	writer->header->last_ticks = now.ticks;
 }
 
 /*
@@ -49,7 +52,7 @@ static bool move_window(struct ledger_writer *writer, uint64_t offset)
 	ledger_window_advise(addr, LEDGER_WINDOW_SIZE);
 	writer->window_offset = offset;
 	writer->moved = true;
-	ledger_window_stamp(writer->header);
+	ledger_window_stamp(writer);
 	return true;
 }
 
@@ -84,6 +87,8 @@ enum ledger_end ledger_window_make_ready(struct ledger_writer *writer, uint64_t 
 	uint64_t at = writer->next - writer->next % FILE_PAGE;
 	uint64_t end;
 
+	if (writer->confined)
+		return LEDGER_END_CONFINED;
 	if (window_at(at) != writer->window_offset && !move_window(writer, window_at(at)))
 		return LEDGER_END_WINDOW;
 	if (at < writer->ready)

@@ -55,10 +55,11 @@ static void wipe_rest(struct ledger_writer *writer)
 static bool write_head(struct ledger_writer *writer)
 {
 	struct ledger_segment *segment = ledger_writer_begin(writer, LEDGER_SEGMENT);
-	struct clock_pair now = clock_pair_now();
+	struct clock_pair now;
 
 	if (segment == NULL)
 		return false;
+	now = clock_pair_now();
 	segment->lap = writer->lap_number;
 	segment->first_event = writer->n_events + 1;
 	segment->ticks = now.ticks;
@@ -216,13 +217,23 @@ unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_ra
 	return 2;
 }
 
+void ledger_writer_confine(struct ledger_writer *writer)
+{
+	if (writer->header == NULL || writer->stopped)
+		return;
+	ledger_window_stamp(writer);
+	if (writer->next < ledger_segment_end(writer))
+		ledger_window_make_ready(writer, writer->next + LEDGER_WINDOW_SIZE);
+	writer->confined = true;
+}
+
 void ledger_writer_finish(struct ledger_writer *writer, enum ledger_end end, int exit_status)
 {
 	struct ledger_header *header = writer->header;
 
 	if (header == NULL)
 		return;
-	ledger_window_stamp(header);
+	ledger_window_stamp(writer);
 	header->exit_status = exit_status;
 	if (header->end == LEDGER_END_OPEN)
 		header->end = end;

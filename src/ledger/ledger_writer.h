@@ -67,6 +67,7 @@ struct ledger_writer {
 	bool moved;
 	bool stopped;
 	bool allocated; /* the file's blocks were allocated at the start */
+	bool confined;	/* no system call is made any more */
 	ledger_checkpoint_fn checkpoint;
 	void *context;
 };
@@ -217,6 +218,16 @@ bool ledger_writer_moved(struct ledger_writer *writer);
 /* Its own mappings, for the map. Returns how many (0 or 2). */
 unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_range ranges[2],
 			      uint64_t offsets[2]);
+
+/**
+ * ledger_writer_confine() - make no system call from now on
+ *
+ * For a program that is about to install a seccomp filter, which might kill it
+ * for one of ours. Call it before: what is left of the window (at most 16,383
+ * records) is populated first. When that is used up the writer stops with
+ * LEDGER_END_CONFINED. Clearing @confined takes it back.
+ */
+void ledger_writer_confine(struct ledger_writer *writer);
 
 /*
  * Another clock pair in the header, and the reason for the end; a writer that

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "ledger/ledger_reader.h"
 #include "scratch.h"
@@ -469,6 +474,58 @@ Test(ledger_writer, leaves_nothing_behind_when_memory_is_short)
 	setrlimit(RLIMIT_AS, &before);
 	cr_expect_eq(error, -ENOMEM);
 	cr_expect_eq(access(scratch_path(), F_OK), -1);
+}
+
+/* --------------------------------------------------------------- confined */
+
+/* Everything but the end of the thread kills. (Strict mode forbids reading the clock, too.) */
+static int forbid_system_calls(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = { .len = 4, .filter = code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void write_under_seccomp(void)
+{
+	struct session session;
+
+	if (session_open(&session, scratch_path(), 64 << 20) < 0)
+		_exit(1);
+	session_baseline(&session);
+	ledger_writer_confine(&session.writer);
+	if (forbid_system_calls() < 0)
+		_exit(77);
+	write_calls(&session, 2 * WINDOW_RECORDS);
+	ledger_writer_finish(&session.writer, LEDGER_END_EXIT, 0);
+	syscall(SYS_exit, 0);
+}
+
+Test(ledger_writer, makes_no_system_call_when_confined)
+{
+	struct ledger_reader *reader;
+	pid_t child;
+	int status;
+
+	scratch_path();
+	child = fork();
+	if (child == 0)
+		write_under_seccomp();
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		cr_skip_test("seccomp is not available");
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", status);
+	reader = open_reader();
+	cr_expect_eq(ledger_reader_header(reader)->end, LEDGER_END_CONFINED);
+	cr_expect_gt(check_calls(reader), WINDOW_RECORDS - 20);
+	ledger_reader_close(reader);
 }
 
 /* -------------------------------------------------------------- full disk */
