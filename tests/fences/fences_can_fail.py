@@ -62,6 +62,7 @@ def unknown_room(root):
 
 HOUSE = {"include/meson.build": "", "preload/meson.build": "", "bench/meson.build": "",
          "src/meson.build": "subdir('base')\n", "src/base/meson.build": "",
+         "tests/meson.build": "",
          "meson.build": "subdir('include')\nsubdir('src')\nsubdir('preload')\nsubdir('bench')\n"}
 
 
@@ -83,6 +84,11 @@ def no_meson(root):
 def room_not_built(root):
     write(root, {**HOUSE, "src/base/a.c": LICENCE, "src/vma/meson.build": ""})
     return run("house_rules.py", root), "src/meson.build: does not enter src/vma"
+
+
+def tests_not_run(root):
+    write(root, {**HOUSE, "src/base/a.c": LICENCE, "tests/vma/meson.build": ""})
+    return run("house_rules.py", root), "tests/meson.build: does not enter tests/vma"
 
 
 def option_not_named(root):
@@ -136,8 +142,8 @@ def uses_vectors(root):
 
 
 CASES = [include_right, preload_reads, cli_meets_preload, unknown_room, no_licence,
-         no_licence_in_script, no_meson, room_not_built, option_not_named, header_needs_another,
-         header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
+         no_licence_in_script, no_meson, room_not_built, tests_not_run, option_not_named,
+         header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
 if platform.machine() == "x86_64":
     CASES.append(uses_vectors)
 

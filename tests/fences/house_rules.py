@@ -36,8 +36,15 @@ def folders_of(root):
                 yield folder
 
 
+def folders_with_tests(root):
+    """Tests may stand in folders without a meson.build, but one that is there is meant to be run."""
+    tests = os.path.join(root, "tests")
+    return [os.path.join("tests", name) for name in sorted(os.listdir(tests))
+            if os.path.isfile(os.path.join(tests, name, "meson.build"))]
+
+
 def meson_breaches(root):
-    for folder in folders_of(root):
+    for folder in [*folders_of(root), *folders_with_tests(root)]:
         if not os.path.isfile(os.path.join(root, folder, "meson.build")):
             yield f"{folder}: no meson.build"
             continue

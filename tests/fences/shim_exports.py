@@ -12,10 +12,6 @@ import sys
 from fence import finish, tool
 
 
-# Of the memory set's public header, defined anew for a library without malloc.
-STAND_INS = {"ml_allocator_malloc"}
-
-
 def listed(path):
     with open(path, encoding="utf-8") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
@@ -38,7 +34,7 @@ def meant_to_be_seen(shim):
             if len(field) == 8 and field[4] in ("GLOBAL", "WEAK") and \
                     field[5] == "DEFAULT" and field[6] != "UND":
                 names.add(field[7])
-    return names - STAND_INS
+    return names
 
 
 def main(shim, version_script):
