@@ -120,9 +120,9 @@ struct ledger_position ledger_reader_tell(const struct ledger_reader *reader);
 void ledger_reader_seek(struct ledger_reader *reader, const struct ledger_position *position);
 
 /*
- * What is wrong with the file, and was on the way: records skipped because they made no sense, groups
- * that were not complete. NULL when nothing was. One line, valid until the
- * reader is closed.
+ * What is wrong with the file, and was on the way: records skipped because they
+ * made no sense, groups that were not complete. NULL when nothing was. One line,
+ * valid until it is asked again or the reader is closed.
  */
 const char *ledger_reader_damage(struct ledger_reader *reader);
 
