@@ -33,7 +33,7 @@ void child_notice(void)
 	*shim.fork_mark = 1;
 	*recorder = (struct recorder){ 0 };
 	shim.child = true;
-	shim.live = shim.live && shim.options.follow != OPTION_FOLLOW_NONE;
+	shim.live = shim.live && !shim.sandboxed && shim.options.follow != OPTION_FOLLOW_NONE;
 	recorder_forget_tid();
 }
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include "base/sys.h"
 #include "shim.h"
@@ -112,8 +113,6 @@ EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int 
 
 /* --------------------------------------------------------- syscall(2), the function */
 
-#define PR_SET_SECCOMP_OPTION 22
-
 /* Numbers that hook_syscall() wants to see: one bit each, read by syscall.S. */
 extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
 uint8_t hook_syscall_bitmap[64];
@@ -140,17 +139,17 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	enum vm_op op = vm_op_of_nr(nr);
-	long result;
 
 	if (op != VM_OP_NONE)
 		return CALL(op, VM_TIER_SYSCALL, (uint64_t)a, (uint64_t)b, (uint64_t)c,
 			    (uint64_t)d, (uint64_t)e, (uint64_t)f);
 	if (nr == SYS_exit_group)
 		finish_at_exit((int)a);
-	result = sys_call6(nr, a, b, c, d, e, f);
-	if ((nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP_OPTION)) && result >= 0)
-		shim.sandboxed = true;
-	return to_libc(result);
+	if (nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP))
+		return to_libc(confine_call(nr, (uint64_t[]){ (uint64_t)a, (uint64_t)b, (uint64_t)c,
+							      (uint64_t)d, (uint64_t)e,
+							      (uint64_t)f }));
+	return to_libc(sys_call6(nr, a, b, c, d, e, f));
 }
 
 long hook_syscall_failed(long result) __attribute__((visibility("hidden")));

@@ -94,6 +94,9 @@ void resync_write_objects(struct ledger_writer *writer);
 /* A descriptor of this process's map, or -errno. */
 int resync_open_maps(void);
 
+/* confine.c: prctl or seccomp, about to install a filter. Makes the call; returns its result. */
+long confine_call(long nr, const uint64_t args[6]);
+
 /* child.c */
 
 /* Called first in a fork child: its copy of the lock is free again. */

@@ -76,9 +76,9 @@ struct site_answer site_reached(const uint64_t args[6], unsigned index)
 			return run_original(site);
 		break;
 	case SITE_SECCOMP:
-		answer.rax = sys_call6(site->nr, (long)args[0], (long)args[1], (long)args[2],
-				       (long)args[3], (long)args[4], (long)args[5]);
-		shim.sandboxed |= args[0] == PR_SET_SECCOMP && answer.rax >= 0;
+		if (args[0] != PR_SET_SECCOMP)
+			return run_original(site);
+		answer.rax = confine_call(site->nr, args);
 		return answer;
 	}
 	answer.rax = record(site, args);

@@ -21,7 +21,7 @@ static bool add_region(struct page_allocator *pages, size_t block)
 	size_t size = (size_t)REGION_MIN << (pages->n_regions < 20 ? pages->n_regions / 2 : 10);
 	long at;
 
-	if (pages->n_regions == PAGE_ALLOCATOR_REGIONS)
+	if (pages->closed || pages->n_regions == PAGE_ALLOCATOR_REGIONS)
 		return false;
 	if (size < block)
 		size = block;

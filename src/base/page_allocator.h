@@ -14,6 +14,7 @@
  * No locks: the owner excludes others.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <memory_set/memory_set.h>
@@ -25,6 +26,7 @@ struct page_allocator {
 	struct ml_allocator allocator; /* hand out &pages.allocator */
 	struct addr_range regions[PAGE_ALLOCATOR_REGIONS];
 	unsigned n_regions;
+	bool closed; /* map no more: only what is there is handed out */
 	uint64_t next; /* free part of the newest region */
 	uint64_t end;
 	void *free_lists[PAGE_ALLOCATOR_CLASSES];
