@@ -82,6 +82,11 @@ static void text_verdict(const struct info *info, struct text *text)
 		text_string(text, "not verified");
 	} else if (unexplained == 0) {
 		text_string(text, "verified equal to the kernel's map");
+		if (info->findings.with == COMPARED_EARLIER) {
+			text_string(text, " after #");
+			text_decimal(text, info->findings.event);
+			text_string(text, ", not at its end");
+		}
 	} else {
 		text_count(text, unexplained, "difference");
 		text_string(text, " from the kernel's map: mapledger verify");

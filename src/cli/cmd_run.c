@@ -209,6 +209,8 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 		text_string(text, ", not verified");
 	} else if (unexplained == 0) {
 		text_string(text, ", verified equal to the kernel's map");
+		if (findings->with == COMPARED_EARLIER)
+			text_string(text, " when it last asked");
 	} else {
 		text_string(text, ", ");
 		text_count(text, unexplained, "UNEXPLAINED DIFFERENCE");

@@ -81,6 +81,18 @@ static void print_tolerances(const struct findings *findings)
 			       vm_diff_name(i), vm_diff_text(i));
 }
 
+static const char *moment_words(enum compared_with with)
+{
+	switch (with) {
+	case COMPARED_PROCESS:
+		return "now, after";
+	case COMPARED_EARLIER:
+		return "when it last asked, after";
+	default:
+		return "at its end, after";
+	}
+}
+
 static void print_verdict(const struct ledger_view *view, const struct findings *findings)
 {
 	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
@@ -100,8 +112,7 @@ static void print_verdict(const struct ledger_view *view, const struct findings 
 		       comparison->n_runs);
 	paint(PAINT_NONE);
 	printf("     %s, pid %" PRIu32 ", %s #%" PRIu64 "\n", program.buffer, view->header->pid,
-	       findings->with == COMPARED_PROCESS ? "now, after" : "at its end, after",
-	       findings->event);
+	       moment_words(findings->with), findings->event);
 }
 
 static void print_nothing(const struct ledger_view *view)
@@ -167,6 +178,7 @@ static const char *with_name(enum compared_with with)
 {
 	static const char *const names[] = {
 		[COMPARED_NOTHING] = "nothing",
+		[COMPARED_EARLIER] = "map recorded on request",
 		[COMPARED_EXIT] = "map recorded at exit",
 		[COMPARED_PROCESS] = "running process",
 	};

@@ -95,7 +95,6 @@ static void frame_differences(struct ledger_view *view, struct findings *finding
 bool compare_recorded(struct ledger_view *view, struct findings *findings)
 {
 	struct replay *replay = &view->replay;
-	uint64_t seen = 0;
 	int r = 1;
 
 	*findings = (struct findings){ .stable = true };
@@ -108,13 +107,10 @@ bool compare_recorded(struct ledger_view *view, struct findings *findings)
 		if (r <= 0 || entry.kind != LEDGER_VERIFY || !replay->has_verify)
 			continue;
 		compare_now(view, replay->verify_areas, replay->n_verify_areas, findings);
-		findings->with = entry.verify.head.at_exit ? COMPARED_EXIT : findings->with;
-		seen++;
+		findings->with = entry.verify.head.at_exit ? COMPARED_EXIT : COMPARED_EARLIER;
 	}
 	if (r < 0)
 		return false;
-	if (seen > 0 && findings->with == COMPARED_NOTHING)
-		findings->with = COMPARED_EXIT;
 	frame_differences(view, findings);
 	return true;
 }

@@ -31,6 +31,7 @@ struct found_difference {
 
 enum compared_with {
 	COMPARED_NOTHING, /* the process was killed before it could record the map */
+	COMPARED_EARLIER, /* with a map recorded before its end, when it asked */
 	COMPARED_EXIT,	  /* with the map recorded at its exit */
 	COMPARED_PROCESS, /* with the running process */
 };

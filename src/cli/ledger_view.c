@@ -238,6 +238,8 @@ static const char *stop_reason(uint32_t end)
 		return "the map became too big for --max-size";
 	case LEDGER_END_WINDOW:
 		return "its window into the file could not be moved";
+	case LEDGER_END_CONFINED:
+		return "the program confined itself with seccomp";
 	}
 	return "of an unknown reason";
 }
