@@ -123,6 +123,17 @@ void set_format(const struct memory_set *set, char text[static AREAS_TEXT_SIZE])
 	}
 }
 
+struct memory_set *set_create(void)
+{
+	struct memory_set *set = memory_set_create(&(struct memory_set_options){
+		.dispatch = MEMORY_SET_PER_REQUEST,
+		.auto_reserve = true,
+	});
+
+	cr_assert_not_null(set);
+	return set;
+}
+
 void set_fill(struct memory_set *set, const char *text)
 {
 	struct memory_area areas[64];
@@ -148,15 +159,6 @@ static void normalize(const char *text, char out[static AREAS_TEXT_SIZE])
 		len += (size_t)snprintf(out + len, AREAS_TEXT_SIZE - len, "%s%s",
 					len == 0 ? "" : ", ", one);
 	}
-}
-
-bool set_is(const struct memory_set *set, const char *text)
-{
-	char got[AREAS_TEXT_SIZE], want[AREAS_TEXT_SIZE];
-
-	set_format(set, got);
-	normalize(text, want);
-	return strcmp(got, want) == 0;
 }
 
 void assert_set_at(const struct memory_set *set, const char *text, const char *row,

@@ -23,11 +23,11 @@ size_t areas_parse(const char *text, struct memory_area *areas, size_t max);
 void area_format(const struct memory_area *area, char *text, size_t size);
 void set_format(const struct memory_set *set, char text[static AREAS_TEXT_SIZE]);
 
+/* An empty set in which nothing is merged and no backend is called. */
+struct memory_set *set_create(void);
+
 /* Puts what @text says into @set. */
 void set_fill(struct memory_set *set, const char *text);
-
-/* Both as written by set_format(); @text is brought into that form first. */
-bool set_is(const struct memory_set *set, const char *text);
 
 /* The invariants first, then the map. @row names the row of a table. */
 void assert_set_at(const struct memory_set *set, const char *text, const char *row,

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of operations, and calls as text
+ */
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "base/text.h"
+#include "vma/vm_abi.h"
+#include "vma/vm_call.h"
+
+#define CALL(op_, result_, ...) { .op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ } }
+
+struct format_case {
+	struct vm_call call;
+	char text[160];
+};
+
+static const struct format_case formats[] = {
+	{ CALL(MMAP, 0x7f0000001000, 0, 8192, 3, 0x22, UINT64_MAX, 0),
+	  "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000" },
+	{ CALL(MMAP, -ENODEV, 0x1000, 1, 0, 0x811, 3, 0x26000),
+	  "mmap(0x1000, 1, PROT_NONE, MAP_SHARED|MAP_FIXED|MAP_DENYWRITE, 3, 0x26000) = -1 ENODEV "
+	  "(No such device)" },
+	{ CALL(MMAP, 0x200000, 0, 2097152, 1, 0x54040022, UINT64_MAX, 0),
+	  "mmap(NULL, 2097152, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, "
+	  "-1, 0) = 0x200000" },
+	{ CALL(MMAP, -EINVAL, 0, 1, 0x40000004, 0x80000020, 7, 0),
+	  "mmap(NULL, 1, PROT_EXEC|0x40000000, MAP_FILE|MAP_ANONYMOUS|0x80000000, 7, 0) = -1 EINVAL "
+	  "(Invalid argument)" },
+	{ CALL(MMAP, -EINVAL, 0, 1, 0, 0xf, 7, 0),
+	  "mmap(NULL, 1, PROT_NONE, 0xf, 7, 0) = -1 EINVAL (Invalid argument)" },
+	{ CALL(MPROTECT, -ENOMEM, 0x7f0000001000, 4097, 1),
+	  "mprotect(0x7f0000001000, 4097, PROT_READ) = -1 ENOMEM (Cannot allocate memory)" },
+	{ CALL(MPROTECT, 0, 0x1000, 4096, 0x01000007),
+	  "mprotect(0x1000, 4096, PROT_READ|PROT_WRITE|PROT_EXEC|PROT_GROWSDOWN) = 0" },
+	{ CALL(PKEY_MPROTECT, 0, 0x1000, 4096, 1, UINT64_MAX),
+	  "pkey_mprotect(0x1000, 4096, PROT_READ, -1) = 0" },
+	{ CALL(MUNMAP, 0, 0x1000, UINT64_MAX), "munmap(0x1000, 18446744073709551615) = 0" },
+	{ CALL(MREMAP, 0x5000, 0x1000, 4096, 8192, 1, 0x9999),
+	  "mremap(0x1000, 4096, 8192, MREMAP_MAYMOVE) = 0x5000" },
+	{ CALL(MREMAP, 0x9000, 0x1000, 4096, 4096, 3, 0x9000),
+	  "mremap(0x1000, 4096, 4096, MREMAP_MAYMOVE|MREMAP_FIXED, 0x9000) = 0x9000" },
+	{ CALL(MREMAP, 0x1000, 0x1000, 4096, 4096, 0), "mremap(0x1000, 4096, 4096, 0) = 0x1000" },
+	{ CALL(BRK, 0x555555559000, 0), "brk(NULL) = 0x555555559000" },
+	{ CALL(SHMAT, 0x7000, 5, 0, 010000 | 020000),
+	  "shmat(5, NULL, SHM_RDONLY|SHM_RND) = 0x7000" },
+	{ CALL(SHMDT, -EINVAL, 0x7000), "shmdt(0x7000) = -1 EINVAL (Invalid argument)" },
+	{ CALL(REMAP_FILE_PAGES, 0, 0x1000, 4096, 0, 3, 0x10000),
+	  "remap_file_pages(0x1000, 4096, PROT_NONE, 3, MAP_FILE|MAP_NONBLOCK) = 0" },
+	{ CALL(MADVISE, 0, 0x1000, 4096, 4), "madvise(0x1000, 4096, MADV_DONTNEED) = 0" },
+	{ CALL(MADVISE, 0, 0x1000, 4096, 102), "madvise(0x1000, 4096, MADV_GUARD_INSTALL) = 0" },
+	{ CALL(MADVISE, 0, 0x1000, 4096, 0), "madvise(0x1000, 4096, MADV_NORMAL) = 0" },
+	{ CALL(MADVISE, -EINVAL, 0x1000, 4096, 77),
+	  "madvise(0x1000, 4096, 0x4d) = -1 EINVAL (Invalid argument)" },
+	{ CALL(FORK, 4711, 0x01200011),
+	  "clone(CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD) = 4711" },
+	{ CALL(FORK, 4711, 17), "clone(SIGCHLD) = 4711" },
+	{ CALL(FORK, 4711, 0), "clone(0) = 4711" },
+	{ CALL(FORK, -EAGAIN, 0x8000000000000101),
+	  "clone(CLONE_VM|0x8000000000000000|0x1) = -1 EAGAIN (Resource temporarily unavailable)" },
+	{ CALL(EXEC, -ENOENT, 0x1000, 0x2000, 0),
+	  "execve(0x1000, 0x2000, NULL) = -1 ENOENT (No such file or directory)" },
+	{ CALL(EXIT, 0, 3), "exit_group(3) = 0" },
+	{ CALL(MUNMAP, -600, 0, 0), "munmap(NULL, 0) = -1 errno 600" },
+	{ { .op = 99 }, "unknown() = 0" },
+};
+
+Test(calls, are_printed_as_by_strace)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		char buffer[256];
+		struct text text;
+
+		text_init(&text, buffer, sizeof(buffer));
+		vm_call_format(&text, &formats[i].call, true);
+		cr_assert_str_eq(buffer, formats[i].text);
+	}
+}
+
+Test(calls, in_flight_have_no_result)
+{
+	const struct vm_call call = CALL(EXIT, 0, 0);
+	char buffer[64];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	vm_call_format(&text, &call, false);
+	cr_assert_str_eq(buffer, "exit_group(0) = ?");
+}
+
+Test(calls, too_long_for_the_buffer_are_cut)
+{
+	char buffer[8];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	vm_call_format(&text, &formats[0].call, true);
+	cr_assert_str_eq(buffer, "mmap(NU");
+	cr_assert(text.cut);
+}
+
+/* Each row is whole, and the numbers lead back to it; but for calls that make or end a space. */
+Test(calls, table_is_complete)
+{
+	for (unsigned op = VM_OP_MMAP; op < VM_OP_COUNT; op++) {
+		const struct vm_op_info *info = vm_op_info(op);
+
+		cr_assert_not_null(info->name, "op %u", op);
+		cr_assert_leq(info->n_args, 6);
+		for (unsigned i = 0; i < 6; i++)
+			cr_assert_eq(info->args[i] != VM_ARG_NONE, i < info->n_args, "%s arg %u",
+				     info->name, i);
+		if (info->nr >= 0 && op <= VM_OP_MADVISE)
+			cr_assert_eq(vm_op_of_nr(info->nr), op, "%s", info->name);
+		else
+			cr_assert_eq(vm_op_of_nr(info->nr), VM_OP_NONE, "%s", info->name);
+	}
+	cr_assert_eq(vm_op_of_nr(SYS_getpid), VM_OP_NONE);
+	cr_assert_eq(vm_op_of_nr(-1), VM_OP_NONE);
+	cr_assert_eq(vm_op_of_nr(1L << 40 | SYS_mmap), VM_OP_NONE);
+}
+
+Test(calls, unknown_operations_have_a_row)
+{
+	cr_assert_str_eq(vm_op_info(VM_OP_COUNT)->name, "unknown");
+	cr_assert_str_eq(vm_op_info(UINT32_MAX)->name, "unknown");
+	cr_assert_str_eq(vm_tier_name(VM_TIER_SITE), "site");
+	cr_assert_str_eq(vm_tier_name(77), "unknown");
+}
+
+Test(calls, only_the_last_page_of_values_are_errors)
+{
+	struct vm_call call = { .result = -4095 };
+
+	cr_assert(vm_call_failed(&call));
+	call.result = -4096;
+	cr_assert(!vm_call_failed(&call));
+	call.result = 0;
+	cr_assert(!vm_call_failed(&call));
+}
+
+Test(calls, errors_are_named_as_libc_names_them)
+{
+	for (int error = 1; error < 134; error++) {
+		if (strerrorname_np(error) == NULL) {
+			cr_assert_null(vm_errno_name(error), "%d", error);
+			continue;
+		}
+		cr_assert_str_eq(vm_errno_text(error), strerror(error), "%d", error);
+		if (error != EOPNOTSUPP) /* libc says ENOTSUP, the kernel knows no such name */
+			cr_assert_str_eq(vm_errno_name(error), strerrorname_np(error), "%d", error);
+	}
+	cr_assert_null(vm_errno_name(0));
+	cr_assert_null(vm_errno_name(-1));
+	cr_assert_null(vm_errno_name(100000));
+	cr_assert_str_eq(vm_errno_text(100000), "Unknown error");
+}
