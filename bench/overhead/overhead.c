@@ -107,10 +107,10 @@ static const struct loop {
 	uint64_t (*run)(unsigned rounds);
 	unsigned rounds;
 } loops[] = {
-	{ "mmap+munmap", map_and_unmap, 50000 },
-	{ "mprotect", toggle, 100000 },
-	{ "malloc", allocate, 1000000 },
-	{ "4 threads", mix_in_threads, 10000 },
+	{ "mmap+munmap", map_and_unmap, 10000 },
+	{ "mprotect", toggle, 20000 },
+	{ "malloc", allocate, 300000 },
+	{ "4 threads", mix_in_threads, 3000 },
 };
 
 int main(int argc, char **argv)
