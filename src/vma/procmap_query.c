@@ -61,9 +61,8 @@ static void fill_area(const struct procmap_query *q, const char *name, struct ke
 	};
 }
 
-int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name,
-		     size_t name_size, uint8_t *build_id, uint8_t *build_id_len,
-		     uint64_t *page_size)
+int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name, size_t name_size,
+		     uint8_t *build_id, uint8_t *build_id_len, uint64_t *page_size)
 {
 	struct procmap_query q;
 	long error = query(fd, addr, name, name_size, build_id, &q);

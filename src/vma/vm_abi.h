@@ -17,7 +17,7 @@
 #endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
-#define MADV_GUARD_REMOVE 103
+#define MADV_GUARD_REMOVE  103
 #endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
@@ -25,13 +25,13 @@
 
 /* Of shmat(). <linux/shm.h> drags in libc's idea of ipc_perm. */
 #define VM_SHM_RDONLY 010000
-#define VM_SHM_RND 020000
-#define VM_SHM_REMAP 040000
-#define VM_SHM_EXEC 0100000
+#define VM_SHM_RND    020000
+#define VM_SHM_REMAP  040000
+#define VM_SHM_EXEC   0100000
 
 /* log2 of a huge page's size, in bits 26 to 31 of map_flags; 0: the default size */
-#define VM_MAP_HUGE_SHIFT 26
-#define VM_MAP_HUGE_MASK 0x3f
+#define VM_MAP_HUGE_SHIFT     26
+#define VM_MAP_HUGE_MASK      0x3f
 #define VM_DEFAULT_HUGE_SHIFT 21
 
 #endif

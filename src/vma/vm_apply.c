@@ -46,8 +46,7 @@ void vm_change_put(struct vm_change *change, const struct memory_area *area)
 
 void vm_change_remove(struct vm_change *change, struct addr_range range)
 {
-	if (!vm_range_is_empty(range) &&
-	    memory_set_replace(change->space->set, range, NULL, 0) < 0)
+	if (!vm_range_is_empty(range) && memory_set_replace(change->space->set, range, NULL, 0) < 0)
 		vm_change_unapplied(change);
 }
 

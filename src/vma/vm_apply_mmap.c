@@ -54,8 +54,8 @@ static bool identity_is_known(const struct vm_space *space, const struct vm_call
 {
 	uint64_t map_flags = call->args[3];
 
-	return (map_flags & MAP_ANONYMOUS) && !is_shared(map_flags) &&
-	       !(map_flags & MAP_HUGETLB) && !vm_read_implies_exec(space, call->args[2]);
+	return (map_flags & MAP_ANONYMOUS) && !is_shared(map_flags) && !(map_flags & MAP_HUGETLB) &&
+	       !vm_read_implies_exec(space, call->args[2]);
 }
 
 /*

@@ -164,8 +164,7 @@ static void move_pieces(struct vm_change *change, struct addr_range from, uint64
 /* Only shared areas can be had twice. The copy is a mapping of its own. */
 static void duplicate(struct vm_change *change, const struct remap *remap)
 {
-	const struct memory_area *area =
-		memory_set_find(change->space->set, remap->from.start);
+	const struct memory_area *area = memory_set_find(change->space->set, remap->from.start);
 	struct memory_area copy;
 
 	if (area == NULL) {
@@ -240,8 +239,8 @@ static void apply(struct vm_change *change, const struct remap *remap)
 	const struct memory_set *set = change->space->set;
 	bool in_place = remap->to.start == remap->from.start;
 	bool same_size = size_of(remap->from) == remap->new_size;
-	bool gaps_allowed = in_place ? remap->to.end <= remap->from.end :
-				       remap->flags & MREMAP_FIXED;
+	bool gaps_allowed =
+		in_place ? remap->to.end <= remap->from.end : remap->flags & MREMAP_FIXED;
 	bool sure = (gaps_allowed || is_mapped(set, remap->from)) &&
 		    (in_place || offsets_stay(set, remap->from));
 

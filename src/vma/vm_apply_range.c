@@ -72,8 +72,7 @@ static bool may_be_stack(const struct memory_area *area)
  */
 uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
 {
-	struct memory_set_iter iter =
-		memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
+	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_prev(&iter)) != NULL) {
@@ -95,8 +94,7 @@ static void doubt_protect(struct vm_change *change, struct addr_range range)
 
 	if (prot & PROT_GROWSDOWN)
 		range.start = vm_stack_start(change->space->set, range.start);
-	else if (!failed && !(prot & PROT_GROWSUP) &&
-		 !vm_read_implies_exec(change->space, prot))
+	else if (!failed && !(prot & PROT_GROWSUP) && !vm_read_implies_exec(change->space, prot))
 		return;
 	if (call->result != -EINVAL)
 		vm_change_doubt(change, range, failed ? VM_REASON_FAILED : VM_REASON_EFFECT);

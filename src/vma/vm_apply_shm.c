@@ -76,8 +76,7 @@ static bool belongs(const struct attachment *at, const struct memory_area *area)
 }
 
 /* Removes the pieces from @from on. Returns the end of the last one. */
-static uint64_t remove_pieces(struct vm_change *change, const struct attachment *at,
-			      uint64_t from)
+static uint64_t remove_pieces(struct vm_change *change, const struct attachment *at, uint64_t from)
 {
 	const struct memory_area *area;
 	uint64_t end = from;

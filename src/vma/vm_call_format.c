@@ -17,16 +17,30 @@ struct bit_name {
 #define END { 0, NULL }
 
 static const struct bit_name prot_bits[] = {
-	BIT(PROT_READ), BIT(PROT_WRITE),     BIT(PROT_EXEC),
-	BIT(PROT_SEM),	BIT(PROT_GROWSDOWN), BIT(PROT_GROWSUP),
+	BIT(PROT_READ),
+	BIT(PROT_WRITE),
+	BIT(PROT_EXEC),
+	BIT(PROT_SEM),
+	BIT(PROT_GROWSDOWN),
+	BIT(PROT_GROWSUP),
 	END,
 };
 
 static const struct bit_name map_bits[] = {
-	BIT(MAP_FIXED),	    BIT(MAP_ANONYMOUS), BIT(MAP_32BIT),	    BIT(MAP_GROWSDOWN),
-	BIT(MAP_DENYWRITE), BIT(MAP_EXECUTABLE), BIT(MAP_LOCKED),    BIT(MAP_NORESERVE),
-	BIT(MAP_POPULATE),  BIT(MAP_NONBLOCK),	BIT(MAP_STACK),	    BIT(MAP_HUGETLB),
-	BIT(MAP_SYNC),	    BIT(MAP_FIXED_NOREPLACE),
+	BIT(MAP_FIXED),
+	BIT(MAP_ANONYMOUS),
+	BIT(MAP_32BIT),
+	BIT(MAP_GROWSDOWN),
+	BIT(MAP_DENYWRITE),
+	BIT(MAP_EXECUTABLE),
+	BIT(MAP_LOCKED),
+	BIT(MAP_NORESERVE),
+	BIT(MAP_POPULATE),
+	BIT(MAP_NONBLOCK),
+	BIT(MAP_STACK),
+	BIT(MAP_HUGETLB),
+	BIT(MAP_SYNC),
+	BIT(MAP_FIXED_NOREPLACE),
 	END,
 };
 
@@ -75,7 +89,11 @@ static const struct bit_name clone_bits[] = {
 };
 
 static const struct bit_name map_types[] = {
-	BIT(MAP_SHARED), BIT(MAP_PRIVATE), BIT(MAP_SHARED_VALIDATE), BIT(MAP_DROPPABLE), END,
+	BIT(MAP_SHARED),
+	BIT(MAP_PRIVATE),
+	BIT(MAP_SHARED_VALIDATE),
+	BIT(MAP_DROPPABLE),
+	END,
 };
 
 static const struct bit_name advices[] = {
@@ -111,7 +129,10 @@ static const struct bit_name advices[] = {
 
 /* Of signals, only those that people hand to clone. */
 static const struct bit_name clone_signals[] = {
-	{ 17, "SIGCHLD" }, { 10, "SIGUSR1" }, { 12, "SIGUSR2" }, END,
+	{ 17, "SIGCHLD" },
+	{ 10, "SIGUSR1" },
+	{ 12, "SIGUSR2" },
+	END,
 };
 
 /* ------------------------------------------------------------------ printers */

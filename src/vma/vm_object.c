@@ -3,7 +3,7 @@
 #include "vma/vm_object.h"
 
 #define FIRST_CAPACITY 64u
-#define NAME_BLOCK (16u << 10)
+#define NAME_BLOCK     (16u << 10)
 
 /* Heads a block of names. */
 struct name_block {
@@ -83,8 +83,7 @@ static uint32_t *find_slot(const struct vm_objects *objects, const struct vm_obj
 	uint32_t mask = objects->hash_size - 1;
 	uint32_t i = (uint32_t)hash_object(object) & mask;
 
-	while (objects->hash[i] != 0 &&
-	       !same_object(&objects->table[objects->hash[i] - 1], object))
+	while (objects->hash[i] != 0 && !same_object(&objects->table[objects->hash[i] - 1], object))
 		i = (i + 1) & mask;
 	return &objects->hash[i];
 }

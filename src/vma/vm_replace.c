@@ -40,8 +40,7 @@ struct replacing {
 
 static bool same_object(const struct memory_area *old, const struct memory_area *now)
 {
-	return old->tag[VM_TAG_OBJECT] == now->tag[VM_TAG_OBJECT] &&
-	       old->offset == now->offset &&
+	return old->tag[VM_TAG_OBJECT] == now->tag[VM_TAG_OBJECT] && old->offset == now->offset &&
 	       ((old->flags ^ now->flags) & (VM_SHARED | VM_FILE)) == 0;
 }
 
@@ -95,8 +94,8 @@ static void derive(struct replacing *replacing, struct memory_area *now,
 static bool continues(const struct memory_area *left, const struct memory_area *right)
 {
 	return left->range.end == right->range.start && left->flags == right->flags &&
-	       left->origin == right->origin &&
-	       left->tag[0] == right->tag[0] && left->tag[1] == right->tag[1] &&
+	       left->origin == right->origin && left->tag[0] == right->tag[0] &&
+	       left->tag[1] == right->tag[1] &&
 	       memory_area_offset_at(left, left->range.end) == right->offset;
 }
 

@@ -40,8 +40,7 @@ static int forward(struct mapping_backend *base, void *page_table)
 }
 
 /* The kernel alone decides where a mapping is. */
-static int forward_map(struct mapping_backend *backend, struct memory_area *area,
-		       void *page_table)
+static int forward_map(struct mapping_backend *backend, struct memory_area *area, void *page_table)
 {
 	const struct vm_call *call = page_table;
 	uint64_t size = area->range.end - area->range.start;
@@ -55,15 +54,14 @@ static int forward_map(struct mapping_backend *backend, struct memory_area *area
 	return 0;
 }
 
-static int forward_unmap(struct mapping_backend *backend, struct addr_range range,
-			 void *page_table)
+static int forward_unmap(struct mapping_backend *backend, struct addr_range range, void *page_table)
 {
 	(void)range;
 	return forward(backend, page_table);
 }
 
-static int forward_protect(struct mapping_backend *backend, struct addr_range range,
-			   uint64_t flags, void *page_table)
+static int forward_protect(struct mapping_backend *backend, struct addr_range range, uint64_t flags,
+			   void *page_table)
 {
 	(void)range;
 	(void)flags;

@@ -32,12 +32,12 @@
 #include "vma/vm_call.h"
 #include "vma/vm_compare.h"
 
-#define PAGE VM_PAGE_SIZE
+#define PAGE	     VM_PAGE_SIZE
 #define WINDOW_PAGES 64
-#define ZONE_SIZE (4ULL << 20) /* the window is at its start; aligned for huge pages */
-#define HEAP_PAGES 40
-#define FILE_PAGES 32
-#define MAX_PAGES 16
+#define ZONE_SIZE    (4ULL << 20) /* the window is at its start; aligned for huge pages */
+#define HEAP_PAGES   40
+#define FILE_PAGES   32
+#define MAX_PAGES    16
 
 enum {
 	DEFAULT_STEPS = 20000,
@@ -113,7 +113,7 @@ static struct {
 } world;
 
 static uint64_t seed, rng;
-static uint64_t call_counts[VM_OP_COUNT][2];	   /* failed, succeeded */
+static uint64_t call_counts[VM_OP_COUNT][2];	 /* failed, succeeded */
 static uint64_t readback_counts[VM_OP_COUNT][2]; /* the map was as the kernel says, it was not */
 static struct addr_range stray; /* a mapping outside the window, to be removed next */
 static bool stray_is_segment;
@@ -211,7 +211,9 @@ static void huge_mmap(struct vm_call *call)
 
 static void any_mmap(struct vm_call *call)
 {
-	static const int extra[] = { MAP_STACK, MAP_NORESERVE, MAP_POPULATE, MAP_32BIT, 0, 0, 0, 0 };
+	static const int extra[] = {
+		MAP_STACK, MAP_NORESERVE, MAP_POPULATE, MAP_32BIT, 0, 0, 0, 0
+	};
 	uint64_t *args = call->args;
 	uint64_t place = below(8);
 
@@ -258,7 +260,8 @@ static void any_mremap(struct vm_call *call)
 	uint64_t form = below(8);
 
 	*call = (struct vm_call){ .op = VM_OP_MREMAP,
-				  .args = { any_mapped_addr(), any_len(), any_len(), 0, any_addr() } };
+				  .args = { any_mapped_addr(), any_len(), any_len(), 0,
+					    any_addr() } };
 	if (form >= 1)
 		args[3] |= MREMAP_MAYMOVE;
 	if (form >= 4)
@@ -296,8 +299,9 @@ static void any_shmat(struct vm_call *call)
 /* Half of the time where there is one. */
 static void any_shmdt(struct vm_call *call)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(
-		space.set, (struct addr_range){ any_page(), UINT64_MAX });
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(space.set,
+					   (struct addr_range){ any_page(), UINT64_MAX });
 	const struct memory_area *area;
 
 	*call = (struct vm_call){ .op = VM_OP_SHMDT, .args = { any_addr() } };
@@ -309,26 +313,28 @@ static void any_shmdt(struct vm_call *call)
 static void any_madvise(struct vm_call *call)
 {
 	static const int advices[] = {
-		MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK,
-		MADV_DONTNEED, MADV_RANDOM, MADV_NOHUGEPAGE, MADV_GUARD_INSTALL,
-		MADV_GUARD_REMOVE, MADV_DONTDUMP, MADV_FREE, 1234,
+		MADV_DONTFORK,	   MADV_DOFORK,	  MADV_WIPEONFORK, MADV_KEEPONFORK,
+		MADV_DONTNEED,	   MADV_RANDOM,	  MADV_NOHUGEPAGE, MADV_GUARD_INSTALL,
+		MADV_GUARD_REMOVE, MADV_DONTDUMP, MADV_FREE,	   1234,
 	};
 
 	*call = (struct vm_call){ .op = VM_OP_MADVISE,
-				  .args = { any_mapped_addr(), any_len(), (uint64_t)advices[below(12)] } };
+				  .args = { any_mapped_addr(), any_len(),
+					    (uint64_t)advices[below(12)] } };
 }
 
 static void any_remap_file_pages(struct vm_call *call)
 {
 	*call = (struct vm_call){ .op = VM_OP_REMAP_FILE_PAGES,
-				  .args = { any_mapped_addr(), any_len(), one_in(20), below(FILE_PAGES) } };
+				  .args = { any_mapped_addr(), any_len(), one_in(20),
+					    below(FILE_PAGES) } };
 }
 
 static void (*const any_call[])(struct vm_call *call) = {
-	any_mmap,     any_mmap,   any_mmap,  any_mmap,	 any_mmap,    any_munmap,
-	any_mmap,     any_mprotect, any_mprotect, any_mprotect, any_mremap, any_mremap,
-	any_mremap,   any_mremap, any_brk,   any_shmat, any_shmdt,   any_madvise,
-	any_madvise,  any_remap_file_pages,
+	any_mmap,   any_mmap,	any_mmap,     any_mmap,	    any_mmap,
+	any_munmap, any_mmap,	any_mprotect, any_mprotect, any_mprotect,
+	any_mremap, any_mremap, any_mremap,   any_mremap,   any_brk,
+	any_shmat,  any_shmdt,	any_madvise,  any_madvise,  any_remap_file_pages,
 };
 
 static bool in_our_places(uint64_t addr)
@@ -435,7 +441,8 @@ static uint64_t hash_set(const struct memory_set *set)
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
 		const uint64_t words[] = { area->range.start, area->range.end, area->flags,
-					   area->offset, area->origin, area->tag[0], area->tag[1] };
+					   area->offset,      area->origin,    area->tag[0],
+					   area->tag[1] };
 
 		for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15ULL + (sum >> 29);
@@ -455,15 +462,6 @@ static void complain(const struct vm_call *call, uint64_t step, const char *what
 }
 
 /* ------------------------------------------------------------------------- living */
-
-static int64_t perform(void *context, struct vm_call *call)
-{
-	const uint64_t *a = call->args;
-
-	(void)context;
-	return sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
-			 (long)a[4], (long)a[5]);
-}
 
 static enum kernel_way any_way(void)
 {
@@ -613,7 +611,7 @@ static void open_files(void)
 	world.n_good_fds = world.n_fds;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0)
 		add_fd(pair[0]); /* can't be mapped, and says so late */
-	add_fd(1000); /* no such descriptor */
+	add_fd(1000);		 /* no such descriptor */
 }
 
 static void make_places(void)
@@ -645,7 +643,8 @@ static void print_counts(void)
 			(unsigned long long)call_counts[op][0],
 			(unsigned long long)readback_counts[op][0],
 			(unsigned long long)readback_counts[op][1]);
-	dprintf(2, "# %zu steps and %zu answers of the kernel folded again\n", n_steps, n_readbacks);
+	dprintf(2, "# %zu steps and %zu answers of the kernel folded again\n", n_steps,
+		n_readbacks);
 	for (unsigned kind = VM_DIFF_STACK_GROWTH; kind < VM_DIFF_COUNT; kind++)
 		if (n_tolerated[kind] != 0)
 			dprintf(2, "# tolerated %s: %llu\n", vm_diff_name(kind),
@@ -660,7 +659,7 @@ static int live(uint64_t n, uint32_t personality_flags)
 		return 3;
 	open_files();
 	world.has_query = kernel_has_query();
-	if (vm_space_init(&space, &arena_allocator, perform, NULL) != 0)
+	if (vm_space_init(&space, &arena_allocator, perform_for_real, NULL) != 0)
 		return 2;
 	space.personality = personality_flags;
 	make_places();

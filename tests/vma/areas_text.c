@@ -11,11 +11,12 @@ static const struct {
 	uint64_t flag;
 	const char *word;
 } words[] = {
-	{ VM_FILE, "file" },	 { VM_HEAP, "heap" },	       { VM_SHM, "shm" },
-	{ VM_OWN, "own" },	 { VM_GROWSDOWN, "stack" },    { VM_DONTFORK, "dontfork" },
-	{ VM_GUARD, "guard" },	 { VM_WIPEONFORK, "wipe" },    { VM_UPROBES, "uprobes" },
-	{ VM_BASELINE, "baseline" }, { VM_RESYNCED, "resynced" },
-	{ 21ULL << VM_HUGE_SHIFT, "huge" },
+	{ VM_FILE, "file" },	     { VM_HEAP, "heap" },
+	{ VM_SHM, "shm" },	     { VM_OWN, "own" },
+	{ VM_GROWSDOWN, "stack" },   { VM_DONTFORK, "dontfork" },
+	{ VM_GUARD, "guard" },	     { VM_WIPEONFORK, "wipe" },
+	{ VM_UPROBES, "uprobes" },   { VM_BASELINE, "baseline" },
+	{ VM_RESYNCED, "resynced" }, { 21ULL << VM_HUGE_SHIFT, "huge" },
 };
 
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
@@ -54,14 +55,15 @@ static void parse_area(char *text, struct memory_area *area)
 
 	*area = (struct memory_area){ .offset = MEMORY_AREA_NO_OFFSET };
 	cr_assert_eq(sscanf(text, " %" SCNx64 "-%" SCNx64 " %4s", &area->range.start,
-			    &area->range.end, prot), 3, "bad area: %s", text);
+			    &area->range.end, prot),
+		     3, "bad area: %s", text);
 	area->flags = (prot[0] == 'r' ? VM_READ : 0) | (prot[1] == 'w' ? VM_WRITE : 0) |
 		      (prot[2] == 'x' ? VM_EXEC : 0) | (prot[3] == 's' ? VM_SHARED : 0);
 	strtok_r(text, " ", &save);
 	strtok_r(NULL, " ", &save);
 	while ((word = strtok_r(NULL, " ", &save)) != NULL)
-		cr_assert(parse_word(word, &save, area) || parse_flag(word, area),
-			  "bad word: %s", word);
+		cr_assert(parse_word(word, &save, area) || parse_flag(word, area), "bad word: %s",
+			  word);
 }
 
 size_t areas_parse(const char *text, struct memory_area *areas, size_t max)

@@ -12,7 +12,10 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"
 
-#define CALL(op_, result_, ...) { .op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ } }
+#define CALL(op_, result_, ...)                                                                    \
+	{                                                                                          \
+		.op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ }                    \
+	}
 
 struct format_case {
 	struct vm_call call;
@@ -21,15 +24,18 @@ struct format_case {
 
 static const struct format_case formats[] = {
 	{ CALL(MMAP, 0x7f0000001000, 0, 8192, 3, 0x22, UINT64_MAX, 0),
-	  "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000" },
+	  "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = "
+	  "0x7f0000001000" },
 	{ CALL(MMAP, -ENODEV, 0x1000, 1, 0, 0x811, 3, 0x26000),
 	  "mmap(0x1000, 1, PROT_NONE, MAP_SHARED|MAP_FIXED|MAP_DENYWRITE, 3, 0x26000) = -1 ENODEV "
 	  "(No such device)" },
 	{ CALL(MMAP, 0x200000, 0, 2097152, 1, 0x54040022, UINT64_MAX, 0),
-	  "mmap(NULL, 2097152, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, "
+	  "mmap(NULL, 2097152, PROT_READ, "
+	  "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, "
 	  "-1, 0) = 0x200000" },
 	{ CALL(MMAP, -EINVAL, 0, 1, 0x40000004, 0x80000020, 7, 0),
-	  "mmap(NULL, 1, PROT_EXEC|0x40000000, MAP_FILE|MAP_ANONYMOUS|0x80000000, 7, 0) = -1 EINVAL "
+	  "mmap(NULL, 1, PROT_EXEC|0x40000000, MAP_FILE|MAP_ANONYMOUS|0x80000000, 7, 0) = -1 "
+	  "EINVAL "
 	  "(Invalid argument)" },
 	{ CALL(MMAP, -EINVAL, 0, 1, 0, 0xf, 7, 0),
 	  "mmap(NULL, 1, PROT_NONE, 0xf, 7, 0) = -1 EINVAL (Invalid argument)" },

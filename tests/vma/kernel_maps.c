@@ -86,7 +86,8 @@ static const char format_lines[][160] = {
 	"7f0000001000-7f0000003000 ---s 123456789000 103:0a 18446744073709551615  /b",
 	"7f0000001000-7f0000003000 rw-p 00000000 00:00 0                          [anon: a b]",
 	"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
-	"7f0000001000-7f0000003000 rw-p fffffffffffff000 1000ff:fffff 18446744073709551615  /c\\012d",
+	"7f0000001000-7f0000003000 rw-p fffffffffffff000 1000ff:fffff 18446744073709551615  "
+	"/c\\012d",
 };
 
 static void assert_round_trip(const char *line)
@@ -111,8 +112,9 @@ Test(kernel_maps, lines_are_printed_as_the_kernel_does)
 
 Test(kernel_maps, a_newline_in_a_name_is_escaped)
 {
-	const struct kernel_area area = { .range = { 0x1000, 0x2000 }, .ino = 5, .name = "/a\nb\\",
-					  .name_len = 5 };
+	const struct kernel_area area = {
+		.range = { 0x1000, 0x2000 }, .ino = 5, .name = "/a\nb\\", .name_len = 5
+	};
 	char buffer[128], want[128];
 	struct text text;
 
@@ -219,8 +221,8 @@ struct label_case {
 };
 
 static const struct label_case labels[] = {
-	{ "[heap]", true },  { "[stack]", true },   { "[stack:77]", true }, { "[anon:x]", true },
-	{ "[vdso]", false }, { "/a/[heap]", false }, { "", false },	    { "[anon", false },
+	{ "[heap]", true },  { "[stack]", true },    { "[stack:77]", true }, { "[anon:x]", true },
+	{ "[vdso]", false }, { "/a/[heap]", false }, { "", false },	     { "[anon", false },
 };
 
 Test(kernel_maps, labels_are_no_objects)
@@ -239,7 +241,8 @@ struct area_case {
 
 static const struct area_case area_cases[] = {
 	{ "1000-2000 rw-p 00000000 00:00 0 ", VM_READ | VM_WRITE, MEMORY_AREA_NO_OFFSET, "" },
-	{ "1000-2000 rw-p 00000000 00:00 0   [heap]", VM_READ | VM_WRITE, MEMORY_AREA_NO_OFFSET, "" },
+	{ "1000-2000 rw-p 00000000 00:00 0   [heap]", VM_READ | VM_WRITE, MEMORY_AREA_NO_OFFSET,
+	  "" },
 	{ "1000-2000 rw-p 00000000 00:00 0   [stack]", VM_READ | VM_WRITE | VM_GROWSDOWN,
 	  MEMORY_AREA_NO_OFFSET, "" },
 	{ "1000-2000 r-xp 00000000 00:00 0   [vdso]", VM_READ | VM_EXEC, MEMORY_AREA_NO_OFFSET,
@@ -250,8 +253,8 @@ static const struct area_case area_cases[] = {
 	  0x3000, "/dev/zero (deleted)" },
 	{ "1000-2000 rw-p 00003000 fe:00 9   [anon_shmem:x]", VM_READ | VM_WRITE | VM_FILE, 0x3000,
 	  "[anon_shmem:x]" },
-	{ "1000-2000 rw-p 00001000 00:0f 99   anon_inode:[perf_event]", VM_READ | VM_WRITE | VM_FILE,
-	  0x1000, "anon_inode:[perf_event]" },
+	{ "1000-2000 rw-p 00001000 00:0f 99   anon_inode:[perf_event]",
+	  VM_READ | VM_WRITE | VM_FILE, 0x1000, "anon_inode:[perf_event]" },
 };
 
 Test(kernel_maps, areas_are_what_their_lines_mean)
@@ -329,11 +332,13 @@ Test(kernel_maps, the_ioctl_knows_build_ids_and_page_sizes)
 	if (!kernel_has_query())
 		cr_skip_test("no PROCMAP_QUERY here (Linux 6.11)");
 	cr_assert_eq(kernel_map_query(fd, (uintptr_t)strlen, &area, names[0], sizeof(names[0]),
-				      build_id, &len, &page_size), 0);
+				      build_id, &len, &page_size),
+		     0);
 	cr_assert_eq(page_size, 4096);
 	cr_assert_eq(len, 20, "libc has a build-id");
 	cr_assert_eq(kernel_map_query(fd, (uintptr_t)&fd, &area, names[0], sizeof(names[0]),
-				      build_id, &len, NULL), 0);
+				      build_id, &len, NULL),
+		     0);
 	cr_assert_eq(len, 0, "a stack has none");
 	close(fd);
 }

@@ -23,7 +23,10 @@ TestSuite(objects, .init = begin, .fini = end);
 static uint32_t intern(uint64_t dev, uint64_t ino, const char *name)
 {
 	const struct vm_object object = {
-		.dev = dev, .ino = ino, .name = name, .name_len = (uint16_t)strlen(name),
+		.dev = dev,
+		.ino = ino,
+		.name = name,
+		.name_len = (uint16_t)strlen(name),
 	};
 
 	return vm_objects_intern(&objects, &object);

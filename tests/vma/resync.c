@@ -9,6 +9,15 @@
 static char line_buffer[16 << 10];
 static char name_buffer[4096 + 64];
 
+int64_t perform_for_real(void *context, struct vm_call *call)
+{
+	const uint64_t *a = call->args;
+
+	(void)context;
+	return sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
+			 (long)a[4], (long)a[5]);
+}
+
 static int open_maps(void)
 {
 	int fd = (int)sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
@@ -22,8 +31,8 @@ bool kernel_has_query(void)
 {
 	struct kernel_area area;
 	int fd = open_maps();
-	int error = kernel_map_query(fd, 0, &area, name_buffer, sizeof(name_buffer), NULL, NULL,
-				     NULL);
+	int error =
+		kernel_map_query(fd, 0, &area, name_buffer, sizeof(name_buffer), NULL, NULL, NULL);
 
 	sys_close(fd);
 	return error == 0;

@@ -29,6 +29,9 @@ enum kernel_way {
 /* Does this kernel have PROCMAP_QUERY? */
 bool kernel_has_query(void);
 
+/* The performer of a live space: makes the system call. */
+int64_t perform_for_real(void *context, struct vm_call *call);
+
 /* What the kernel has in @range, cut to it. Aborts when /proc can't be read. */
 void readback_get(struct readback *readback, struct vm_space *space, struct addr_range range,
 		  enum vm_reason reason, enum kernel_way way);

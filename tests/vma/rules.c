@@ -13,10 +13,10 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_space.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define FIXED (MREMAP_MAYMOVE | MREMAP_FIXED)
-#define NO_FD ((uint64_t)-1)
+#define RW	 (PROT_READ | PROT_WRITE)
+#define ANON	 (MAP_PRIVATE | MAP_ANONYMOUS)
+#define FIXED	 (MREMAP_MAYMOVE | MREMAP_FIXED)
+#define NO_FD	 ((uint64_t)-1)
 #define NO_DOUBT ""
 
 struct rule {
@@ -27,7 +27,10 @@ struct rule {
 	char doubts[80];
 };
 
-#define CALL(op_, result_, ...) { .op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ } }
+#define CALL(op_, result_, ...)                                                                    \
+	{                                                                                          \
+		.op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ }                    \
+	}
 
 static void format_doubts(const struct vm_doubts *doubts, char *text, size_t size)
 {
@@ -35,7 +38,8 @@ static void format_doubts(const struct vm_doubts *doubts, char *text, size_t siz
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < doubts->n; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s%llx-%llx %s", i == 0 ? "" : ", ",
+		len += (size_t)snprintf(text + len, size - len, "%s%llx-%llx %s",
+					i == 0 ? "" : ", ",
 					(unsigned long long)doubts->doubt[i].range.start,
 					(unsigned long long)doubts->doubt[i].range.end,
 					vm_reason_name(doubts->doubt[i].reason));
@@ -46,7 +50,11 @@ static void make_space(struct vm_space *space, const char *text)
 {
 	const struct vm_object file = { .dev = 1, .ino = 1, .name = "/f", .name_len = 2 };
 	const struct vm_object segment = {
-		.dev = 1, .ino = 2, .size = 0x2ff0, .name = "/SYSV00000000 (deleted)", .name_len = 23,
+		.dev = 1,
+		.ino = 2,
+		.size = 0x2ff0,
+		.name = "/SYSV00000000 (deleted)",
+		.name_len = 23,
 	};
 
 	cr_assert_eq(vm_space_init(space, &ml_allocator_malloc, NULL, NULL), 0);
@@ -87,23 +95,22 @@ static void check_all(const struct rule *rules, size_t n)
 /* ----------------------------------------------------------------------- mmap */
 
 static const struct rule mmap_rules[] = {
-	{ "the result says where", "",
-	  CALL(MMAP, 0x5000, 0, 0x2000, RW, ANON, NO_FD, 0), "5000-7000 rw-p by 9", NO_DOUBT },
-	{ "a length is rounded up", "",
-	  CALL(MMAP, 0x5000, 0, 0x1001, PROT_READ, ANON, NO_FD, 0), "5000-7000 r--p by 9",
-	  NO_DOUBT },
-	{ "a hint is only a hint", "",
-	  CALL(MMAP, 0x5000, 0xabcde123, 1, 0, ANON, NO_FD, 0), "5000-6000 ---p by 9", NO_DOUBT },
-	{ "even one that wraps", "",
-	  CALL(MMAP, 0x5000, UINT64_MAX, 0x3000, 0, ANON, NO_FD, 0), "5000-8000 ---p by 9",
-	  NO_DOUBT },
+	{ "the result says where", "", CALL(MMAP, 0x5000, 0, 0x2000, RW, ANON, NO_FD, 0),
+	  "5000-7000 rw-p by 9", NO_DOUBT },
+	{ "a length is rounded up", "", CALL(MMAP, 0x5000, 0, 0x1001, PROT_READ, ANON, NO_FD, 0),
+	  "5000-7000 r--p by 9", NO_DOUBT },
+	{ "a hint is only a hint", "", CALL(MMAP, 0x5000, 0xabcde123, 1, 0, ANON, NO_FD, 0),
+	  "5000-6000 ---p by 9", NO_DOUBT },
+	{ "even one that wraps", "", CALL(MMAP, 0x5000, UINT64_MAX, 0x3000, 0, ANON, NO_FD, 0),
+	  "5000-8000 ---p by 9", NO_DOUBT },
 	{ "fixed replaces", "1000-8000 r--p by 3",
 	  CALL(MMAP, 0x3000, 0x3000, 0x1000, RW, ANON | MAP_FIXED, NO_FD, 0),
 	  "1000-3000 r--p by 3, 3000-4000 rw-p by 9, 4000-8000 r--p by 3", NO_DOUBT },
 	{ "an offset moves along with what is left", "1000-8000 r--p file object 1 @4000 by 3",
 	  CALL(MMAP, 0x3000, 0x3000, 0x1000, RW, ANON | MAP_FIXED, NO_FD, 0x7000),
 	  "1000-3000 r--p file object 1 @4000 by 3, 3000-4000 rw-p by 9, "
-	  "4000-8000 r--p file object 1 @7000 by 3", NO_DOUBT },
+	  "4000-8000 r--p file object 1 @7000 by 3",
+	  NO_DOUBT },
 	{ "a file's identity must be asked", "",
 	  CALL(MMAP, 0x5000, 0, 0x2000, PROT_READ, MAP_PRIVATE, 3, 0x4000),
 	  "5000-7000 r--p file @4000 by 9", "5000-7000 identity" },
@@ -126,7 +133,8 @@ static const struct rule mmap_rules[] = {
 	  CALL(MMAP, 0x5000, 0, 0x1000, RW | 0xf00, ANON, NO_FD, 0), "5000-6000 rw-p by 9",
 	  NO_DOUBT },
 	{ "a failure without fixed changes nothing", "1000-8000 r--p by 3",
-	  CALL(MMAP, -ENOMEM, 0x3000, 0x1000, RW, ANON, NO_FD, 0), "1000-8000 r--p by 3", NO_DOUBT },
+	  CALL(MMAP, -ENOMEM, 0x3000, 0x1000, RW, ANON, NO_FD, 0), "1000-8000 r--p by 3",
+	  NO_DOUBT },
 	{ "a failure with fixed may leave a hole", "1000-8000 r--p by 3",
 	  CALL(MMAP, -ENODEV, 0x3000, 0x1001, RW, MAP_SHARED | MAP_FIXED, 4, 0),
 	  "1000-8000 r--p by 3", "3000-5000 failed" },
@@ -168,8 +176,8 @@ static const struct rule munmap_rules[] = {
 	  NO_DOUBT },
 	{ "no length", "1000-5000 r--p", CALL(MUNMAP, -EINVAL, 0x1000, 0), "1000-5000 r--p",
 	  NO_DOUBT },
-	{ "a length that wraps", "1000-5000 r--p", CALL(MUNMAP, -EINVAL, 0x1000, UINT64_MAX - 0x1000),
-	  "1000-5000 r--p", NO_DOUBT },
+	{ "a length that wraps", "1000-5000 r--p",
+	  CALL(MUNMAP, -EINVAL, 0x1000, UINT64_MAX - 0x1000), "1000-5000 r--p", NO_DOUBT },
 };
 
 Test(rules, munmap)
@@ -189,8 +197,8 @@ static const struct rule mprotect_rules[] = {
 	  CALL(MPROTECT, 0, 0x1000, 0x2000, PROT_READ),
 	  "1000-2000 r--p by 3, 2000-3000 r--p by 4 changed 9", NO_DOUBT },
 	{ "hidden attributes stay", "1000-2000 rw-s shm dontfork object 2 @1000",
-	  CALL(MPROTECT, 0, 0x1000, 0x1000, 0), "1000-2000 ---s shm dontfork object 2 @1000 changed 9",
-	  NO_DOUBT },
+	  CALL(MPROTECT, 0, 0x1000, 0x1000, 0),
+	  "1000-2000 ---s shm dontfork object 2 @1000 changed 9", NO_DOUBT },
 	{ "no length is a success", "1000-2000 r--p", CALL(MPROTECT, 0, 0x1000, 0, RW),
 	  "1000-2000 r--p", NO_DOUBT },
 	{ "a failure may be half done", "1000-2000 rw-p, 3000-4000 rw-p",
@@ -230,18 +238,20 @@ Test(rules, mprotect)
 
 static const struct rule mremap_rules[] = {
 	{ "shrink: the tail goes, whatever is in it", "1000-3000 rw-p by 3, 4000-6000 r--p by 4",
-	  CALL(MREMAP, 0x1000, 0x1000, 0x4000, 0x1000, 0), "1000-2000 rw-p by 3, 5000-6000 r--p by 4",
-	  NO_DOUBT },
+	  CALL(MREMAP, 0x1000, 0x1000, 0x4000, 0x1000, 0),
+	  "1000-2000 rw-p by 3, 5000-6000 r--p by 4", NO_DOUBT },
 	{ "same size: nothing, even over gaps", "1000-2000 rw-p by 3, 4000-6000 r--p by 4",
 	  CALL(MREMAP, 0x1000, 0x1000, 0x5000, 0x4001, MREMAP_MAYMOVE),
 	  "1000-2000 rw-p by 3, 4000-6000 r--p by 4", NO_DOUBT },
 	{ "grow in place", "1000-3000 rw-s file object 1 @5000 by 3",
 	  CALL(MREMAP, 0x2000, 0x2000, 0x1000, 0x3000, 0),
-	  "1000-3000 rw-s file object 1 @5000 by 3, 3000-5000 rw-s file object 1 @7000 by 3 changed 9",
+	  "1000-3000 rw-s file object 1 @5000 by 3, 3000-5000 rw-s file object 1 @7000 by 3 "
+	  "changed 9",
 	  NO_DOUBT },
 	{ "grow by moving", "1000-3000 rw-s file object 1 @5000 by 3",
 	  CALL(MREMAP, 0x8000, 0x2000, 0x1000, 0x3000, MREMAP_MAYMOVE),
-	  "1000-2000 rw-s file object 1 @5000 by 3, 8000-b000 rw-s file object 1 @6000 by 3 changed 9",
+	  "1000-2000 rw-s file object 1 @5000 by 3, 8000-b000 rw-s file object 1 @6000 by 3 "
+	  "changed 9",
 	  NO_DOUBT },
 	{ "all that one area of the kernel's is for us",
 	  "1000-2000 rw-p by 3, 2000-3000 rw-p by 4 changed 5",
@@ -252,14 +262,14 @@ static const struct rule mremap_rules[] = {
 	  "8000-a000 rw-p dontfork wipe by 3 changed 9", NO_DOUBT },
 	{ "an unknown source is doubted", "2000-3000 rw-p by 3",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x2000, 0x3000, MREMAP_MAYMOVE),
-	  "9000-b000 rw-p by 3 changed 9",
-	  "1000-4000 effect, 8000-b000 effect" },
+	  "9000-b000 rw-p by 3 changed 9", "1000-4000 effect, 8000-b000 effect" },
 	{ "private /dev/zero may get another offset", "1000-2000 rw-p file object 1 @0 by 3",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x1000, 0x2000, MREMAP_MAYMOVE),
 	  "8000-a000 rw-p file object 1 @0 by 3 changed 9", "1000-3000 effect, 8000-a000 effect" },
 	{ "no old length: a second mapping", "1000-5000 rw-s file object 1 @5000 by 3",
 	  CALL(MREMAP, 0x8000, 0x2000, 0, 0x1000, MREMAP_MAYMOVE),
-	  "1000-5000 rw-s file object 1 @5000 by 3, 8000-9000 rw-s file object 1 @6000 by 9", NO_DOUBT },
+	  "1000-5000 rw-s file object 1 @5000 by 3, 8000-9000 rw-s file object 1 @6000 by 9",
+	  NO_DOUBT },
 	{ "the old one stays", "1000-3000 rw-p by 3",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x2000, 0x2000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
 	  "1000-3000 rw-p by 3, 8000-a000 rw-p by 3 changed 9", NO_DOUBT },
@@ -271,10 +281,12 @@ static const struct rule mremap_rules[] = {
 	{ "fixed and smaller: the new range is replaced",
 	  "1000-2000 rw-p by 3, 3000-4000 r--p by 4, 8000-b000 --xp by 5",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x3000, 0x1000, FIXED, 0x8000),
-	  "8000-9000 rw-p by 3 changed 9, 9000-b000 --xp by 5", "1000-4000 effect, 8000-9000 effect" },
+	  "8000-9000 rw-p by 3 changed 9, 9000-b000 --xp by 5",
+	  "1000-4000 effect, 8000-9000 effect" },
 	{ "fixed and larger", "1000-2000 rw-p by 3, 8000-d000 --xp by 5",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x1000, 0x3000, FIXED, 0x8000),
-	  "8000-b000 rw-p by 3 changed 9, b000-d000 --xp by 5", "1000-4000 effect, 8000-b000 effect" },
+	  "8000-b000 rw-p by 3 changed 9, b000-d000 --xp by 5",
+	  "1000-4000 effect, 8000-b000 effect" },
 	{ "a failure with fixed may have removed both", "1000-2000 rw-p, 8000-9000 r--p",
 	  CALL(MREMAP, -EINVAL, 0x1000, 0x1000, 0x2000, FIXED, 0x8000),
 	  "1000-2000 rw-p, 8000-9000 r--p", "1000-2000 failed, 8000-a000 failed" },
@@ -286,8 +298,8 @@ static const struct rule mremap_rules[] = {
 	{ "bad arguments", "1000-2000 rw-p", CALL(MREMAP, -EINVAL, 0x1001, 0x1000, 0x2000, 0),
 	  "1000-2000 rw-p", NO_DOUBT },
 	{ "huge pages are rounded and doubted", "200000-600000 rw-p huge by 3",
-	  CALL(MREMAP, 0x200000, 0x200000, 0x3ff000, 0x1000, 0),
-	  "200000-400000 rw-p huge by 3", "200000-600000 effect" },
+	  CALL(MREMAP, 0x200000, 0x200000, 0x3ff000, 0x1000, 0), "200000-400000 rw-p huge by 3",
+	  "200000-600000 effect" },
 };
 
 Test(rules, mremap)
@@ -307,8 +319,11 @@ static const struct rule senseless_rules[] = {
 	{ "moved to no page", "1000-9000 rw-p by 3",
 	  CALL(MREMAP, 0x12345, 0x1000, 0x8000, 0x8000, FIXED, 0x12345), "1000-9000 rw-p by 3",
 	  "1000-9000 effect, 12000-1b000 effect" },
-	{ "no such operation", "1000-9000 rw-p by 3", { .op = 200, .result = 7 },
-	  "1000-9000 rw-p by 3", NO_DOUBT },
+	{ "no such operation",
+	  "1000-9000 rw-p by 3",
+	  { .op = 200, .result = 7 },
+	  "1000-9000 rw-p by 3",
+	  NO_DOUBT },
 	{ "the lock was lost", "1000-9000 rw-p by 3", CALL(MUNMAP, -EOWNERDEAD, 0x1000, 0x8000),
 	  "1000-9000 rw-p by 3", NO_DOUBT },
 	{ "the lock was lost, fixed", "1000-9000 rw-p by 3",
@@ -330,16 +345,19 @@ static const struct rule shm_rules[] = {
 	  "5000-6000 r-xs file shm @0 by 9", "5000-6000 identity" },
 	{ "no segment", "", CALL(SHMAT, -EINVAL, 7, 0, 0), "", NO_DOUBT },
 	{ "what is left of it goes, others stay",
-	  "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-p, 3000-4000 r--s file shm object 2 @2000",
+	  "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-p, 3000-4000 r--s file shm object 2 "
+	  "@2000",
 	  CALL(SHMDT, 0, 0x1000), "2000-3000 rw-p", "1000-4000 effect" },
-	{ "though its start is gone", "2000-3000 rw-s file shm object 2 @1000", CALL(SHMDT, 0, 0x1000),
-	  "", "1000-3000 effect" },
-	{ "not what was moved", "1000-2000 rw-s file shm object 2 @0, 3000-4000 rw-s file shm object 2 @1000",
+	{ "though its start is gone", "2000-3000 rw-s file shm object 2 @1000",
+	  CALL(SHMDT, 0, 0x1000), "", "1000-3000 effect" },
+	{ "not what was moved",
+	  "1000-2000 rw-s file shm object 2 @0, 3000-4000 rw-s file shm object 2 @1000",
 	  CALL(SHMDT, 0, 0x1000), "3000-4000 rw-s file shm object 2 @1000", "1000-2000 effect" },
 	{ "nor beyond its size",
 	  "1000-2000 rw-s file shm object 2 @0, 4000-5000 rw-s file shm object 2 @3000",
 	  CALL(SHMDT, 0, 0x1000), "4000-5000 rw-s file shm object 2 @3000", "1000-2000 effect" },
-	{ "nor another file", "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-s file object 1 @1000",
+	{ "nor another file",
+	  "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-s file object 1 @1000",
 	  CALL(SHMDT, 0, 0x1000), "2000-3000 rw-s file object 1 @1000", "1000-2000 effect" },
 	{ "a segment we know nothing of", "1000-2000 rw-s file object 1 @0", CALL(SHMDT, 0, 0x1000),
 	  "1000-2000 rw-s file object 1 @0", "0-fffffffffffff000 effect" },
@@ -355,8 +373,8 @@ Test(rules, shm)
 static const struct rule other_rules[] = {
 	{ "not inherited", "1000-3000 rw-p", CALL(MADVISE, 0, 0x1000, 0x1000, MADV_DONTFORK),
 	  "1000-2000 rw-p dontfork changed 9, 2000-3000 rw-p", NO_DOUBT },
-	{ "inherited again", "1000-3000 rw-p dontfork", CALL(MADVISE, 0, 0x1000, 0x2000, MADV_DOFORK),
-	  "1000-3000 rw-p changed 9", NO_DOUBT },
+	{ "inherited again", "1000-3000 rw-p dontfork",
+	  CALL(MADVISE, 0, 0x1000, 0x2000, MADV_DOFORK), "1000-3000 rw-p changed 9", NO_DOUBT },
 	{ "wiped, where something is", "1000-2000 rw-p, 3000-4000 rw-p",
 	  CALL(MADVISE, -ENOMEM, 0x1000, 0x3000, MADV_WIPEONFORK),
 	  "1000-2000 rw-p wipe changed 9, 3000-4000 rw-p wipe changed 9", NO_DOUBT },
@@ -368,18 +386,19 @@ static const struct rule other_rules[] = {
 	  "1000-2000 rw-p changed 9, 2000-3000 rw-p guard", NO_DOUBT },
 	{ "refused", "1000-3000 rw-p", CALL(MADVISE, -EINVAL, 0x1000, 0x1000, MADV_GUARD_INSTALL),
 	  "1000-3000 rw-p", NO_DOUBT },
-	{ "advice that no map shows", "1000-3000 rw-p", CALL(MADVISE, 0, 0x1000, 0x1000, MADV_DONTNEED),
-	  "1000-3000 rw-p", NO_DOUBT },
+	{ "advice that no map shows", "1000-3000 rw-p",
+	  CALL(MADVISE, 0, 0x1000, 0x1000, MADV_DONTNEED), "1000-3000 rw-p", NO_DOUBT },
 	{ "other pages of a file", "1000-4000 r--s file object 1 @0 by 3",
 	  CALL(REMAP_FILE_PAGES, 0, 0x2345, 0x1fff, 0, 8, 0),
 	  "1000-2000 r--s file object 1 @0 by 3, 2000-3000 r--s file object 1 @8000 by 9, "
 	  "3000-4000 r--s file object 1 @2000 by 3",
 	  "2000-3000 effect" },
 	{ "no other pages", "1000-4000 r--s file object 1 @0",
-	  CALL(REMAP_FILE_PAGES, -EINVAL, 0x2000, 0x1000, 0, 8, 0), "1000-4000 r--s file object 1 @0",
-	  NO_DOUBT },
+	  CALL(REMAP_FILE_PAGES, -EINVAL, 0x2000, 0x1000, 0, 8, 0),
+	  "1000-4000 r--s file object 1 @0", NO_DOUBT },
 	{ "a child", "1000-2000 rw-p", CALL(FORK, 77, 17), "1000-2000 rw-p", NO_DOUBT },
-	{ "a failed exec", "1000-2000 rw-p", CALL(EXEC, -ENOENT, 0, 0, 0), "1000-2000 rw-p", NO_DOUBT },
+	{ "a failed exec", "1000-2000 rw-p", CALL(EXEC, -ENOENT, 0, 0, 0), "1000-2000 rw-p",
+	  NO_DOUBT },
 };
 
 Test(rules, madvise_and_others)
@@ -394,24 +413,39 @@ static const struct {
 	uint64_t brk_after;
 	struct rule rule;
 } brk_rules[] = {
-	{ 0x1800, 0x3800, { "grow by pages", "1000-2000 rw-p heap by 3", CALL(BRK, 0x3800, 0x3800),
-			    "1000-2000 rw-p heap by 3, 2000-4000 rw-p heap by 9", NO_DOUBT } },
-	{ 0x1800, 0x1900, { "within a page", "1000-2000 rw-p heap", CALL(BRK, 0x1900, 0x1900),
-			    "1000-2000 rw-p heap", NO_DOUBT } },
-	{ 0x1800, 0x1800, { "asked", "1000-2000 rw-p heap", CALL(BRK, 0x1800, 0),
-			    "1000-2000 rw-p heap", NO_DOUBT } },
-	{ 0x1800, 0x1800, { "refused", "1000-2000 rw-p heap", CALL(BRK, 0x1800, 0x9000),
-			    "1000-2000 rw-p heap", NO_DOUBT } },
-	{ 0x3800, 0x1800, { "shrink, whatever is in the way",
-			    "1000-2000 rw-p heap, 2000-3000 r--p by 5, 3000-5000 rw-p heap",
-			    CALL(BRK, 0x1800, 0x1800), "1000-2000 rw-p heap, 4000-5000 rw-p heap",
-			    NO_DOUBT } },
-	{ 0, 0x3800, { "not known before", "1000-2000 rw-p", CALL(BRK, 0x3800, 0x3800),
-		       "1000-2000 rw-p", NO_DOUBT } },
-	{ 0x1800, 0x3800, { "moved by somebody else", "1000-2000 rw-p heap", CALL(BRK, 0x3800, 0),
-			    "1000-2000 rw-p heap", "2000-4000 effect" } },
-	{ 0x1800, 0x1800, { "an error", "1000-2000 rw-p heap", CALL(BRK, -EINTR, 0x9000),
-			    "1000-2000 rw-p heap", NO_DOUBT } },
+	{ 0x1800,
+	  0x3800,
+	  { "grow by pages", "1000-2000 rw-p heap by 3", CALL(BRK, 0x3800, 0x3800),
+	    "1000-2000 rw-p heap by 3, 2000-4000 rw-p heap by 9", NO_DOUBT } },
+	{ 0x1800,
+	  0x1900,
+	  { "within a page", "1000-2000 rw-p heap", CALL(BRK, 0x1900, 0x1900),
+	    "1000-2000 rw-p heap", NO_DOUBT } },
+	{ 0x1800,
+	  0x1800,
+	  { "asked", "1000-2000 rw-p heap", CALL(BRK, 0x1800, 0), "1000-2000 rw-p heap",
+	    NO_DOUBT } },
+	{ 0x1800,
+	  0x1800,
+	  { "refused", "1000-2000 rw-p heap", CALL(BRK, 0x1800, 0x9000), "1000-2000 rw-p heap",
+	    NO_DOUBT } },
+	{ 0x3800,
+	  0x1800,
+	  { "shrink, whatever is in the way",
+	    "1000-2000 rw-p heap, 2000-3000 r--p by 5, 3000-5000 rw-p heap",
+	    CALL(BRK, 0x1800, 0x1800), "1000-2000 rw-p heap, 4000-5000 rw-p heap", NO_DOUBT } },
+	{ 0,
+	  0x3800,
+	  { "not known before", "1000-2000 rw-p", CALL(BRK, 0x3800, 0x3800), "1000-2000 rw-p",
+	    NO_DOUBT } },
+	{ 0x1800,
+	  0x3800,
+	  { "moved by somebody else", "1000-2000 rw-p heap", CALL(BRK, 0x3800, 0),
+	    "1000-2000 rw-p heap", "2000-4000 effect" } },
+	{ 0x1800,
+	  0x1800,
+	  { "an error", "1000-2000 rw-p heap", CALL(BRK, -EINTR, 0x9000), "1000-2000 rw-p heap",
+	    NO_DOUBT } },
 };
 
 Test(rules, brk)
@@ -432,8 +466,9 @@ Test(rules, brk)
 static const struct rule exec_rules[] = {
 	{ "mmap", "", CALL(MMAP, 0x5000, 0, 0x1000, RW, ANON, NO_FD, 0), "5000-6000 rwxp by 9",
 	  "5000-6000 identity" },
-	{ "but not for what can't be read", "", CALL(MMAP, 0x5000, 0, 0x1000, PROT_WRITE, ANON, NO_FD, 0),
-	  "5000-6000 -w-p by 9", NO_DOUBT },
+	{ "but not for what can't be read", "",
+	  CALL(MMAP, 0x5000, 0, 0x1000, PROT_WRITE, ANON, NO_FD, 0), "5000-6000 -w-p by 9",
+	  NO_DOUBT },
 	{ "mprotect", "1000-2000 ---p", CALL(MPROTECT, 0, 0x1000, 0x1000, PROT_READ),
 	  "1000-2000 r-xp changed 9", "1000-2000 effect" },
 	{ "brk", "", CALL(BRK, 0x2800, 0x2800), "2000-3000 rwxp heap by 9", NO_DOUBT },
@@ -540,8 +575,8 @@ static void *limited_alloc(void *context, size_t size)
 {
 	struct limited *limited = context;
 
-	return limited->refuse ? NULL :
-				 ml_allocator_malloc.alloc(ml_allocator_malloc.context, size);
+	return limited->refuse ? NULL
+			       : ml_allocator_malloc.alloc(ml_allocator_malloc.context, size);
 }
 
 static void limited_free(void *context, void *memory, size_t size)
