@@ -86,8 +86,7 @@ static const char format_lines[][160] = {
 	"7f0000001000-7f0000003000 ---s 123456789000 103:0a 18446744073709551615  /b",
 	"7f0000001000-7f0000003000 rw-p 00000000 00:00 0                          [anon: a b]",
 	"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
-	"7f0000001000-7f0000003000 rw-p fffffffffffff000 1000ff:fffff 18446744073709551615  "
-	"/c\\012d",
+	"00001000-00002000 rw-p fffffffffffff000 1000ff:fffff 18446744073709551615  /c\\012d",
 };
 
 static void assert_round_trip(const char *line)
