@@ -13,7 +13,7 @@
 
 #define SPINS 200
 #define WAITS 3		   /* of one millisecond each */
-#define STEAL_AFTER 30	   /* vain waits for one hold, before it is taken over */
+#define STEAL_AFTER 200	   /* vain waits for one hold, before it is taken over */
 #define ROOM_FOR_CALL 4	   /* records */
 
 /* Initial-exec: in the thread's static block, so that reading it never allocates. */
@@ -68,13 +68,13 @@ static bool spin_lock(struct recorder *recorder, uint32_t tid)
 }
 
 /* False when the lock did not become free in time. */
-static bool wait_lock(struct recorder *recorder, uint32_t tid)
+static bool wait_lock(struct recorder *recorder, uint32_t tid, unsigned waits)
 {
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 	bool locked = false;
 
 	__atomic_fetch_add(&recorder->n_waiters, 1, __ATOMIC_SEQ_CST);
-	for (unsigned i = 0; i < WAITS && !locked; i++) {
+	for (unsigned i = 0; i < waits && !locked; i++) {
 		uint32_t turn = __atomic_load_n(&recorder->turn, __ATOMIC_SEQ_CST);
 
 		locked = try_lock(recorder, tid);
@@ -120,7 +120,7 @@ static bool slow_lock(struct recorder *recorder, uint32_t tid)
 	if (shim.sandboxed)
 		return false;
 	if (__atomic_load_n(&recorder->stuck_hold, __ATOMIC_RELAXED) != hold) {
-		if (wait_lock(recorder, tid))
+		if (wait_lock(recorder, tid, WAITS))
 			return true;
 		state = __atomic_load_n(&recorder->state, __ATOMIC_RELAXED);
 		if ((state & HOLD_MASK) != hold)
@@ -129,10 +129,12 @@ static bool slow_lock(struct recorder *recorder, uint32_t tid)
 		__atomic_store_n(&recorder->stuck_count, 0, __ATOMIC_RELAXED);
 		return false;
 	}
+	/* Somebody has waited for this very hold in vain. */
+	if (wait_lock(recorder, tid, 1))
+		return true;
 	if (__atomic_add_fetch(&recorder->stuck_count, 1, __ATOMIC_RELAXED) % STEAL_AFTER != 0)
 		return false;
-	return wait_lock(recorder, tid) ||
-	       steal(recorder, tid, __atomic_load_n(&recorder->state, __ATOMIC_RELAXED));
+	return steal(recorder, tid, __atomic_load_n(&recorder->state, __ATOMIC_RELAXED));
 }
 
 static void release(struct recorder *recorder)

@@ -7,7 +7,9 @@
  *
  * A program may be built with this header and run with or without the shim: the
  * mapledger_ functions are weak, nothing needs to be linked, and the ml_
- * wrappers answer "not here" when the shim is not loaded.
+ * wrappers answer "not here" when the shim is not loaded. Compile with -fPIE or
+ * -fPIC, as compilers of today do by themselves: in a program linked at a fixed
+ * address the linker settles weak symbols for good, and the shim is not seen.
  *
  *     $ mapledger run ./prog            # or LD_PRELOAD=libmapledger.so ./prog
  *

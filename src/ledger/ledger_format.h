@@ -18,10 +18,12 @@
  * what is gone.
  *
  * A record is whole when its state byte says so. A call's record is begun
- * before its system call and completed after it, so at most one record is found
- * begun: the call in flight when the process died (or, in a live ledger, now).
- * The state byte carries the low bits of its segment's lap, so records left
- * over from an earlier lap are recognised as such.
+ * before its system call and completed after it, so a record that is found begun
+ * at the end is the call in flight when the process died (or, in a live ledger,
+ * now). One further up was left by a signal handler that jumped out of a hook,
+ * or comes again as an unordered call, because its lock had been taken over. The
+ * state byte carries the low bits of its segment's lap, so records left over
+ * from an earlier lap are recognised as such.
  *
  * Version. The major number changes when an old reader would misread the file;
  * readers refuse other majors. The minor number changes when kinds, operations
