@@ -36,11 +36,11 @@ static void describe(const struct memory_area *from, struct ml_area *to)
 }
 
 /* 0, or why the map can't be read now. */
-static int enter(void)
+static int enter(struct recorder_mark *mark)
 {
 	if (!shim.live)
 		return -ENOSYS;
-	return recorder_lock() ? 0 : -EAGAIN;
+	return recorder_lock(mark, RECORDER_TAKE_OVER) ? 0 : -EAGAIN;
 }
 
 int mapledger_active(void)
@@ -51,14 +51,15 @@ int mapledger_active(void)
 int mapledger_query(const void *addr, struct ml_area *area)
 {
 	const struct memory_area *found;
-	int error = enter();
+	struct recorder_mark mark;
+	int error = enter(&mark);
 
 	if (error < 0)
 		return error;
 	found = memory_set_find(shim.space.set, (uintptr_t)addr);
 	if (found != NULL)
 		describe(found, area);
-	recorder_unlock();
+	recorder_unlock(&mark);
 	return found != NULL;
 }
 
@@ -69,15 +70,16 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 
 	for (;;) {
 		const struct memory_area *found;
+		struct recorder_mark mark;
 		struct ml_area area;
-		int result = enter();
+		int result = enter(&mark);
 
 		if (result < 0)
 			return result;
 		found = memory_set_find_from(shim.space.set, from);
 		if (found != NULL)
 			describe(found, &area);
-		recorder_unlock();
+		recorder_unlock(&mark);
 		if (found == NULL)
 			return 0;
 		result = callback(&area, context);
@@ -109,12 +111,13 @@ int mapledger_verify(void (*callback)(const struct ml_difference *difference, vo
 		     void *context)
 {
 	struct reporting reporting = { callback, context };
-	int64_t result = enter();
+	struct recorder_mark mark;
+	int64_t result = enter(&mark);
 
 	if (result < 0)
 		return (int)result;
 	result = finish_verify(false, callback != NULL ? report : NULL, &reporting);
-	recorder_unlock();
+	recorder_unlock(&mark);
 	return (int)result;
 }
 

@@ -77,7 +77,7 @@ int baseline_read(void)
 		if (error == 0)
 			error = vm_replace(&shim.space, found.range, &found, 1, VM_BASELINE);
 	}
-	sys_close(fd);
+	resync_close_maps();
 	return error != 0 ? error : text.error;
 }
 
@@ -123,13 +123,36 @@ void baseline_checkpoint(void *context, struct ledger_writer *writer)
 	baseline_write(writer, VM_REASON_CHECKPOINT);
 }
 
+/*
+ * The memory of sets that were given up. Whoever was changing one is gone, as far
+ * as can be told; in case it is not, a set stays for some generations more.
+ */
+#define GENERATIONS 8
+#define GENERATION_REGIONS 8
+
+static struct addr_range given_up[GENERATIONS][GENERATION_REGIONS];
+static unsigned generation;
+
+static void give_up_pages(void)
+{
+	struct addr_range *regions = given_up[generation++ % GENERATIONS];
+
+	for (unsigned i = 0; i < GENERATION_REGIONS; i++) {
+		if (regions[i].end > regions[i].start)
+			sys_munmap(regions[i].start, regions[i].end - regions[i].start);
+		regions[i] = i < shim.pages.n_regions ? shim.pages.regions[i] :
+							(struct addr_range){ 0, 0 };
+	}
+	page_allocator_init(&shim.pages);
+}
+
 /* Walking a torn set is not safe, and neither are the lists of its allocator. */
 int baseline_new_space(void)
 {
 	struct vm_space old = shim.space;
 	int error;
 
-	page_allocator_init(&shim.pages);
+	give_up_pages();
 	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
 			      &shim.recorder);
 	shim.space.start_brk = old.start_brk;
@@ -139,13 +162,17 @@ int baseline_new_space(void)
 	return error;
 }
 
-void baseline_again(void)
+static int read_again(void)
 {
+	int error;
+
 	shim.writer.in_checkpoint = false;
-	if (baseline_new_space() < 0 || baseline_read() < 0) {
-		shim.live = false;
-		return;
-	}
+	error = baseline_new_space();
+	return error < 0 ? error : baseline_read();
+}
+
+static void write_again(void)
+{
 	baseline_mark_own();
 	shim.n_objects_known = 0;
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_REBUILT,
@@ -153,4 +180,15 @@ void baseline_again(void)
 			   "changed: all of it was read from the kernel again");
 	resync_write_objects(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_UNORDERED);
+}
+
+void baseline_again(void)
+{
+	uint64_t mask = shim_block_signals();
+
+	if (read_again() < 0)
+		shim.live = false;
+	else
+		write_again();
+	shim_restore_signals(mask);
 }

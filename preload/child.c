@@ -61,7 +61,7 @@ static int read_inherited(void)
 	return 0;
 }
 
-void child_begin(void)
+static void begin(void)
 {
 	uint8_t parent[LEDGER_ID_SIZE] = { 0 };
 	uint64_t parent_event = shim.writer.n_events;
@@ -80,4 +80,12 @@ void child_begin(void)
 		return;
 	}
 	naming_open_ledger(LEDGER_LINK_FORK, parent, parent_event);
+}
+
+void child_begin(void)
+{
+	uint64_t mask = shim_block_signals();
+
+	begin();
+	shim_restore_signals(mask);
 }

@@ -36,12 +36,13 @@ static void prepare(void)
 
 long confine_call(long nr, const uint64_t args[6])
 {
-	bool prepared = shim.live && !shim.sandboxed && recorder_lock();
+	struct recorder_mark mark;
+	bool prepared = shim.live && !shim.sandboxed && recorder_lock(&mark, RECORDER_TAKE_OVER);
 	long result;
 
 	if (prepared) {
 		prepare();
-		recorder_unlock();
+		recorder_unlock(&mark);
 	}
 	result = sys_call6(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3],
 			   (long)args[4], (long)args[5]);

@@ -43,7 +43,7 @@ static int read_kernel_areas(struct kernel_areas *found)
 			error = kernel_area_to_memory_area(&area, &shim.space.objects,
 							   &found->areas[found->n++]);
 	}
-	sys_close(fd);
+	resync_close_maps();
 	return error != 0 ? error : text.error;
 }
 
@@ -105,15 +105,13 @@ static void write_verdict(const struct kernel_areas *kernel,
 		ledger_writer_area(&shim.writer, &kernel->areas[i]);
 }
 
-int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
+static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 {
 	struct kernel_areas kernel = { 0 };
 	struct vm_comparison comparison = { 0 };
 	struct ml_allocator *pages = &shim.pages.allocator;
 	int error = 0;
 
-	if (shim.sandboxed)
-		return -EPERM;
 	/* One reading of the text is not atomic: only what stays is a difference. */
 	for (unsigned i = 0; i < READINGS && error == 0; i++) {
 		comparison = (struct vm_comparison){ 0 };
@@ -137,6 +135,19 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	return error < 0 ? error : (int64_t)vm_comparison_unexplained(&comparison);
 }
 
+int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
+{
+	uint64_t mask;
+	int64_t result;
+
+	if (shim.sandboxed)
+		return -EPERM;
+	mask = shim_block_signals();
+	result = verify(at_exit, report, context);
+	shim_restore_signals(mask);
+	return result;
+}
+
 static void copy_counters(struct ledger_header *header)
 {
 	header->n_bypassed = shim.n_bypassed;
@@ -151,9 +162,11 @@ static void copy_counters(struct ledger_header *header)
  */
 void finish_at_exit(int status)
 {
+	struct recorder_mark mark;
+
 	if (!shim.live || shim.sandboxed || *shim.fork_mark == 0 || shim.child)
 		return;
-	if ((uint32_t)sys_getpid() != shim.pid || !recorder_lock())
+	if ((uint32_t)sys_getpid() != shim.pid || !recorder_lock(&mark, RECORDER_GONE))
 		return;
 	if (shim.options.verify == OPTION_VERIFY_EXIT)
 		finish_verify(true, NULL, NULL);
@@ -161,5 +174,5 @@ void finish_at_exit(int status)
 		copy_counters(shim.writer.header);
 		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
 	}
-	recorder_unlock();
+	recorder_unlock(&mark);
 }

@@ -141,7 +141,7 @@ static void release(struct recorder *recorder)
 {
 	uint64_t state = recorder->state & HOLD_MASK;
 
-	recorder->frame = NULL;
+	recorder->mark = NULL;
 	__atomic_exchange_n(&recorder->state, state, __ATOMIC_SEQ_CST);
 	if (unlikely(__atomic_load_n(&recorder->n_waiters, __ATOMIC_SEQ_CST) != 0)) {
 		__atomic_fetch_add(&recorder->turn, 1, __ATOMIC_SEQ_CST);
@@ -265,9 +265,14 @@ static void drain_late(struct recorder *recorder)
 	}
 }
 
-/* Nobody else may come for what a bypassing thread leaves in the ring meanwhile. */
-static void unlock_and_drain(struct recorder *recorder)
+/*
+ * Nobody else may come for what a bypassing thread leaves in the ring meanwhile.
+ * Whoever lost the lock leaves it to its new owner.
+ */
+static void unlock_and_drain(struct recorder *recorder, const struct recorder_mark *mark)
 {
+	if (unlikely(recorder->mark != mark))
+		return;
 	do {
 		if (unlikely(late_pending(recorder)))
 			drain_late(recorder);
@@ -294,39 +299,48 @@ static int64_t call_without_lock(struct vm_call *call, uint8_t why)
 			   __ATOMIC_RELAXED);
 	late_push(recorder, call);
 	if (why == VM_CALL_UNORDERED && try_lock(recorder, call->tid))
-		unlock_and_drain(recorder);
+		unlock_and_drain(recorder, recorder->mark);
 	return call->result;
 }
 
+/* Further apart than this, two frames are not taken to be on one stack. */
+#define SAME_STACK (256u << 10)
+
 /*
- * The owner's frame is above ours on the same stack for as long as it is there;
- * a frame below us was left by siglongjmp. On an alternate stack nothing can be
+ * Is the mark of this hold where it was put? On an alternate stack nothing can be
  * said from addresses, so there the owner is believed to be alive.
  */
-static bool owner_frame_is_gone(const struct recorder *recorder, const void *frame)
+static bool owner_is_gone(const struct recorder *recorder, const struct recorder_mark *mine)
 {
+	const struct recorder_mark *owner = recorder->mark;
 	stack_t stack;
-	uintptr_t owner = (uintptr_t)recorder->frame;
 
-	if (owner == 0 || (uintptr_t)frame < owner || shim.sandboxed)
+	if (owner == NULL || shim.sandboxed ||
+	    sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0 ||
+	    (stack.ss_flags & SS_ONSTACK))
 		return false;
-	if (sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0)
-		return false;
-	return !(stack.ss_flags & SS_ONSTACK);
+	if ((uintptr_t)mine >= (uintptr_t)owner)
+		return true;
+	return (uintptr_t)owner - (uintptr_t)mine < SAME_STACK &&
+	       owner->hold != (recorder->state & HOLD_MASK);
 }
 
 /*
- * The lock is ours already. Either a handler runs on top of a hook of this thread,
- * or a hook was left for good; then its lock is taken over, and a set that was
- * left half changed is made anew.
+ * Take the lock over from ourselves, and make the map right. False: not to be done.
+ *
+ * An owner inside its system call may be alive: it will find that it lost the
+ * lock. One that was changing the set must not be; a full ring of late calls is
+ * taken for a proof, and a set that is given up stays in memory for a while.
  */
-static bool retake(struct recorder *recorder, const void *frame)
+static bool recover(struct recorder *recorder, const struct recorder_mark *mark,
+		    enum recorder_doubt doubt)
 {
 	uint64_t state = recorder->state;
-	bool gone = owner_frame_is_gone(recorder, frame);
+	bool gone = owner_is_gone(recorder, mark) || doubt == RECORDER_GONE ||
+		    __atomic_load_n(&recorder->late_lost, __ATOMIC_RELAXED);
 
 	if (state & IN_KERNEL)
-		return (gone || __atomic_load_n(&recorder->late_lost, __ATOMIC_RELAXED)) &&
+		return (gone || doubt == RECORDER_TAKE_OVER) &&
 		       steal(recorder, recorder_tid(), state);
 	if (!gone || !replace_owner(recorder, recorder_tid(), state))
 		return false;
@@ -334,6 +348,46 @@ static bool retake(struct recorder *recorder, const void *frame)
 	baseline_again();
 	shim.n_rebuilt++;
 	return true;
+}
+
+/*
+ * The lock is ours already. Either a handler runs on top of a hook of this thread,
+ * or a hook was left for good; then its lock is taken over, and a set that was
+ * left half changed is made anew. The lock is free again before signals are let
+ * in: a handler that jumps out now, as the last one did, has nothing to spoil, so
+ * a storm of them does not keep the program from going on.
+ *
+ * Return: true when the lock is free now.
+ */
+static bool retake(struct recorder *recorder, const struct recorder_mark *mark,
+		   enum recorder_doubt doubt)
+{
+	uint64_t mask = shim_block_signals();
+	bool recovered = recover(recorder, mark, doubt);
+
+	if (recovered)
+		release(recorder);
+	shim_restore_signals(mask);
+	return recovered;
+}
+
+/* Return: 0 with the lock, or VM_CALL_NESTED or VM_CALL_UNORDERED: why there is none. */
+static uint8_t take_lock(struct recorder_mark *mark, enum recorder_doubt doubt)
+{
+	struct recorder *recorder = &shim.recorder;
+	uint32_t tid = recorder_tid();
+
+	while (unlikely(!try_lock(recorder, tid))) {
+		if (recorder_is_mine() && !retake(recorder, mark, doubt))
+			return VM_CALL_NESTED;
+		if (!recorder_is_mine() && !slow_lock(recorder, tid))
+			return VM_CALL_UNORDERED;
+		if (recorder_is_mine())
+			break;
+	}
+	mark->hold = recorder->state & HOLD_MASK;
+	recorder->mark = mark;
+	return 0;
 }
 
 static void finish_record(struct ledger_call *record, struct vm_call *call)
@@ -347,7 +401,7 @@ static void finish_record(struct ledger_call *record, struct vm_call *call)
 	ledger_writer_done(&shim.writer, record);
 }
 
-static int64_t call_with_lock(struct vm_call *call)
+static int64_t call_with_lock(struct vm_call *call, const struct recorder_mark *mark)
 {
 	struct recorder *recorder = &shim.recorder;
 	struct ledger_call *record = NULL;
@@ -371,60 +425,48 @@ static int64_t call_with_lock(struct vm_call *call)
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
-	unlock_and_drain(recorder);
+	unlock_and_drain(recorder, mark);
 	return call->result;
 }
 
 int64_t recorder_call(struct vm_call *call)
 {
 	struct recorder *recorder = &shim.recorder;
-	uint32_t tid;
+	struct recorder_mark mark;
+	uint8_t without;
 
 	if (unlikely(!shim.live))
 		return make_call(call);
 	if (unlikely(*shim.fork_mark == 0))
 		child_notice();
-	tid = recorder_tid();
-	if (unlikely(!try_lock(recorder, tid))) {
-		if (recorder_is_mine()) {
-			if (!retake(recorder, __builtin_frame_address(0)))
-				return call_without_lock(call, VM_CALL_NESTED);
-		} else if (!slow_lock(recorder, tid)) {
-			return call_without_lock(call, VM_CALL_UNORDERED);
-		}
-	}
-	recorder->frame = __builtin_frame_address(0);
-	if (unlikely(shim.child)) {
+	without = take_lock(&mark, RECORDER_DEFER);
+	if (unlikely(without != 0))
+		return call_without_lock(call, without);
+	if (unlikely(shim.child))
 		child_begin();
-		if (!shim.live) {
-			release(recorder);
-			return make_call(call);
-		}
+	if (unlikely(!shim.live)) {
+		release(recorder);
+		return make_call(call);
 	}
 	call->tid = recorder_tid();
 	call->ticks = clock_ticks();
-	return call_with_lock(call);
+	return call_with_lock(call, &mark);
 }
 
-bool recorder_lock(void)
+bool recorder_lock(struct recorder_mark *mark, enum recorder_doubt doubt)
 {
-	struct recorder *recorder = &shim.recorder;
-	uint32_t tid = recorder_tid();
-
 	if (*shim.fork_mark == 0)
 		child_notice();
-	if (recorder_is_mine() ? !retake(recorder, __builtin_frame_address(0)) :
-				 !try_lock(recorder, tid) && !slow_lock(recorder, tid))
+	if (take_lock(mark, doubt) != 0)
 		return false;
-	recorder->frame = __builtin_frame_address(0);
 	if (shim.child)
 		child_begin();
 	return true;
 }
 
-void recorder_unlock(void)
+void recorder_unlock(struct recorder_mark *mark)
 {
-	unlock_and_drain(&shim.recorder);
+	unlock_and_drain(&shim.recorder, mark);
 }
 
 bool recorder_is_mine(void)

@@ -43,13 +43,21 @@ struct late_call {
 	struct vm_call call;
 };
 
+/*
+ * Lies in the stack frame of whoever has the lock. A frame that was left by
+ * siglongjmp is below us, or has been written over.
+ */
+struct recorder_mark {
+	volatile uint64_t hold;
+};
+
 struct recorder {
 	uint64_t state;
 	uint32_t turn; /* futex: changes whenever a waiter may try again */
 	uint32_t n_waiters;
 	uint64_t stuck_hold;  /* a hold that somebody waited for in vain */
 	uint32_t stuck_count; /* how often */
-	const void *volatile frame; /* of the owner's recorder_call(), for telling a nested call */
+	const struct recorder_mark *volatile mark; /* the owner's */
 
 	uint32_t late_tail; /* producers */
 	uint32_t late_head; /* the owner */
@@ -69,9 +77,19 @@ struct recorder {
  */
 int64_t recorder_call(struct vm_call *call);
 
-/* Take the lock for something else than a call. False: it could not be had. */
-bool recorder_lock(void);
-void recorder_unlock(void);
+/* What to do when the lock is ours already, and its owner may or may not be alive. */
+enum recorder_doubt {
+	RECORDER_DEFER,	   /* believe that it is: a call can wait */
+	RECORDER_TAKE_OVER, /* take the lock over where that does no harm if it is */
+	RECORDER_GONE,	   /* it will never go on: the process ends */
+};
+
+/*
+ * Take the lock for something else than a call. @mark lives until recorder_unlock().
+ * False: it could not be had.
+ */
+bool recorder_lock(struct recorder_mark *mark, enum recorder_doubt doubt);
+void recorder_unlock(struct recorder_mark *mark);
 /* Is the calling thread inside a hook (so: are we in a signal handler on top of it)? */
 bool recorder_is_mine(void);
 

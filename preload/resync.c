@@ -27,13 +27,25 @@ static char name_buffer[4096 + 64];
  * opened each time, because a program may close every descriptor it did not
  * open, and would be right to.
  */
+static int open_maps = -1;
+
 int resync_open_maps(void)
 {
 	long fd = sys_openat(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd == -ENOENT)
 		fd = sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	open_maps = fd < 0 ? -1 : (int)fd;
 	return (int)fd;
+}
+
+void resync_close_maps(void)
+{
+	int fd = open_maps;
+
+	open_maps = -1;
+	if (fd >= 0)
+		sys_close(fd);
 }
 
 void resync_write_objects(struct ledger_writer *writer)
@@ -188,13 +200,18 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event)
 {
 	struct kernel_reader reader;
+	uint64_t mask;
 
 	if (range.end > USER_END)
 		range.end = USER_END;
-	if (range.start >= range.end || shim.sandboxed || !reader_open(&reader, range.start))
+	if (range.start >= range.end || shim.sandboxed)
 		return;
-	resync_with(&reader, range, reason, event);
-	sys_close(reader.fd);
+	mask = shim_block_signals();
+	if (reader_open(&reader, range.start)) {
+		resync_with(&reader, range, reason, event);
+		resync_close_maps();
+	}
+	shim_restore_signals(mask);
 	shim.n_resyncs += reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;
 	resync_own();
 }
@@ -204,13 +221,17 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
 	struct kernel_reader reader;
 	struct kernel_area area;
 	struct addr_range range = { addr, addr + VM_PAGE_SIZE };
+	uint64_t mask;
 
-	if (shim.sandboxed || !reader_open(&reader, addr))
+	if (shim.sandboxed)
 		return;
-	if (reader_next(&reader, &area) && area.range.start <= addr)
+	mask = shim_block_signals();
+	if (reader_open(&reader, addr) && reader_next(&reader, &area) &&
+	    area.range.start <= addr)
 		range = area.range;
-	sys_close(reader.fd);
+	resync_close_maps();
 	resync_range(range, reason, event);
+	shim_restore_signals(mask);
 }
 
 /* ------------------------------------------------------- the shim's own memory */

@@ -57,6 +57,14 @@ struct shim {
 
 extern struct shim shim;
 
+/*
+ * For work of many system calls: a signal handler that jumped out in the middle
+ * would leave descriptors and memory behind, and, jumping again and again, never
+ * let it end. Too dear for the common path. Return: the mask to put back.
+ */
+uint64_t shim_block_signals(void);
+void shim_restore_signals(uint64_t mask);
+
 /* hooks.c */
 void hooks_start(void);
 
@@ -91,8 +99,9 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
 void resync_own(void);
 /* Objects that the ledger does not know yet. */
 void resync_write_objects(struct ledger_writer *writer);
-/* A descriptor of this process's map, or -errno. */
+/* A descriptor of this process's map, or -errno; and its end. One at a time. */
 int resync_open_maps(void);
+void resync_close_maps(void);
 
 /* confine.c: prctl or seccomp, about to install a filter. Makes the call; returns its result. */
 long confine_call(long nr, const uint64_t args[6]);

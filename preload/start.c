@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -34,6 +35,22 @@ void shim_debug(const char *what, const char *about)
 	text_string(&text, about);
 	text_char(&text, '\n');
 	sys_write(2, buffer, text.len);
+}
+
+uint64_t shim_block_signals(void)
+{
+	const uint64_t all = ~0ULL;
+	uint64_t old = 0;
+
+	if (!shim.sandboxed)
+		sys_sigprocmask(SIG_SETMASK, &all, &old);
+	return old;
+}
+
+void shim_restore_signals(uint64_t mask)
+{
+	if (!shim.sandboxed)
+		sys_sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 static const char *find_variable(char **envp, const char *name)

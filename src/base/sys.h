@@ -153,6 +153,12 @@ static inline long sys_gettid(void)
 	return sys_call6(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+/* @set and @old are the kernel's: one bit per signal. */
+static inline long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
+{
+	return sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, sizeof(*set), 0, 0);
+}
+
 /* @op is a FUTEX_ value; @timeout is a struct timespec or NULL. */
 static inline long sys_futex(void *word, int op, uint32_t value, const void *timeout)
 {

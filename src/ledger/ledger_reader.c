@@ -286,6 +286,22 @@ static bool take(struct ledger_reader *reader, struct ledger_entry *entry, bool 
 	}
 }
 
+/*
+ * A signal handler that left a hook for good may have left half a group behind.
+ * The writer noticed, and says what is true in a whole new map behind the note: so
+ * nothing is lost.
+ */
+static void judge_what_was_passed(struct ledger_position *position,
+				  const struct ledger_entry *entry)
+{
+	if (entry->kind == LEDGER_NOTE && entry->note.kind == LEDGER_NOTE_REBUILT) {
+		position->n_skipped = position->sure_skipped;
+		position->n_broken_groups = position->sure_broken_groups;
+	}
+	position->sure_skipped = position->n_skipped;
+	position->sure_broken_groups = position->n_broken_groups;
+}
+
 bool ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry)
 {
 	bool again = reader->position.lap != 0 && !reader->position.overrun;
@@ -294,6 +310,7 @@ bool ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry
 		again = false;
 		if (take(reader, entry, &again) && !reader->position.overrun) {
 			reader->position.ticks = entry->ticks;
+			judge_what_was_passed(&reader->position, entry);
 			return true;
 		}
 		again = again && !reader->position.overrun;

@@ -109,6 +109,8 @@ struct ledger_position {
 	uint64_t n_unknown;
 	uint64_t n_broken_groups;
 	uint64_t n_headless;
+	uint64_t sure_skipped;	     /* n_skipped and n_broken_groups as they were */
+	uint64_t sure_broken_groups; /* when the last record was handed out */
 	uint32_t slot;
 	bool headless;		  /* the segment's own first record is damaged */
 	bool in_checkpoint;

@@ -6,6 +6,7 @@
  * jumping away for good.
  */
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -70,6 +71,9 @@ static void run(int flags, int with_jumps, const char *what)
 	jumps = 0;
 	signal(SIGALRM, SIG_IGN);
 	depth = 0;
+	/* A hook that was left half-way is noticed after some more calls at the latest. */
+	for (i = 0; i < 100; i++)
+		change(mine, i);
 	if (n_handled == 0)
 		fail("the timer never fired");
 	must_agree(what);
@@ -77,6 +81,7 @@ static void run(int flags, int with_jumps, const char *what)
 
 int main(void)
 {
+	int active;
 	static char alternate[64 << 10];
 	stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
 
@@ -88,6 +93,11 @@ int main(void)
 	run(SA_RESTART, 0, "after handlers on the normal stack");
 	run(SA_RESTART | SA_ONSTACK, 0, "after handlers on the alternate stack");
 	run(SA_RESTART | SA_NODEFER, 0, "after handlers on top of handlers");
+	active = ml_active();
 	run(SA_RESTART, 1, "after handlers that jumped away");
+	if (ml_active() != active)
+		fail("recording has stopped");
+	if (open("/dev/null", O_RDONLY) > 16)
+		fail("descriptors were left open");
 	return 0;
 }
