@@ -69,14 +69,14 @@ struct kernel_reader {
 	struct kernel_map_text text;
 	uint8_t build_id[VM_BUILD_ID_MAX];
 	uint8_t build_id_len;
+	uint64_t page_size; /* of the last area, where the kernel tells */
 };
 
 static bool reader_next_query(struct kernel_reader *reader, struct kernel_area *area)
 {
-	uint64_t page_size;
 	int error = kernel_map_query(reader->fd, reader->at, area, name_buffer,
 				     sizeof(name_buffer), reader->build_id, &reader->build_id_len,
-				     &page_size);
+				     &reader->page_size);
 
 	if (error == 0)
 		reader->at = area->range.end;
@@ -131,19 +131,31 @@ static void clip(struct memory_area *area, struct addr_range range)
 		area->range.end = range.end;
 }
 
+/*
+ * A file of huge pages is mapped in whole ones, however short the length was that
+ * mmap was given: then the range goes on to the area's end.
+ */
+static void widen(struct addr_range *range, const struct kernel_reader *reader,
+		  const struct kernel_area *found)
+{
+	if (reader->page_size > VM_PAGE_SIZE && found->range.end > range->end)
+		range->end = found->range.end;
+}
+
 /* The next areas inside @range; -1 when the kernel or memory fails us. */
-static int read_batch(struct kernel_reader *reader, struct addr_range range, bool *more)
+static int read_batch(struct kernel_reader *reader, struct addr_range *range, bool *more)
 {
 	struct kernel_area found;
 	int n = 0;
 
 	*more = false;
-	while (n < BATCH && reader_next(reader, &found) && found.range.start < range.end) {
+	while (n < BATCH && reader_next(reader, &found) && found.range.start < range->end) {
+		widen(range, reader, &found);
 		if (kernel_area_to_memory_area(&found, &shim.space.objects, &batch[n]) < 0)
 			return -1;
 		if (batch[n].tag[VM_TAG_OBJECT] > shim.n_objects_known)
 			learn_build_id(reader, (uint32_t)batch[n].tag[VM_TAG_OBJECT]);
-		clip(&batch[n++], range);
+		clip(&batch[n++], *range);
 	}
 	*more = n == BATCH;
 	return n;
@@ -174,8 +186,8 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 	bool more = true;
 
 	while (more) {
+		int n = read_batch(reader, &range, &more);
 		struct addr_range part = range;
-		int n = read_batch(reader, range, &more);
 
 		if (n < 0)
 			return false;

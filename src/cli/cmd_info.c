@@ -338,21 +338,41 @@ static void print_calls(const struct info *info)
 	}
 }
 
-/* Tiers that are not live and what else the shim had to say. */
+static void print_note(const char *sentence, uint64_t times)
+{
+	struct field field;
+	struct text *text = field_begin(&field, "note");
+
+	text_name(text, sentence, strlen(sentence));
+	if (times > 1) {
+		text_string(text, " (");
+		text_decimal(text, times);
+		text_string(text, " times)");
+	}
+	field_print(&field);
+}
+
+/* Tiers that are not live and what else the shim had to say; said again is counted. */
 static void print_notes(const struct info *info)
 {
 	struct ledger_reader *reader = info->view->reader;
 	struct ledger_entry entry;
+	char last[512] = "";
+	uint64_t times = 0;
 
 	ledger_reader_rewind(reader);
 	while (ledger_reader_next(reader, &entry)) {
-		struct field field;
-
 		if (entry.kind != LEDGER_NOTE)
 			continue;
-		text_name(field_begin(&field, "note"), entry.note.text, strlen(entry.note.text));
-		field_print(&field);
+		if (times > 0 && strncmp(last, entry.note.text, sizeof(last) - 1) != 0) {
+			print_note(last, times);
+			times = 0;
+		}
+		snprintf(last, sizeof(last), "%s", entry.note.text);
+		times++;
 	}
+	if (times > 0)
+		print_note(last, times);
 }
 
 static void print_process(const struct info *info)

@@ -80,6 +80,25 @@ static void files(void)
 	must_agree("after mapping /dev/zero");
 }
 
+/* Lengths that are no multiple of a huge page; without huge pages the calls only fail. */
+static void huge_pages(void)
+{
+	int fd = memfd_create("victim", MFD_HUGETLB);
+	char *p;
+
+	if (fd >= 0 && ftruncate(fd, 4 << 20) == 0) {
+		p = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+		must_agree("after mapping one small page of a huge file");
+		if (p != MAP_FAILED && munmap(p, PAGE) == 0)
+			fail("munmap of part of a huge page");
+	}
+	p = mmap(NULL, 5000, RW, ANON | MAP_HUGETLB, -1, 0);
+	must_agree("after mapping huge pages");
+	if (p != MAP_FAILED)
+		munmap(p, 2 << 20);
+	must_agree("after unmapping huge pages");
+}
+
 static void segments(void)
 {
 	int id = shmget(IPC_PRIVATE, 3 * PAGE, 0600);
@@ -162,6 +181,7 @@ int main(void)
 	anonymous();
 	moved();
 	files();
+	huge_pages();
 	segments();
 	heap();
 	advised();
