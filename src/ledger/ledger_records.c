@@ -43,16 +43,42 @@ static void check_overrun(struct ledger_reader *reader)
 	reader->chunk_len = 0;
 }
 
+static uint64_t read_records(struct ledger_reader *reader, uint64_t offset, uint64_t n)
+{
+	return ledger_bytes_read(&reader->bytes, offset, reader->chunk, n * LEDGER_RECORD_SIZE) /
+	       LEDGER_RECORD_SIZE;
+}
+
+/*
+ * The writer stores a record's state last, but one read(2) does not copy the
+ * bytes of a record in any order that is promised. What was stored before a state
+ * is there for whoever reads after having seen the state: so states are taken from
+ * a first reading and everything else from a second.
+ */
+static uint64_t read_live_records(struct ledger_reader *reader, uint64_t offset, uint64_t n)
+{
+	uint8_t states[LEDGER_CHUNK_RECORDS];
+	uint64_t n_again;
+
+	n = read_records(reader, offset, n);
+	for (uint64_t i = 0; i < n; i++)
+		states[i] = reader->chunk[i].state;
+	n_again = read_records(reader, offset, n);
+	for (uint64_t i = 0; i < n_again; i++)
+		reader->chunk[i].state = states[i];
+	return n_again;
+}
+
 static void load_chunk(struct ledger_reader *reader, uint64_t record)
 {
 	uint64_t n = reader->n_records - record;
 	uint64_t offset = ledger_record_offset(reader, reader->position.slot, record);
+	bool may_live = reader->bytes.fd >= 0 && reader->header.end == LEDGER_END_OPEN;
 
 	if (n > LEDGER_CHUNK_RECORDS)
 		n = LEDGER_CHUNK_RECORDS;
-	reader->chunk_len = ledger_bytes_read(&reader->bytes, offset, reader->chunk,
-					      n * LEDGER_RECORD_SIZE) /
-			    LEDGER_RECORD_SIZE;
+	reader->chunk_len = may_live ? read_live_records(reader, offset, n) :
+				       read_records(reader, offset, n);
 	reader->chunk_at = record;
 	reader->chunk_slot = reader->position.slot;
 	reader->chunk_lap = reader->position.lap;

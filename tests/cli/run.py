@@ -289,12 +289,24 @@ def live(runs):
     runs.clean()
 
 
+def has_terminals():
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:
+        print(f"skipped what needs a terminal: {error}")
+        return False
+    os.close(master)
+    os.close(slave)
+    return True
+
+
 def main(mapledger, shim, victim):
     checks = Checks()
+    on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
         for part in (statuses, deaths, passes_through, refusals, names, children, signals,
-                     terminal_interrupts, terminal_stops, live):
+                     *on_terminals, live):
             part(runs)
     checks.finish()
 

@@ -52,7 +52,7 @@ static void child_life(void)
 
 static void reap(pid_t child, const char *what)
 {
-	int status;
+	int status = -1;
 
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		fail(what);
