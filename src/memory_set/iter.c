@@ -6,11 +6,16 @@
 
 #include "memory_set_private.h"
 
-/* Leaves lie anywhere in memory, and only we know which is next. */
-static void prefetch_leaf(const struct leaf *leaf)
+/*
+ * Leaves lie anywhere in memory, and only we know which is next. How full it is
+ * can't be asked without waiting for it: about as full as this one.
+ */
+static void prefetch_leaf(const struct leaf *leaf, uint32_t n)
 {
-	for (size_t i = 0; i < sizeof(*leaf); i += 64)
-		__builtin_prefetch((const char *)leaf + i);
+	const char *end = (const char *)&leaf->areas[n];
+
+	for (const char *line = (const char *)leaf; line < end; line += 64)
+		__builtin_prefetch(line);
 }
 
 /*
@@ -25,7 +30,7 @@ static void enter(struct memory_set_iter *iter, const struct leaf *leaf, const s
 		stop--;
 	iter->leaf = leaf;
 	if (next)
-		prefetch_leaf(next);
+		prefetch_leaf(next, leaf->n);
 	iter->first = &leaf->areas[leaf_find(leaf, searchable(iter->range.start))];
 	iter->stop = &leaf->areas[stop];
 	if (iter->stop < iter->first)
@@ -59,13 +64,27 @@ struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 	return iter;
 }
 
+/* Coming from the left, all of a leaf that does not reach the end of the range is in it. */
+static void enter_whole(struct memory_set_iter *iter, const struct leaf *leaf)
+{
+	iter->leaf = leaf;
+	iter->first = leaf->areas;
+	iter->stop = leaf->areas + leaf->n;
+	if (leaf->next)
+		prefetch_leaf(leaf->next, leaf->n);
+}
+
 const struct memory_area *memory_set_iter_next_leaf(struct memory_set_iter *iter)
 {
 	const struct leaf *leaf = iter->leaf;
 
 	if (!leaf || !leaf->next || leaf->next->areas[0].range.start >= iter->range.end)
 		return NULL;
-	enter(iter, leaf->next, leaf->next->next);
+	leaf = leaf->next;
+	if (leaf->ends[leaf->n - 1] <= iter->range.end)
+		enter_whole(iter, leaf);
+	else
+		enter(iter, leaf, NULL);
 	iter->at = iter->first + 1;
 	return iter->first;
 }
