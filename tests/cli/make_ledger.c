@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 		.start_brk = fixed.start_brk,
 		.brk = fixed.brk,
 		.start_stack = fixed.start_stack,
-		.executable = "/work/demo",
+		.executable = "/home/demo",
 		.command = command,
 		.command_len = sizeof(command),
 		.shim_version = "0.1.0",
