@@ -533,10 +533,7 @@ static int print_json(const struct info *info)
 	json_unsigned(json, "n_differences", vm_comparison_unexplained(&info->findings.comparison));
 	json_unsigned(json, "size", info->size);
 	json_unsigned(json, "disk_size", info->disk_size);
-	if (damage != NULL)
-		json_string(json, "damage", damage);
-	else
-		json_null(json, "damage");
+	json_string(json, "damage", damage);
 	json_end_object(json);
 	json_destroy(json);
 	return CLI_FINE;

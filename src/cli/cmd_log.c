@@ -404,14 +404,5 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 
 int cmd_log(const struct cli_options *options, int n_operands, char **operands)
 {
-	struct found_ledger found;
-	struct ledger_view view;
-	int code;
-
-	if (!find_ledger(options, n_operands, operands, &found) ||
-	    !view_open(&view, found.path, found.name))
-		return CLI_TROUBLE;
-	code = show(&view, options);
-	view_close(&view);
-	return code;
+	return view_show(options, n_operands, operands, show);
 }

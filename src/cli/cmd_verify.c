@@ -212,10 +212,7 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 	for (size_t i = 0; i < findings->n_found; i++)
 		json_difference(json, view, &findings->found[i]);
 	json_end_array(json);
-	if (damage != NULL)
-		json_string(json, "damage", damage);
-	else
-		json_null(json, "damage");
+	json_string(json, "damage", damage);
 	json_end_object(json);
 	json_destroy(json);
 	return true;

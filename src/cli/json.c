@@ -142,7 +142,10 @@ void json_bytes(struct json *json, const char *key, const char *value, size_t le
 
 void json_string(struct json *json, const char *key, const char *value)
 {
-	json_bytes(json, key, value, strlen(value));
+	if (value == NULL)
+		json_null(json, key);
+	else
+		json_bytes(json, key, value, strlen(value));
 }
 
 void json_address(struct json *json, const char *key, uint64_t value)

@@ -29,6 +29,7 @@ void json_end_array(struct json *json);
 /* The end of the outermost object is the end of the line. */
 void json_end_object(struct json *json);
 
+/* NULL is null. */
 void json_string(struct json *json, const char *key, const char *value);
 void json_bytes(struct json *json, const char *key, const char *value, size_t len);
 void json_address(struct json *json, const char *key, uint64_t value);

@@ -306,3 +306,18 @@ void view_coverage_text(const struct ledger_view *view, struct text *text)
 		separator = ", ";
 	}
 }
+
+int view_show(const struct cli_options *options, int n_operands, char **operands,
+	      view_show_fn show)
+{
+	struct found_ledger found;
+	struct ledger_view view;
+	int code;
+
+	if (!find_ledger(options, n_operands, operands, &found) ||
+	    !view_open(&view, found.path, found.name))
+		return CLI_TROUBLE;
+	code = show(&view, options);
+	view_close(&view);
+	return code;
+}
