@@ -120,17 +120,6 @@ static void learn_build_id(struct kernel_reader *reader, uint32_t id)
 	memcpy(object->build_id, reader->build_id, reader->build_id_len);
 }
 
-/* Cut to the range, with the offset moved along. */
-static void clip(struct memory_area *area, struct addr_range range)
-{
-	if (area->range.start < range.start) {
-		area->offset = memory_area_offset_at(area, range.start);
-		area->range.start = range.start;
-	}
-	if (area->range.end > range.end)
-		area->range.end = range.end;
-}
-
 /*
  * A file of huge pages is mapped in whole ones, however short the length was that
  * mmap was given: then the range goes on to the area's end.
@@ -155,7 +144,7 @@ static int read_batch(struct kernel_reader *reader, struct addr_range *range, bo
 			return -1;
 		if (batch[n].tag[VM_TAG_OBJECT] > shim.n_objects_known)
 			learn_build_id(reader, (uint32_t)batch[n].tag[VM_TAG_OBJECT]);
-		clip(&batch[n++], *range);
+		memory_area_clip(&batch[n++], *range);
 	}
 	*more = n == BATCH;
 	return n;

@@ -151,6 +151,20 @@ static inline uint64_t memory_area_offset_at(const struct memory_area *area, uin
 	return area->offset + (addr - area->range.start);
 }
 
+/*
+ * Cut @area to the part that lies in @range, its offset moved along. Of an area
+ * outside the range nothing is left: its end is not above its start then.
+ */
+static inline void memory_area_clip(struct memory_area *area, struct addr_range range)
+{
+	if (area->range.start < range.start) {
+		area->offset = memory_area_offset_at(area, range.start);
+		area->range.start = range.start;
+	}
+	if (area->range.end > range.end)
+		area->range.end = range.end;
+}
+
 /* --------------------------------------------------------------------- set */
 
 struct memory_set;

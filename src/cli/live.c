@@ -156,12 +156,7 @@ static int adopt(struct vm_space *space, const struct kernel_snapshot *kernel,
 
 		if (area.range.end <= range.start || area.range.start >= range.end)
 			continue;
-		if (area.range.start < range.start) {
-			area.offset = memory_area_offset_at(&area, range.start);
-			area.range.start = range.start;
-		}
-		if (area.range.end > range.end)
-			area.range.end = range.end;
+		memory_area_clip(&area, range);
 		areas[n++] = area;
 	}
 	error = vm_space_reserve(space, n + VM_APPLY_GROWTH);

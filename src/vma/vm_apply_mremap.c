@@ -136,12 +136,7 @@ static bool next_piece(const struct memory_set *set, uint64_t at, struct addr_ra
 	if (at >= range.end || area == NULL || area->range.start >= range.end)
 		return false;
 	*piece = *area;
-	if (at > area->range.start) {
-		piece->offset = memory_area_offset_at(area, at);
-		piece->range.start = at;
-	}
-	if (piece->range.end > range.end)
-		piece->range.end = range.end;
+	memory_area_clip(piece, (struct addr_range){ at, range.end });
 	return true;
 }
 

@@ -138,12 +138,8 @@ static void next_run(struct side *side, struct addr_range range)
 	} while (side->has_run && run->range.end <= range.start);
 	if (!side->has_run)
 		return;
-	if (run->range.start < range.start) {
-		run->offset = memory_area_offset_at(run, range.start);
-		run->range.start = range.start;
-	}
-	if (run->range.end > range.end)
-		run->range.end = range.end;
+	/* A run behind the range ends up empty: it is the last. */
+	memory_area_clip(run, range);
 	side->has_run = run->range.start < run->range.end;
 }
 

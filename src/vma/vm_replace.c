@@ -131,12 +131,7 @@ static struct memory_area cut(const struct memory_area *area, struct addr_range 
 {
 	struct memory_area piece = *area;
 
-	if (range.start > area->range.start) {
-		piece.offset = memory_area_offset_at(area, range.start);
-		piece.range.start = range.start;
-	}
-	if (range.end < area->range.end)
-		piece.range.end = range.end;
+	memory_area_clip(&piece, range);
 	return piece;
 }
 

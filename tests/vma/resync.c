@@ -84,16 +84,6 @@ static struct addr_range widen(struct addr_range range, enum kernel_way way)
 	return range;
 }
 
-static void clip(struct memory_area *area, struct addr_range range)
-{
-	if (area->range.start < range.start) {
-		area->offset = memory_area_offset_at(area, range.start);
-		area->range.start = range.start;
-	}
-	if (area->range.end > range.end)
-		area->range.end = range.end;
-}
-
 void readback_get(struct readback *readback, struct vm_space *space, struct addr_range range,
 		  enum vm_reason reason, enum kernel_way way)
 {
@@ -112,7 +102,7 @@ void readback_get(struct readback *readback, struct vm_space *space, struct addr
 		if (readback->n_areas > READBACK_MAX ||
 		    kernel_area_to_memory_area(&area, &space->objects, to) < 0)
 			abort();
-		clip(to, range);
+		memory_area_clip(to, range);
 	}
 	sys_close(asking.fd);
 }
