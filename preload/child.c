@@ -16,25 +16,12 @@
 #include "vma/kernel_map.h"
 #include "shim.h"
 
-#define OWNER_MASK 0xffffffffULL
-#define IN_KERNEL (1ULL << 32)
-
-/*
- * The copy of the set is whole if the lock was held by the very thread that
- * forked, inside its system call. Otherwise another thread may have been
- * changing it while its pages were being copied.
- */
 void child_notice(void)
 {
-	struct recorder *recorder = &shim.recorder;
-	uint64_t state = recorder->state;
-
-	shim.torn = (state & OWNER_MASK) != recorder_tid() || !(state & IN_KERNEL);
+	shim.torn = !recorder_restart();
 	*shim.fork_mark = 1;
-	*recorder = (struct recorder){ 0 };
 	shim.child = true;
 	shim.live = shim.live && !shim.sandboxed && shim.options.follow != OPTION_FOLLOW_NONE;
-	recorder_forget_tid();
 }
 
 /* The child's history begins here: numbers of events are its own. */
@@ -72,7 +59,7 @@ static void begin(void)
 	if (shim.writer.header != NULL)
 		memcpy(parent, shim.writer.header->id, sizeof(parent));
 	ledger_writer_close(&shim.writer);
-	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = shim.n_rebuilt = 0;
+	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = 0;
 
 	error = read_inherited();
 	if (error < 0) {

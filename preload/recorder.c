@@ -33,11 +33,6 @@ uint32_t recorder_tid(void)
 	return cached_tid;
 }
 
-void recorder_forget_tid(void)
-{
-	cached_tid = 0;
-}
-
 /* ------------------------------------------------------------------ the lock */
 
 static uint32_t owner_of(uint64_t state)
@@ -91,7 +86,6 @@ static bool wait_lock(struct recorder *recorder, uint32_t tid, unsigned waits)
 static void reread_everything(void)
 {
 	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
-	shim.n_rebuilt++;
 }
 
 static bool replace_owner(struct recorder *recorder, uint32_t tid, uint64_t state)
@@ -346,7 +340,6 @@ static bool recover(struct recorder *recorder, const struct recorder_mark *mark,
 		return false;
 	recorder->replaying = false;
 	baseline_again();
-	shim.n_rebuilt++;
 	return true;
 }
 
@@ -467,6 +460,16 @@ bool recorder_lock(struct recorder_mark *mark, enum recorder_doubt doubt)
 void recorder_unlock(struct recorder_mark *mark)
 {
 	unlock_and_drain(&shim.recorder, mark);
+}
+
+bool recorder_restart(void)
+{
+	uint64_t state = shim.recorder.state;
+	bool whole = owner_of(state) == recorder_tid() && (state & IN_KERNEL);
+
+	shim.recorder = (struct recorder){ 0 };
+	cached_tid = 0;
+	return whole;
 }
 
 bool recorder_is_mine(void)

@@ -96,8 +96,17 @@ bool recorder_is_mine(void);
 /* The performer of vm_space. */
 int64_t recorder_perform(void *context, struct vm_call *call);
 
+/*
+ * In a fork child: nobody has the lock, nothing is late, and the thread has
+ * another id.
+ *
+ * Return: true when the child's copy of the set is whole: the lock was held by the
+ * very thread that forked, inside its system call. Otherwise another thread may have
+ * been changing the set while its pages were being copied.
+ */
+bool recorder_restart(void);
+
 /* The kernel's id of the calling thread. */
 uint32_t recorder_tid(void);
-void recorder_forget_tid(void);
 
 #endif

@@ -52,7 +52,6 @@ struct shim {
 	uint64_t n_bypassed;
 	uint64_t n_deferred;
 	uint64_t n_resyncs;
-	uint64_t n_rebuilt;
 };
 
 extern struct shim shim;
