@@ -511,6 +511,11 @@ static void json_counts(struct json *json, const struct info *info)
 			json_unsigned(json, vm_reason_name(i), counts->resyncs[i]);
 	json_end_object(json);
 	json_unsigned(json, "n_resyncs_that_changed", counts->resync_changes);
+	json_object(json, "resyncs_that_changed");
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++)
+		if (info->view->changes[i] > 0)
+			json_unsigned(json, vm_reason_name(i), info->view->changes[i]);
+	json_end_object(json);
 	json_unsigned(json, "n_sites", count_sites(counts));
 	json_unsigned(json, "n_sites_patched", counts->n_sites[LEDGER_SITE_PATCHED]);
 	json_unsigned(json, "n_areas", info->n_areas);
