@@ -143,18 +143,30 @@ static enum ledger_decoded decode_resync(struct ledger_reader *reader,
 	return taken(reader, 1 + n);
 }
 
+/* What of the map a comparison speaks for. False: of nothing. */
+static bool verify_range(const struct ledger_verify *head, struct addr_range *range)
+{
+	*range = (struct addr_range){ 0, UINT64_MAX };
+	if (head->event == 0)
+		return true;
+	*range = (struct addr_range){ head->start, head->end };
+	return range->start < range->end && is_aligned(range->start) && is_aligned(range->end);
+}
+
 static enum ledger_decoded decode_verify(struct ledger_reader *reader,
 					 const struct ledger_any *record,
 					 struct ledger_entry *entry)
 {
 	struct ledger_verify head;
+	struct addr_range range;
 	uint64_t n;
 
 	memcpy(&head, record, sizeof(head));
 	n = read_areas(reader, head.n_areas);
 	if (n < head.n_areas)
 		return broken_group(reader, n, LEDGER_AREA);
-	if (!areas_are_sane(reader->areas, n, 0, UINT64_MAX))
+	if (!verify_range(&head, &range) ||
+	    !areas_are_sane(reader->areas, n, range.start, range.end))
 		return senseless_group(reader, n);
 	entry->verify.head = head;
 	entry->verify.areas = reader->areas;

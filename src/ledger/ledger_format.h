@@ -37,7 +37,7 @@
 
 #define LEDGER_MAGIC "MAPLEDGR"
 #define LEDGER_VERSION_MAJOR 1
-#define LEDGER_VERSION_MINOR 0
+#define LEDGER_VERSION_MINOR 1
 #define LEDGER_BYTE_ORDER 0x01020304u
 
 #define LEDGER_HEADER_SIZE 4096u
@@ -112,7 +112,10 @@ struct ledger_header {
 	uint64_t n_bypassed;	     /* calls that went round the lock */
 	uint64_t n_deferred;	     /* calls made by handlers inside a hook */
 	uint64_t n_resyncs;
-	uint8_t reserved3[4096 - 3136];
+	uint64_t n_checks;	     /* calls after which the map was compared at once */
+	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
+	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
+	uint8_t reserved3[4096 - 3160];
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
 static_assert(offsetof(struct ledger_header, executable) == 768, "fixed place");
@@ -241,6 +244,10 @@ static_assert(sizeof(struct ledger_text) == LEDGER_RECORD_SIZE, "record size");
 /*
  * The shim compared its set with the kernel's map. @n_areas LEDGER_AREA records
  * follow with what the kernel had; they are not applied.
+ *
+ * @event: 0: everything was compared, with whatever result. Otherwise (since
+ *         version 1.1) the shim compares after every call, and found that after
+ *         this one the two differ in [@start, @end), of which alone the areas tell.
  */
 struct ledger_verify {
 	uint8_t state;
@@ -252,7 +259,9 @@ struct ledger_verify {
 	uint64_t n_runs;
 	uint64_t n_unexplained;
 	uint64_t n_tolerated;
-	uint64_t reserved2[3];
+	uint64_t event;
+	uint64_t start;
+	uint64_t end;
 };
 static_assert(sizeof(struct ledger_verify) == LEDGER_RECORD_SIZE, "record size");
 
