@@ -65,6 +65,70 @@ enum ledger_end {
 	LEDGER_END_CONFINED = 5,  /* the room was used up and no system call was allowed */
 };
 
+/* How far the record of a fault has come. */
+enum ledger_fault_state {
+	LEDGER_FAULT_NONE = 0,
+	LEDGER_FAULT_CLAIMED = 1,  /* somebody is writing it, or died doing so */
+	LEDGER_FAULT_MET = 2,	   /* all but what the kernel was asked and the stack */
+	LEDGER_FAULT_COMPLETE = 3,
+};
+
+enum ledger_access {
+	LEDGER_ACCESS_UNKNOWN = 0,
+	LEDGER_ACCESS_READ = 1,
+	LEDGER_ACCESS_WRITE = 2,
+	LEDGER_ACCESS_EXECUTE = 3,
+};
+
+/* What the kernel, asked at the fault, said about the page. */
+enum ledger_page {
+	LEDGER_PAGE_UNKNOWN = 0,  /* it was not asked, or there was no page to ask about */
+	LEDGER_PAGE_UNMAPPED = 1,
+	LEDGER_PAGE_MAPPED = 2,
+	LEDGER_PAGE_GUARD = 3,	  /* mapped, and inside a region of MADV_GUARD_INSTALL */
+};
+
+#define LEDGER_FAULT_REGISTERS 36
+#define LEDGER_FAULT_FRAMES 48
+
+/*
+ * The signal that ended the process. It lies in the header, where writing it
+ * takes no lock and no room: whoever crashes may hold the first, and the second
+ * may be used up.
+ *
+ * @code:      si_code; above 0: the kernel's word, 0 and below: somebody sent it
+ * @event:     calls that had been recorded by then
+ * @address:   si_addr as the kernel gave it; 0 when it gave none (SI_KERNEL)
+ * @pc, @sp:   of the thread, where it was interrupted
+ * @trap:      the processor's error code (x86: cr2's) below, the trap's number above 32 bits
+ * @pkru:      the thread's rights to protection keys; 0 where there are none
+ * @sender_*:  who sent the signal, when somebody did
+ * @registers: in the order of the architecture's ucontext (x86-64: gregs[])
+ * @frames:    program counters, @pc first; return addresses then
+ */
+struct ledger_fault {
+	uint32_t state; /* enum ledger_fault_state */
+	uint32_t signal;
+	int32_t code;
+	uint32_t tid;
+	uint64_t ticks;
+	uint64_t event;
+	uint64_t address;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t trap;
+	uint32_t access; /* enum ledger_access */
+	uint32_t page;	 /* enum ledger_page */
+	uint32_t pkru;
+	uint32_t sender_pid;
+	uint32_t sender_uid;
+	uint16_t n_registers;
+	uint16_t n_frames;
+	char thread_name[16]; /* terminated */
+	uint64_t registers[LEDGER_FAULT_REGISTERS];
+	uint64_t frames[LEDGER_FAULT_FRAMES];
+};
+
 /*
  * Fields below @updated change while the process runs; each is written with one
  * store.
@@ -115,11 +179,14 @@ struct ledger_header {
 	uint64_t n_checks;	     /* calls after which the map was compared at once */
 	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
 	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
-	uint8_t reserved3[4096 - 3160];
+	uint8_t reserved3[3320 - 3160];
+	struct ledger_fault fault;   /* the signal that ended the process */
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
 static_assert(offsetof(struct ledger_header, executable) == 768, "fixed place");
 static_assert(offsetof(struct ledger_header, last_ticks) == 3072, "fixed place");
+static_assert(offsetof(struct ledger_header, fault) == 3320, "fixed place");
+static_assert(sizeof(struct ledger_fault) == 776, "fixed size");
 
 /* Never renumber, only add. */
 enum ledger_kind {

@@ -75,6 +75,16 @@ static bool check_sizes(const struct ledger_header *header, struct ledger_proble
 	return false;
 }
 
+/* Counts within their arrays: whoever shows a fault need not look twice. */
+static void check_fault(struct ledger_fault *fault)
+{
+	if (fault->n_registers > LEDGER_FAULT_REGISTERS)
+		fault->n_registers = 0;
+	if (fault->n_frames > LEDGER_FAULT_FRAMES)
+		fault->n_frames = 0;
+	fault->thread_name[sizeof(fault->thread_name) - 1] = '\0';
+}
+
 static void end_texts(struct ledger_header *header)
 {
 	header->shim_version[sizeof(header->shim_version) - 1] = '\0';
@@ -82,6 +92,7 @@ static void end_texts(struct ledger_header *header)
 	header->executable[sizeof(header->executable) - 1] = '\0';
 	if (header->command_len > sizeof(header->command))
 		header->command_len = sizeof(header->command);
+	check_fault(&header->fault);
 }
 
 bool ledger_header_check(struct ledger_header *header, size_t len, struct ledger_problem *problem)
@@ -101,4 +112,5 @@ void ledger_header_refresh(struct ledger_reader *reader)
 
 	if (ledger_bytes_read(&reader->bytes, from, fresh, sizeof(fresh)) == sizeof(fresh))
 		memcpy((uint8_t *)&reader->header + from, fresh, sizeof(fresh));
+	check_fault(&reader->header.fault);
 }
