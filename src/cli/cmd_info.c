@@ -176,6 +176,12 @@ static const char *site_state_text(unsigned state)
 		return "not writable";
 	case LEDGER_SITE_NO_STUB:
 		return "too many";
+	case LEDGER_SITE_UNPROVEN:
+		return "perhaps no code";
+	case LEDGER_SITE_TIGHT:
+		return "no room for a jump";
+	case LEDGER_SITE_RUNNING:
+		return "running already";
 	}
 	return "unknown";
 }

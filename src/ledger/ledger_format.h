@@ -338,6 +338,10 @@ enum ledger_site_state {
 	LEDGER_SITE_TOO_FAR = 3,   /* out of a jump's reach */
 	LEDGER_SITE_UNWRITABLE = 4, /* the kernel refused the write */
 	LEDGER_SITE_NO_STUB = 5,   /* more sites than stubs */
+	LEDGER_SITE_UNPROVEN = 6,  /* the bytes are there, but may be no instructions */
+	LEDGER_SITE_TIGHT = 7,	   /* nothing before it that a jump could take the place of */
+	LEDGER_SITE_RUNNING = 8,   /* found late: a thread may be executing these bytes */
+	LEDGER_SITE_STATE_COUNT,
 };
 
 /* A system call site that was found. */

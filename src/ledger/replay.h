@@ -25,7 +25,7 @@ struct replay_counts {
 	uint64_t n_unordered;
 	uint64_t resyncs[VM_REASON_COUNT]; /* groups, by reason */
 	uint64_t resync_changes;	/* groups that changed something the calls had not said */
-	uint64_t n_sites[6];		/* by enum ledger_site_state */
+	uint64_t n_sites[LEDGER_SITE_STATE_COUNT];
 	uint64_t n_unfinished;		/* calls begun and never completed, but for the one in flight */
 	uint64_t n_unknown_objects;	/* areas whose object was not declared */
 	uint64_t n_refused;		/* groups that the set would not take */

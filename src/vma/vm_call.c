@@ -43,6 +43,7 @@ static const char *const tier_names[VM_TIER_COUNT] = {
 	[VM_TIER_SYMBOL] = "symbol",
 	[VM_TIER_SITE] = "site",
 	[VM_TIER_SYSCALL] = "syscall",
+	[VM_TIER_RAW] = "raw",
 };
 
 const struct vm_op_info *vm_op_info(unsigned op)

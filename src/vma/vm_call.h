@@ -39,6 +39,7 @@ enum vm_tier {
 	VM_TIER_SYMBOL = 1,  /* through a symbol the shim interposes */
 	VM_TIER_SITE = 2,    /* at a system call site of libc, ld.so or other code */
 	VM_TIER_SYSCALL = 3, /* through the function syscall() */
+	VM_TIER_RAW = 4,     /* at any other instruction: Syscall User Dispatch */
 	VM_TIER_COUNT,
 };
 
