@@ -11,6 +11,7 @@
  */
 
 #include "base/sys.h"
+#include "fault.h"
 #include "shim.h"
 
 #define AREAS_AHEAD 1024
@@ -24,11 +25,12 @@ static void take_back(void)
 
 static void prepare(void)
 {
+	fault_stop();
 	memory_set_reserve(shim.space.set, AREAS_AHEAD);
 	resync_own();
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
 			   "the process confined itself with seccomp: from here on nothing is "
-			   "asked from the kernel");
+			   "asked from the kernel, and no crash is recorded");
 	ledger_writer_confine(&shim.writer);
 	shim.pages.closed = true;
 	shim.sandboxed = true;

@@ -148,8 +148,10 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	return result;
 }
 
-static void copy_counters(struct ledger_header *header)
+void finish_counters(void)
 {
+	struct ledger_header *header = shim.writer.header;
+
 	header->n_bypassed = shim.n_bypassed;
 	header->n_deferred = shim.n_deferred;
 	header->n_resyncs = shim.n_resyncs;
@@ -171,7 +173,7 @@ void finish_at_exit(int status)
 	if (shim.options.verify == OPTION_VERIFY_EXIT)
 		finish_verify(true, NULL, NULL);
 	if (shim.writer.header != NULL) {
-		copy_counters(shim.writer.header);
+		finish_counters();
 		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
 	}
 	recorder_unlock(&mark);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include "base/clock.h"
 #include "base/sys.h"
+#include "fault.h"
 #include "shim.h"
 
 #define IN_KERNEL (1ULL << 32)
@@ -400,6 +401,8 @@ static int64_t call_with_lock(struct vm_call *call, const struct recorder_mark *
 	struct ledger_call *record = NULL;
 	struct vm_doubts doubts = { 0 };
 
+	if (unlikely(!fault_stack_asked))
+		fault_give_stack();
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
 		resync_own();

@@ -117,6 +117,8 @@ void child_begin(void);
 /* Compare with the kernel and write the result to the ledger. Returns unexplained differences,
  * or a negative errno. With the lock held. */
 int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context);
+/* What the shim has counted goes into the ledger's header, which must be there. */
+void finish_counters(void);
 /* The process is about to end. */
 void finish_at_exit(int status);
 

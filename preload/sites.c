@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include "base/sys.h"
+#include "fault.h"
 #include "sites.h"
 #include "shim.h"
 
@@ -29,6 +30,8 @@ static const struct {
 	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
 	{ SYS_clone, VM_OP_FORK, SITE_FORK },
 	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
+	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
+	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
 };
 
 static struct site sites[SITES_MAX];
@@ -79,6 +82,12 @@ struct site_answer site_reached(const uint64_t args[6], unsigned index)
 		if (args[0] != PR_SET_SECCOMP)
 			return run_original(site);
 		answer.rax = confine_call(site->nr, args);
+		return answer;
+	case SITE_SIGACTION:
+		answer.rax = fault_sigaction(args);
+		return answer;
+	case SITE_SIGALTSTACK:
+		answer.rax = fault_sigaltstack(args);
 		return answer;
 	}
 	answer.rax = record(site, args);
@@ -216,7 +225,27 @@ void sites_start(void)
 		sys_close(mem);
 }
 
+/* Every site of the two: one that is missed would show the program our handler. */
+bool sites_see_signals(void)
+{
+	bool action = false, stack = false;
+
+	for (unsigned i = 0; i < n_sites; i++) {
+		action |= sites[i].role == SITE_SIGACTION;
+		stack |= sites[i].role == SITE_SIGALTSTACK;
+		if ((sites[i].role == SITE_SIGACTION || sites[i].role == SITE_SIGALTSTACK) &&
+		    sites[i].state != LEDGER_SITE_PATCHED)
+			return false;
+	}
+	return action && stack;
+}
+
 #else
+
+bool sites_see_signals(void)
+{
+	return false;
+}
 
 void sites_start(void)
 {

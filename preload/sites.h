@@ -30,6 +30,8 @@ enum site_role {
 	SITE_CALL,    /* a vm_op: the recorder makes the call */
 	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
 	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
+	SITE_SIGACTION, /* rt_sigaction: fault.h */
+	SITE_SIGALTSTACK,
 };
 
 struct site {
@@ -41,6 +43,9 @@ struct site {
 	uint32_t object; /* the file it is in */
 	uint64_t file_offset;
 };
+
+/* Are sigaction and sigaltstack seen inside libc? */
+bool sites_see_signals(void);
 
 /* Finds, patches and writes to the ledger. Only before main(). */
 void sites_start(void);

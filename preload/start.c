@@ -15,6 +15,7 @@
 #include <sys/personality.h>
 #include "base/sys.h"
 #include "base/text.h"
+#include "fault.h"
 #include "sites.h"
 #include "shim.h"
 
@@ -185,5 +186,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 		sites_start();
 	on_exit(shim_finish, NULL);
 	shim.live = true;
+	if (sites_see_signals())
+		fault_start();
 	shim_debug("recording to ", shim.options.output);
 }

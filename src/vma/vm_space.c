@@ -15,6 +15,7 @@ static const char *const reason_names[VM_REASON_COUNT] = {
 	[VM_REASON_FORK] = "fork",
 	[VM_REASON_OWN] = "own",
 	[VM_REASON_UNOBSERVED] = "unobserved",
+	[VM_REASON_FAULT] = "fault",
 };
 
 const char *vm_reason_name(unsigned reason)

@@ -65,6 +65,7 @@ enum vm_reason {
 	VM_REASON_FORK = 9,	  /* a child's map differs from what its parent's was */
 	VM_REASON_OWN = 10,	  /* mapledger's own memory */
 	VM_REASON_UNOBSERVED = 11, /* a difference nobody saw being made */
+	VM_REASON_FAULT = 12,	  /* the page that a fatal fault was about */
 	VM_REASON_COUNT,
 };
 

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include "base/clock.h"
+#include "base/sys.h"
+#include "fault.h"
+#include "fault_context.h"
+#include "shim.h"
+
+/* The kernel's struct sigaction: fields in another order than libc's. */
+struct kernel_action {
+	uint64_t handler;
+	uint64_t flags;
+	uint64_t restorer;
+	uint64_t mask;
+};
+
+/* x86-64 leaves the way back from a handler to the program; others have it in the vDSO. */
+#if defined(__x86_64__)
+__attribute__((visibility("hidden"))) void fault_return(void);
+#define RESTORER_FLAG 0x04000000
+#define RESTORER      (uintptr_t) fault_return
+#else
+#define RESTORER_FLAG 0
+#define RESTORER      0
+#endif
+
+/* In place of the default of: */
+static const int caught[] = { SIGSEGV, SIGBUS };
+#define N_CAUGHT (sizeof(caught) / sizeof(caught[0]))
+
+/* What the program set beside SIG_DFL, and would be told. */
+static struct {
+	uint64_t flags;
+	uint64_t mask;
+} given[N_CAUGHT];
+
+static bool catching;
+
+static long sys_sigaction(int number, const struct kernel_action *action, struct kernel_action *old)
+{
+	return sys_call6(SYS_rt_sigaction, number, (long)action, (long)old, sizeof(action->mask), 0,
+			 0);
+}
+
+/* --------------------------------------------------------------- what happened */
+
+/* Of this process, not of the parent that we share memory with or were copied from. */
+static bool is_recording(void)
+{
+	return shim.live && shim.writer.header != NULL && *shim.fork_mark != 0 && !shim.child &&
+	       (uint32_t)sys_getpid() == shim.pid;
+}
+
+static bool is_guard(uint64_t page)
+{
+	uint64_t entry = 0;
+	int fd = (int)sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	sys_pread(fd, &entry, sizeof(entry), page / VM_PAGE_SIZE * sizeof(entry));
+	sys_close(fd);
+	return entry >> 58 & 1; /* Documentation/admin-guide/mm/pagemap.rst */
+}
+
+/* The map around the fault is made the kernel's: what nobody saw is not to be guessed. */
+static void ask_about_page(struct ledger_fault *fault)
+{
+	uint64_t page = vm_page_down(fault->address);
+	struct recorder_mark mark;
+
+	if (fault->code == SI_KERNEL || !recorder_lock(&mark, RECORDER_DEFER))
+		return;
+	resync_range((struct addr_range){ page, page + VM_PAGE_SIZE }, VM_REASON_FAULT,
+		     shim.writer.n_events);
+	fault->page = memory_set_find(shim.space.set, page) == NULL ? LEDGER_PAGE_UNMAPPED
+		      : is_guard(page)				    ? LEDGER_PAGE_GUARD
+								    : LEDGER_PAGE_MAPPED;
+	recorder_unlock(&mark);
+}
+
+static void describe(struct ledger_fault *fault, int number, const siginfo_t *info,
+		     const ucontext_t *context)
+{
+	fault->signal = (uint32_t)number;
+	fault->code = info->si_code;
+	fault->tid = recorder_tid();
+	fault->ticks = clock_ticks();
+	fault->event = shim.writer.n_events;
+	fault_context_read(context, fault);
+	if (info->si_code > 0) {
+		fault->address = (uintptr_t)info->si_addr;
+	} else {
+		fault->sender_pid = (uint32_t)info->si_pid;
+		fault->sender_uid = info->si_uid;
+	}
+	fault->frames[0] = fault->pc;
+	fault->n_frames = 1;
+	sys_call6(SYS_prctl, PR_GET_NAME, (long)fault->thread_name, 0, 0, 0, 0);
+}
+
+/* A handler on a small stack that the program gave must not run over it. */
+#define STACK_TO_ASK 6144
+
+static bool has_room(const ucontext_t *context)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t base = (uintptr_t)context->uc_stack.ss_sp;
+
+	return here - base >= context->uc_stack.ss_size || here - base >= STACK_TO_ASK;
+}
+
+static void record(int number, const siginfo_t *info, const ucontext_t *context)
+{
+	struct ledger_fault *fault = &shim.writer.header->fault;
+	uint32_t none = LEDGER_FAULT_NONE;
+
+	if (!__atomic_compare_exchange_n(&fault->state, &none, LEDGER_FAULT_CLAIMED, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	describe(fault, number, info, context);
+	__atomic_store_n(&fault->state, LEDGER_FAULT_MET, __ATOMIC_RELEASE);
+	finish_counters();
+	if (!has_room(context))
+		return;
+	if (info->si_code > 0)
+		ask_about_page(fault);
+	__atomic_store_n(&fault->state, LEDGER_FAULT_COMPLETE, __ATOMIC_RELEASE);
+}
+
+/* -------------------------------------------------------------------- dying */
+
+/* Will going on bring the same signal again? Not for a report of bad memory nobody touched. */
+static bool comes_again(const siginfo_t *info)
+{
+	return info->si_code > 0 && info->si_code != BUS_MCEERR_AO;
+}
+
+/*
+ * Sent by somebody: sent once more, now that the default is back. The kernel takes
+ * the original word for word from the leading thread alone; from others it takes a
+ * plain one.
+ */
+static void send_again(int number, siginfo_t *info)
+{
+	long pid = sys_getpid();
+	long tid = sys_gettid();
+
+	if (sys_call6(SYS_rt_tgsigqueueinfo, pid, tid, number, (long)info, 0, 0) < 0)
+		sys_call6(SYS_tgkill, pid, tid, number, 0, 0, 0);
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	if (is_recording())
+		record(number, info, context);
+	if (!comes_again(info))
+		send_again(number, info);
+}
+
+/* ------------------------------------------------------- what the program is told */
+
+static int place_of(int number)
+{
+	for (unsigned i = 0; i < N_CAUGHT; i++)
+		if (caught[i] == number)
+			return (int)i;
+	return -1;
+}
+
+static bool is_ours(const struct kernel_action *action)
+{
+	return action->handler == (uintptr_t)on_fault;
+}
+
+static long catch (int number)
+{
+	const struct kernel_action action = {
+		.handler = (uintptr_t)on_fault,
+		.flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | RESTORER_FLAG,
+		.restorer = RESTORER,
+		.mask = ~0ULL,
+	};
+
+	return sys_sigaction(number, &action, NULL);
+}
+
+/* Set beside a vfork child's own table, ours would be in the wrong one's way. */
+static bool shares_parents_memory(void)
+{
+	return (uint32_t)sys_getpid() != shim.pid && *shim.fork_mark != 0 && !shim.child;
+}
+
+/* The program chose a disposition: where it is the default, ours stands in for it again. */
+static void stand_in(int number, int place)
+{
+	struct kernel_action chosen;
+
+	if (sys_sigaction(number, NULL, &chosen) < 0 || chosen.handler != (uintptr_t)SIG_DFL ||
+	    shares_parents_memory())
+		return;
+	given[place].flags = chosen.flags;
+	given[place].mask = chosen.mask;
+	catch (number);
+}
+
+static bool wants_stack(const struct kernel_action *action)
+{
+	return (action->flags & SA_ONSTACK) && action->handler != (uintptr_t)SIG_DFL &&
+	       action->handler != (uintptr_t)SIG_IGN;
+}
+
+static void hide(struct kernel_action *old, uint64_t flags, uint64_t mask)
+{
+	old->handler = (uintptr_t)SIG_DFL;
+	old->flags = flags;
+	old->mask = mask;
+}
+
+/* What the kernel has read or written can be touched; what the program passed might not. */
+int64_t fault_sigaction(const uint64_t args[6])
+{
+	int number = (int)args[0];
+	int place = place_of(number);
+	bool hides = place >= 0 && catching && !shim.sandboxed;
+	uint64_t flags = hides ? given[place].flags : 0;
+	uint64_t mask = hides ? given[place].mask : 0;
+	const struct kernel_action *action = (const void *)(uintptr_t)args[1];
+	struct kernel_action *old = (void *)(uintptr_t)args[2];
+	int64_t result = sys_call6(SYS_rt_sigaction, (long)args[0], (long)args[1], (long)args[2],
+				   (long)args[3], 0, 0);
+
+	if (result == 0 && catching && action != NULL && wants_stack(action))
+		fault_withdraw_stack();
+	if (result < 0 || !hides)
+		return result;
+	if (action != NULL)
+		stand_in(number, place);
+	if (old != NULL && is_ours(old))
+		hide(old, flags, mask);
+	return result;
+}
+
+/* ------------------------------------------------------------- start and stop */
+
+static void catch_default(unsigned place)
+{
+	struct kernel_action before;
+
+	if (sys_sigaction(caught[place], NULL, &before) < 0 || before.handler != (uintptr_t)SIG_DFL)
+		return;
+	given[place].flags = before.flags;
+	given[place].mask = before.mask;
+	catch (caught[place]);
+}
+
+void fault_start(void)
+{
+	catching = true;
+	for (unsigned i = 0; i < N_CAUGHT; i++)
+		catch_default(i);
+	fault_give_stack();
+}
+
+void fault_stop(void)
+{
+	struct kernel_action action;
+
+	for (unsigned i = 0; catching && i < N_CAUGHT; i++) {
+		if (sys_sigaction(caught[i], NULL, &action) < 0 || !is_ours(&action))
+			continue;
+		action = (struct kernel_action){ .handler = (uintptr_t)SIG_DFL };
+		hide(&action, given[i].flags, given[i].mask);
+		sys_sigaction(caught[i], &action, NULL);
+	}
+	catching = false;
+}

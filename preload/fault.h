@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_FAULT_H
+#define PRELOAD_FAULT_H
+
+/*
+ * fault - what killed the program is in its ledger, and it dies as it would have
+ *
+ * As long as the program leaves SIGSEGV and SIGBUS to their default, a handler of
+ * ours stands in for it. It writes the fault into the ledger's header and returns:
+ * the kernel has put the default back (SA_RESETHAND), the instruction faults again,
+ * and the process dies of the same signal, at the same place, with the same core.
+ *
+ * The program is not to notice. A handler of its own goes to the kernel as it is
+ * and costs nothing; when it asks for the disposition it is told SIG_DFL; when it
+ * sets SIG_DFL, ours is put back. So with the alternate stack that a thread without
+ * one is given: a stack that has overflowed has no room for a handler.
+ *
+ * All this needs that sigaction is seen inside libc: without call sites there is
+ * no handler. A signal that is blocked when the fault happens kills at once.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Before main(), when the call sites are live. */
+void fault_start(void);
+
+/*
+ * The default again, for good: the process is about to confine itself, and a filter
+ * may kill for the return from a handler.
+ */
+void fault_stop(void);
+
+/*
+ * rt_sigaction and sigaltstack, as the program called them. The system call is
+ * made, and what it told about us is taken out of its answer. Return: its result.
+ */
+int64_t fault_sigaction(const uint64_t args[6]);
+int64_t fault_sigaltstack(const uint64_t args[6]);
+
+/* A thread's first call: an alternate stack for it. With the recorder's lock held. */
+void fault_give_stack(void);
+
+/* The program has a handler that asks for an alternate stack: ours is none. */
+void fault_withdraw_stack(void);
+
+extern __thread bool fault_stack_asked
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * fault_stack - an alternate signal stack for threads that have none
+ *
+ * A thread that runs into the guard below its stack has no room for a signal
+ * frame, and the kernel kills the process without a handler. So the first
+ * threads are given a stack each, out of our own data: no mapping of ours more.
+ * The program is told that there is none, and what it sets itself replaces ours.
+ *
+ * A handler of the program that asks for an alternate stack (SA_ONSTACK) where it
+ * set none would now run on ours, which is small. So that thread gives ours back
+ * when it sets such a handler, and no thread is given one any more.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include "base/sys.h"
+#include "fault.h"
+#include "shim.h"
+
+#define STACK_SIZE 16384
+#define N_STACKS   64
+
+static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)));
+static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
+static unsigned hand;		  /* where to look for a thread that has ended */
+static bool no_more;
+
+__thread bool fault_stack_asked;
+
+static bool is_ours(const stack_t *stack)
+{
+	uintptr_t at = (uintptr_t)stack->ss_sp;
+
+	return at >= (uintptr_t)stacks && at < (uintptr_t)stacks + sizeof(stacks);
+}
+
+static long sys_sigaltstack(const stack_t *stack, stack_t *old)
+{
+	return sys_call6(SYS_sigaltstack, (long)stack, (long)old, 0, 0, 0, 0);
+}
+
+static bool has_ended(uint32_t tid)
+{
+	return sys_call6(SYS_tgkill, (long)shim.pid, tid, 0, 0, 0, 0) == -ESRCH;
+}
+
+/* A free place, or that of a thread that is no more; NULL after looking at a few. */
+static unsigned char *find_stack(uint32_t tid)
+{
+	for (unsigned i = 0; i < N_STACKS; i++)
+		if (owners[i] == 0 || owners[i] == tid) {
+			owners[i] = tid;
+			return stacks[i];
+		}
+	for (unsigned i = 0; i < 4; i++) {
+		hand = (hand + 1) % N_STACKS;
+		if (has_ended(owners[hand])) {
+			owners[hand] = tid;
+			return stacks[hand];
+		}
+	}
+	return NULL;
+}
+
+void fault_give_stack(void)
+{
+	stack_t stack = { .ss_size = STACK_SIZE };
+	stack_t old;
+
+	fault_stack_asked = true;
+	if (no_more || shim.sandboxed || sys_sigaltstack(NULL, &old) < 0 ||
+	    !(old.ss_flags & SS_DISABLE))
+		return;
+	stack.ss_sp = find_stack(recorder_tid());
+	if (stack.ss_sp != NULL)
+		sys_sigaltstack(&stack, NULL);
+}
+
+void fault_withdraw_stack(void)
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+	stack_t now;
+
+	no_more = true;
+	if (sys_sigaltstack(NULL, &now) == 0 && is_ours(&now))
+		sys_sigaltstack(&none, NULL);
+}
+
+int64_t fault_sigaltstack(const uint64_t args[6])
+{
+	stack_t *old = (void *)(uintptr_t)args[1];
+	int64_t result = sys_call6(SYS_sigaltstack, (long)args[0], (long)args[1], 0, 0, 0, 0);
+
+	/* The kernel has just written it, so we can. */
+	if (result == 0 && old != NULL && is_ours(old))
+		*old = (stack_t){ .ss_flags = SS_DISABLE };
+	return result;
+}
