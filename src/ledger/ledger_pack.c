@@ -14,6 +14,7 @@
  *     shmdt             addr
  *     remap_file_pages  addr    len      pgoff    prot       flags
  *     madvise           addr    len               advice
+ *     prctl             args 2  args 3   args 4   args 0     args 1
  *     anything else     args 0  args 1   args 2   args 3     args 4     (high half)
  *
  * Part of the format. The small fields lose the upper halves of prot, flags and
@@ -59,6 +60,10 @@ static void pack_other(const uint64_t *args, uint8_t op, struct ledger_call *rec
 	case VM_OP_REMAP_FILE_PAGES:
 		set_long(record, args[0], args[1], args[3]);
 		set_small(record, args[2], args[4], 0);
+		break;
+	case VM_OP_PRCTL:
+		set_long(record, args[2], args[3], args[4]);
+		set_small(record, args[0], args[1], 0);
 		break;
 	default:
 		set_long(record, args[0], args[1], args[2]);
@@ -138,6 +143,13 @@ static void unpack_args(const struct ledger_call *record, uint64_t *args)
 		args[2] = small[0];
 		args[3] = record->arg;
 		args[4] = small[1];
+		break;
+	case VM_OP_PRCTL:
+		args[0] = small[0];
+		args[1] = small[1];
+		args[2] = record->addr;
+		args[3] = record->len;
+		args[4] = record->arg;
 		break;
 	default: /* mremap too */
 		args[2] = record->arg;

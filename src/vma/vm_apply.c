@@ -169,6 +169,19 @@ static const vm_change_fn changes[VM_OP_COUNT] = {
 	[VM_OP_FORK] = vm_change_perform,
 	[VM_OP_EXEC] = vm_change_perform,
 	[VM_OP_EXIT] = vm_change_perform,
+	[VM_OP_MSEAL] = vm_change_perform,
+	[VM_OP_MLOCK] = vm_change_perform,
+	[VM_OP_MLOCK2] = vm_change_perform,
+	[VM_OP_MUNLOCK] = vm_change_perform,
+	[VM_OP_MLOCKALL] = vm_change_perform,
+	[VM_OP_MUNLOCKALL] = vm_change_perform,
+	[VM_OP_PROCESS_MADVISE] = vm_change_perform,
+	[VM_OP_PRCTL] = vm_change_perform,
+	[VM_OP_IO_SETUP] = vm_change_perform,
+	[VM_OP_IO_DESTROY] = vm_change_perform,
+	[VM_OP_ARCH_PRCTL] = vm_change_perform,
+	[VM_OP_MAP_SHADOW_STACK] = vm_change_perform,
+	[VM_OP_PERSONALITY] = vm_change_perform,
 };
 
 /* Memory is short: the program's call goes on all the same. */

@@ -9,6 +9,16 @@
 #ifndef SYS_pkey_mprotect
 #define SYS_pkey_mprotect (-1)
 #endif
+#ifndef SYS_arch_prctl
+#define SYS_arch_prctl (-1)
+#endif
+/* Newer than the headers installed here may be; the numbers are the same everywhere. */
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
 
 static const struct vm_op_info ops[VM_OP_COUNT] = {
 	[VM_OP_NONE] = { "unknown", -1, 0, VM_RESULT_ZERO, { 0 } },
@@ -36,6 +46,30 @@ static const struct vm_op_info ops[VM_OP_COUNT] = {
 	[VM_OP_EXEC] = { "execve", SYS_execve, 3, VM_RESULT_ZERO,
 			 { VM_ARG_STRING, VM_ARG_ADDR, VM_ARG_ADDR } },
 	[VM_OP_EXIT] = { "exit_group", SYS_exit_group, 1, VM_RESULT_ZERO, { VM_ARG_ID } },
+	[VM_OP_MSEAL] = { "mseal", SYS_mseal, 3, VM_RESULT_ZERO,
+			  { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_SEAL_FLAGS } },
+	[VM_OP_MLOCK] = { "mlock", SYS_mlock, 2, VM_RESULT_ZERO, { VM_ARG_ADDR, VM_ARG_LEN } },
+	[VM_OP_MLOCK2] = { "mlock2", SYS_mlock2, 3, VM_RESULT_ZERO,
+			   { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_MLOCK_FLAGS } },
+	[VM_OP_MUNLOCK] = { "munlock", SYS_munlock, 2, VM_RESULT_ZERO,
+			    { VM_ARG_ADDR, VM_ARG_LEN } },
+	[VM_OP_MLOCKALL] = { "mlockall", SYS_mlockall, 1, VM_RESULT_ZERO,
+			     { VM_ARG_MLOCKALL_FLAGS } },
+	[VM_OP_MUNLOCKALL] = { "munlockall", SYS_munlockall, 0, VM_RESULT_ZERO, { 0 } },
+	[VM_OP_PROCESS_MADVISE] = { "process_madvise", SYS_process_madvise, 5, VM_RESULT_COUNT,
+				    { VM_ARG_FD, VM_ARG_ADDR, VM_ARG_ID, VM_ARG_ADVICE,
+				      VM_ARG_HEX } },
+	[VM_OP_PRCTL] = { "prctl", SYS_prctl, 5, VM_RESULT_ZERO,
+			  { VM_ARG_PRCTL, VM_ARG_HEX, VM_ARG_HEX, VM_ARG_HEX, VM_ARG_HEX } },
+	[VM_OP_IO_SETUP] = { "io_setup", SYS_io_setup, 2, VM_RESULT_ZERO,
+			     { VM_ARG_ID, VM_ARG_ADDR } },
+	[VM_OP_IO_DESTROY] = { "io_destroy", SYS_io_destroy, 1, VM_RESULT_ZERO, { VM_ARG_ADDR } },
+	[VM_OP_ARCH_PRCTL] = { "arch_prctl", SYS_arch_prctl, 2, VM_RESULT_COUNT,
+			       { VM_ARG_ARCH_PRCTL, VM_ARG_ADDR } },
+	[VM_OP_MAP_SHADOW_STACK] = { "map_shadow_stack", SYS_map_shadow_stack, 3, VM_RESULT_ADDR,
+				     { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_SHADOW_FLAGS } },
+	[VM_OP_PERSONALITY] = { "personality", SYS_personality, 1, VM_RESULT_COUNT,
+				{ VM_ARG_PERSONALITY } },
 };
 
 static const char *const tier_names[VM_TIER_COUNT] = {

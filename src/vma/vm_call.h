@@ -30,6 +30,19 @@ enum vm_op {
 	VM_OP_FORK = 11, /* clone without CLONE_VM: the child has a ledger of its own */
 	VM_OP_EXEC = 12, /* in flight for ever when it succeeds */
 	VM_OP_EXIT = 13, /* likewise */
+	VM_OP_MSEAL = 14,
+	VM_OP_MLOCK = 15,
+	VM_OP_MLOCK2 = 16,
+	VM_OP_MUNLOCK = 17,
+	VM_OP_MLOCKALL = 18,
+	VM_OP_MUNLOCKALL = 19,
+	VM_OP_PROCESS_MADVISE = 20, /* its ranges follow as parts (VM_CALL_PART) */
+	VM_OP_PRCTL = 21,	    /* PR_SET_VMA, PR_SET_MM and their like */
+	VM_OP_IO_SETUP = 22,	    /* args[2]: where the ring is */
+	VM_OP_IO_DESTROY = 23,
+	VM_OP_ARCH_PRCTL = 24, /* ARCH_MAP_VDSO_ */
+	VM_OP_MAP_SHADOW_STACK = 25,
+	VM_OP_PERSONALITY = 26,
 	VM_OP_COUNT,
 };
 
@@ -46,6 +59,7 @@ enum vm_tier {
 /* vm_call.flags. Part of the format. */
 #define VM_CALL_NESTED 0x1    /* made by a signal handler inside another recorded call */
 #define VM_CALL_UNORDERED 0x2 /* made without the lock; its place in the order is not known */
+#define VM_CALL_PART 0x4      /* no call: what the call before it did to one range */
 
 /*
  * @op, @tier: see above
@@ -86,12 +100,21 @@ enum vm_arg {
 	VM_ARG_PGOFF, /* pages */
 	VM_ARG_CLONE_FLAGS,
 	VM_ARG_STRING, /* an address of a string: only meaningful in the process */
+	VM_ARG_SEAL_FLAGS,
+	VM_ARG_MLOCK_FLAGS,
+	VM_ARG_MLOCKALL_FLAGS,
+	VM_ARG_PRCTL,	   /* PR_, and the arguments after it */
+	VM_ARG_ARCH_PRCTL, /* ARCH_ */
+	VM_ARG_SHADOW_FLAGS,
+	VM_ARG_PERSONALITY,
+	VM_ARG_HEX, /* any word */
 };
 
 enum vm_result {
 	VM_RESULT_ZERO, /* 0 or an error */
 	VM_RESULT_ADDR, /* an address or an error */
 	VM_RESULT_PID,
+	VM_RESULT_COUNT, /* a number, or an error */
 };
 
 /*

@@ -7,8 +7,8 @@
  *
  * These bits are part of the ledger's format: never renumber, only add.
  *
- *    63      33 32     31    24 23   16 15          8 7     4 3  2 1 0
- *   [ reserved | uprobe | pkey   | shift | attributes  | facts | s  x w r ]
+ *    63      37 36     32 31    24 23   16 15          8 7     4 3  2 1 0
+ *   [ reserved | more   | pkey   | shift | attributes  | facts | s  x w r ]
  */
 
 #include <memory_set/memory_set.h>
@@ -39,6 +39,10 @@
 /* Put there by the kernel for a tracer: [uprobes] and its like. Above the pkey, as
  * the attributes' byte is full. */
 #define VM_UPROBES (1ULL << 32)
+#define VM_LOCKED (1ULL << 33)	 /* mlock, MAP_LOCKED, MCL_FUTURE */
+#define VM_SEALED (1ULL << 34)	 /* mseal: neither unmapped nor protected any more */
+#define VM_AIO (1ULL << 35)	 /* the ring of io_setup, or a piece of it */
+#define VM_SHADOW (1ULL << 36)	 /* a shadow stack */
 
 #define VM_HUGE_SHIFT 16 /* log2 of the huge page size of a hugetlb area, or 0 */
 #define VM_HUGE_MASK (0xffULL << VM_HUGE_SHIFT)

@@ -203,6 +203,11 @@ static const struct packing packings[] = {
 	{ VM_OP_FORK, { 0x01200011, 1ULL << 46, 1ULL << 45, 77, 0x7ffff7d8aa10 } },
 	{ VM_OP_EXEC, { 1ULL << 46, 1ULL << 45, 1ULL << 44 } },
 	{ VM_OP_EXIT, { 3 } },
+	{ VM_OP_MSEAL, { 1ULL << 46, 1ULL << 33, 1ULL << 50 } },
+	{ VM_OP_PROCESS_MADVISE, { 5, 1ULL << 46, 7, 102, UINT64_MAX } },
+	{ VM_OP_PRCTL, { 0x53564d41, 0, 1ULL << 46, 1ULL << 33, 1ULL << 45 } },
+	{ VM_OP_IO_SETUP, { 128, 1ULL << 46, 0x7fff12345000 } },
+	{ VM_OP_ARCH_PRCTL, { 0x2003, 1ULL << 46 } },
 };
 
 Test(ledger_writer, arguments_survive_packing)
