@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "cli/fault_text.h"
 #include "cli/area_text.h"
 #include "cli/compare.h"
 
@@ -446,7 +447,7 @@ static const char *state_name(enum view_state state)
 {
 	static const char *const names[] = {
 		[VIEW_RUNNING] = "running", [VIEW_EXITED] = "exited",	[VIEW_EXECED] = "executed",
-		[VIEW_LOST] = "lost",	    [VIEW_STOPPED] = "stopped",
+		[VIEW_LOST] = "lost",	    [VIEW_STOPPED] = "stopped", [VIEW_CRASHED] = "crashed",
 	};
 
 	return names[state];
@@ -475,6 +476,7 @@ static void json_process(struct json *json, const struct info *info)
 	json_string(json, "state", state_name(info->state));
 	if (info->state == VIEW_EXITED)
 		json_signed(json, "exit_status", header->exit_status);
+	fault_json(json, "fault", info->view);
 	json_unsigned(json, "start_realtime_ns", header->start_realtime_ns);
 	json_unsigned(json, "duration_ns", info->duration_ns);
 	json_bytes(json, "kernel", header->kernel_release,

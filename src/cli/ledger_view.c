@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/fault_text.h"
 #include "cli/ledger_view.h"
 
 /* ------------------------------------------------------------------- opening */
@@ -223,6 +224,8 @@ enum view_state view_state(const struct ledger_view *view)
 		return VIEW_STOPPED;
 	if (lives)
 		return VIEW_RUNNING;
+	if (fault_is_met(&header->fault))
+		return VIEW_CRASHED;
 	if (view->replay.in_flight.op == VM_OP_EXEC ||
 	    ledger_was_continued(view->path, view->header))
 		return VIEW_EXECED;
@@ -256,6 +259,9 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 		break;
 	case VIEW_EXECED:
 		text_string(text, "executed another program");
+		break;
+	case VIEW_CRASHED:
+		fault_text(text, view);
 		break;
 	case VIEW_LOST:
 		text_string(text, "end not recorded (killed?)");
@@ -307,8 +313,7 @@ void view_coverage_text(const struct ledger_view *view, struct text *text)
 	}
 }
 
-int view_show(const struct cli_options *options, int n_operands, char **operands,
-	      view_show_fn show)
+int view_show(const struct cli_options *options, int n_operands, char **operands, view_show_fn show)
 {
 	struct found_ledger found;
 	struct ledger_view view;

@@ -66,6 +66,7 @@ enum view_state {
 	VIEW_RUNNING,
 	VIEW_EXITED,  /* header->exit_status */
 	VIEW_EXECED,  /* the process lives on, in another ledger */
+	VIEW_CRASHED, /* header->fault says of what */
 	VIEW_LOST,    /* no end was recorded: killed, or became what is not recorded */
 	VIEW_STOPPED, /* the recording ended before the process, see header->end */
 };

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FAULT_TEXT_H
+#define CLI_FAULT_TEXT_H
+
+/*
+ * fault_text - the signal that ended a process, in words
+ */
+
+#include <stdbool.h>
+#include "base/text.h"
+#include "cli/json.h"
+#include "cli/ledger_view.h"
+#include "ledger/ledger_format.h"
+
+/* Has the process recorded the signal that ends it? Then the fault's fields can be shown. */
+static inline bool fault_is_met(const struct ledger_fault *fault)
+{
+	return fault->state >= LEDGER_FAULT_MET;
+}
+
+/* "SIGSEGV" */
+void text_signal(struct text *text, uint32_t number);
+
+/* "SEGV_ACCERR", or NULL for a code without a name. */
+const char *fault_code_name(const struct ledger_fault *fault);
+
+/* "read", "write", "execute"; NULL when the processor did not say. */
+const char *fault_access_name(const struct ledger_fault *fault);
+
+/* "killed by SIGSEGV (SEGV_ACCERR), write to 0x7f..., at #42 + 61 us" */
+void fault_text(struct text *text, const struct ledger_view *view);
+
+/* An object under @key, with everything; null when there was no fault. */
+void fault_json(struct json *json, const char *key, const struct ledger_view *view);
+
+/* Time since the last call before the fault; UINT64_MAX when that is not known. */
+uint64_t fault_delay_ns(const struct ledger_view *view);
+
+#endif
