@@ -197,6 +197,11 @@ unsigned view_op_of(const struct ledger_view *view, uint64_t event)
 	return view->ops[event - view->first_event];
 }
 
+bool view_stack(const struct ledger_view *view, uint32_t id, struct ledger_trace *trace)
+{
+	return view->folded && ledger_stacks_find(&view->replay.stacks, id, trace);
+}
+
 void view_program(const struct ledger_view *view, struct text *text)
 {
 	const struct ledger_header *header = view->header;

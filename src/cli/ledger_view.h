@@ -59,6 +59,15 @@ int view_step(struct ledger_view *view, struct ledger_entry *entry);
 /* The operation of an event, or VM_OP_NONE. */
 unsigned view_op_of(const struct ledger_view *view, uint64_t event);
 
+/**
+ * view_stack() - the stack that made a call
+ * @id: vm_call.stack of a call that was folded
+ * @trace: its frames are valid until the next step
+ *
+ * Return: false when there is none.
+ */
+bool view_stack(const struct ledger_view *view, uint32_t id, struct ledger_trace *trace);
+
 /* "ls", from the executable or the first argument. */
 void view_program(const struct ledger_view *view, struct text *text);
 

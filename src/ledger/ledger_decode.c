@@ -249,6 +249,52 @@ static enum ledger_decoded decode_note(struct ledger_reader *reader,
 	return taken(reader, 1 + n);
 }
 
+/* ----------------------------------------------------------------- stacks */
+
+/* @n <= LEDGER_STACK_FRAMES_MAX. Return: how many LEDGER_FRAMES records of them are there. */
+static uint64_t read_more_frames(struct ledger_reader *reader, unsigned n)
+{
+	const struct ledger_frames *record;
+	uint64_t n_records = 0;
+	unsigned at = LEDGER_STACK_FRAMES;
+
+	for (; at < n; at += LEDGER_FRAMES_FRAMES, n_records++) {
+		unsigned rest = n - at < LEDGER_FRAMES_FRAMES ? n - at : LEDGER_FRAMES_FRAMES;
+
+		record = (const struct ledger_frames *)member(reader, n_records, LEDGER_FRAMES);
+		if (record == NULL)
+			break;
+		memcpy(&reader->frames[at], record->frames, rest * sizeof(record->frames[0]));
+	}
+	return n_records;
+}
+
+static enum ledger_decoded decode_stack(struct ledger_reader *reader,
+					const struct ledger_any *record,
+					struct ledger_entry *entry)
+{
+	struct ledger_stack head;
+	uint64_t n, n_wanted;
+
+	memcpy(&head, record, sizeof(head));
+	if (head.id == 0 || head.n_frames > LEDGER_STACK_FRAMES_MAX)
+		return skip(reader);
+	n_wanted = ledger_trace_records(head.n_frames) - 1;
+	n = read_more_frames(reader, head.n_frames);
+	if (n < n_wanted)
+		return broken_group(reader, n, LEDGER_FRAMES);
+	memcpy(reader->frames, head.frames, sizeof(head.frames));
+	entry->stack = (struct ledger_trace){
+		.id = head.id,
+		.end = head.end,
+		.n_frames = head.n_frames,
+		.exact = head.exact,
+		.guessed = head.guessed,
+		.frames = reader->frames,
+	};
+	return taken(reader, 1 + n);
+}
+
 /* ---------------------------------------------------------------- singles */
 
 static enum ledger_decoded decode_call(struct ledger_reader *reader,
@@ -330,9 +376,12 @@ enum ledger_decoded ledger_decode(struct ledger_reader *reader, const struct led
 		return decode_site(reader, record, entry);
 	case LEDGER_NOTE:
 		return decode_note(reader, record, entry);
+	case LEDGER_STACK:
+		return decode_stack(reader, record, entry);
 	case LEDGER_EMPTY:
 	case LEDGER_AREA: /* without a head */
 	case LEDGER_TEXT:
+	case LEDGER_FRAMES:
 		return skip(reader);
 	default:
 		reader->position.n_unknown++;

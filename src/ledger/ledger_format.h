@@ -37,7 +37,7 @@
 
 #define LEDGER_MAGIC "MAPLEDGR"
 #define LEDGER_VERSION_MAJOR 1
-#define LEDGER_VERSION_MINOR 1
+#define LEDGER_VERSION_MINOR 2
 #define LEDGER_BYTE_ORDER 0x01020304u
 
 #define LEDGER_HEADER_SIZE 4096u
@@ -200,6 +200,8 @@ enum ledger_kind {
 	LEDGER_VERIFY = 7,
 	LEDGER_SITE = 8,
 	LEDGER_NOTE = 9,
+	LEDGER_STACK = 10,
+	LEDGER_FRAMES = 11,
 	LEDGER_KIND_COUNT,
 };
 
@@ -241,7 +243,7 @@ struct ledger_call {
 	uint64_t len;
 	uint64_t arg;
 	uint32_t small[3];
-	uint32_t stack; /* number of a stack, 0: none */
+	uint32_t stack; /* ledger_stack.id, 0: none */
 };
 static_assert(sizeof(struct ledger_call) == LEDGER_RECORD_SIZE, "record size");
 
@@ -375,6 +377,54 @@ struct ledger_note {
 	uint64_t reserved2[6];
 };
 static_assert(sizeof(struct ledger_note) == LEDGER_RECORD_SIZE, "record size");
+
+/* Why a stack has no more frames. Never renumber, only add. */
+enum ledger_stack_end {
+	LEDGER_STACK_UNKNOWN = 0,
+	LEDGER_STACK_OUTERMOST = 1, /* all of it: where the thread began */
+	LEDGER_STACK_DEPTH = 2,	    /* as many frames as were asked for */
+	LEDGER_STACK_NO_RULE = 3,   /* code without unwind tables, and no frame pointer to try */
+	LEDGER_STACK_COMPLEX = 4,   /* unwind tables say something that is not understood */
+	LEDGER_STACK_MEMORY = 5,    /* the next frame is not where a stack could be */
+	LEDGER_STACK_BUSY = 6,	    /* the recorder's lock was not free to look a rule up */
+};
+
+#define LEDGER_STACK_FRAMES_MAX 64u
+#define LEDGER_STACK_FRAMES 5  /* in the record itself */
+#define LEDGER_FRAMES_FRAMES 7 /* in each LEDGER_FRAMES behind it */
+
+/*
+ * A stack, innermost frame first. Those frames that have no place here follow at
+ * once in LEDGER_FRAMES records; a stack that is not complete does not count.
+ *
+ * A frame is the address where it goes on: behind its call instruction, so the
+ * call itself is one byte before. Frames with a bit in @exact were interrupted by
+ * a signal, and are at the instruction itself. Those with a bit in @guessed were
+ * found by a frame pointer in code without unwind tables.
+ *
+ * Ids are never reused, but one stack may have several. A stack is written again
+ * in each segment that refers to it, before the first call that does: so a call
+ * always finds its stack in its own segment, however much history is lost.
+ */
+struct ledger_stack {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t end; /* enum ledger_stack_end */
+	uint8_t n_frames;
+	uint32_t id; /* from 1 */
+	uint64_t exact;
+	uint64_t guessed;
+	uint64_t frames[LEDGER_STACK_FRAMES];
+};
+static_assert(sizeof(struct ledger_stack) == LEDGER_RECORD_SIZE, "record size");
+
+struct ledger_frames {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reserved[6];
+	uint64_t frames[LEDGER_FRAMES_FRAMES];
+};
+static_assert(sizeof(struct ledger_frames) == LEDGER_RECORD_SIZE, "record size");
 
 /* What every record begins with. */
 struct ledger_any {

@@ -103,3 +103,45 @@ void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind
 	ledger_writer_done(writer, record);
 	write_text(writer, sentence, len);
 }
+
+/* ------------------------------------------------------------------ stacks */
+
+/* Return: how many of @n frames had a place. */
+static unsigned write_frames(uint64_t *places, unsigned n_places, const uint64_t *frames, unsigned n)
+{
+	n = n < n_places ? n : n_places;
+	for (unsigned i = 0; i < n; i++)
+		places[i] = frames[i];
+	return n;
+}
+
+static void write_more_frames(struct ledger_writer *writer, const uint64_t *frames, unsigned n)
+{
+	struct ledger_frames *record;
+	unsigned written;
+
+	for (; n > 0; n -= written, frames += written) {
+		record = ledger_writer_begin(writer, LEDGER_FRAMES);
+		if (record == NULL)
+			return;
+		written = write_frames(record->frames, LEDGER_FRAMES_FRAMES, frames, n);
+		ledger_writer_done(writer, record);
+	}
+}
+
+void ledger_writer_stack(struct ledger_writer *writer, const struct ledger_trace *trace)
+{
+	struct ledger_stack *record = ledger_writer_begin(writer, LEDGER_STACK);
+	unsigned written;
+
+	if (record == NULL)
+		return;
+	record->end = trace->end;
+	record->n_frames = trace->n_frames;
+	record->id = trace->id;
+	record->exact = trace->exact;
+	record->guessed = trace->guessed;
+	written = write_frames(record->frames, LEDGER_STACK_FRAMES, trace->frames, trace->n_frames);
+	ledger_writer_done(writer, record);
+	write_more_frames(writer, trace->frames + written, trace->n_frames - written);
+}

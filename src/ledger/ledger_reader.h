@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "ledger/ledger_format.h"
+#include "ledger/ledger_trace.h"
 #include "vma/vm_call.h"
 #include "vma/vm_object.h"
 
@@ -50,9 +51,11 @@ uint64_t ledger_reader_time_ns(const struct ledger_reader *reader, uint64_t tick
  * One record, decoded and checked. @kind says which member counts.
  *
  * @finished: false for the call in flight
- * @name, @text: terminated; valid until the next record is read
+ * @name, @text, @frames: valid until the next record is read; texts are terminated
  * @areas: as they are in the file, but with start < end, page aligned, sorted,
  *         and inside the group's range
+ * @stack.frames: @stack.n_frames of them, at most LEDGER_STACK_FRAMES_MAX; the addresses
+ *         are what the file says
  * @in_checkpoint: part of a segment's checkpoint: repeats what was known, except
  *         at the start of what is left
  */
@@ -81,6 +84,7 @@ struct ledger_entry {
 			unsigned kind;
 			const char *text;
 		} note;
+		struct ledger_trace stack;
 	};
 };
 

@@ -47,6 +47,7 @@ struct ledger_reader {
 	size_t areas_capacity;
 	bool short_of_memory;
 	char text[LEDGER_TEXT_MAX + 1];
+	uint64_t frames[LEDGER_STACK_FRAMES_MAX];
 	char damage[512];
 };
 

@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "ledger/ledger_format.h"
+#include "ledger/ledger_trace.h"
 #include "vma/vm_call.h"
 #include "vma/vm_object.h"
 
@@ -204,6 +205,10 @@ uint32_t ledger_object_records(const struct vm_object *object);
 void ledger_writer_resync(struct ledger_writer *writer, unsigned reason, struct addr_range range,
 			  uint64_t event, uint32_t n_areas);
 void ledger_writer_area(struct ledger_writer *writer, const struct memory_area *area);
+
+/* Needs room for ledger_trace_records(), and belongs before the first call of its segment
+ * that refers to it. At most LEDGER_STACK_FRAMES_MAX frames. */
+void ledger_writer_stack(struct ledger_writer *writer, const struct ledger_trace *trace);
 
 /* A sentence; makes its own room, so as ledger_writer_room() it may begin a segment. */
 void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind,

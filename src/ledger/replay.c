@@ -25,6 +25,7 @@ int replay_init(struct replay *replay, struct ledger_reader *reader)
 void replay_finish(struct replay *replay)
 {
 	vm_space_finish(&replay->space);
+	ledger_stacks_finish(&replay->stacks);
 	free(replay->object_ids);
 	free(replay->verify_areas);
 	free(replay->areas);
@@ -219,6 +220,7 @@ static void count_call(struct replay_counts *counts, const struct vm_call *call,
 	if (call->tier < VM_TIER_COUNT)
 		counts->by_tier[call->tier]++;
 	counts->n_changes += changes_the_map(call, brk_before);
+	counts->n_stacked += call->stack != 0;
 	counts->n_nested += (call->flags & VM_CALL_NESTED) != 0;
 	counts->n_unordered += (call->flags & VM_CALL_UNORDERED) != 0;
 }
@@ -287,6 +289,8 @@ static int fold_kind(struct replay *replay, const struct ledger_entry *entry)
 	case LEDGER_SEGMENT:
 		fold_segment(replay, &entry->segment);
 		return 0;
+	case LEDGER_STACK:
+		return ledger_stacks_add(&replay->stacks, &entry->stack);
 	case LEDGER_SITE:
 		fold_site(replay, &entry->site);
 		return 0;

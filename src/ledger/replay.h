@@ -12,6 +12,7 @@
  */
 
 #include "ledger/ledger_reader.h"
+#include "ledger/ledger_stacks.h"
 #include "vma/vm_space.h"
 
 /* What was folded so far. */
@@ -28,6 +29,7 @@ struct replay_counts {
 	uint64_t n_sites[LEDGER_SITE_STATE_COUNT];
 	uint64_t n_unfinished;		/* calls begun and never completed, but for the one in flight */
 	uint64_t n_unknown_objects;	/* areas whose object was not declared */
+	uint64_t n_stacked;		/* finished calls that say which stack made them */
 	uint64_t n_refused;		/* groups that the set would not take */
 };
 
@@ -36,6 +38,7 @@ struct replay {
 	struct vm_space space;
 	uint32_t *object_ids; /* ledger's object id -> id in space.objects */
 	size_t n_object_ids;
+	struct ledger_stacks stacks; /* met so far: those of all calls folded are here */
 	struct replay_counts counts;
 	struct vm_call in_flight; /* op VM_OP_NONE: none */
 	uint64_t event;		  /* number of the last call folded */

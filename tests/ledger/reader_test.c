@@ -396,6 +396,89 @@ Test(ledger_reader, goes_on_behind_a_damaged_record)
 	free(file);
 }
 
+/* ----------------------------------------------------------------- stacks */
+
+static const uint64_t some_frames[LEDGER_STACK_FRAMES_MAX] = { 0x101, 0x102, 0x103 };
+
+/* A ledger with a call by a stack of @n_frames; its record is returned, too. */
+static struct ledger_any *stacked_call(uint8_t n_frames, size_t *size, struct ledger_any **stack)
+{
+	const struct ledger_trace trace = { .id = 5, .end = LEDGER_STACK_OUTERMOST,
+					    .n_frames = n_frames, .frames = some_frames };
+	struct session session;
+	struct ledger_any *file;
+
+	cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
+	session_baseline(&session);
+	session_stacked_call(&session, VM_OP_MUNMAP, (uint64_t[6]){ 0x3000, 0x1000 }, 0, &trace);
+	session_close(&session);
+	file = (struct ledger_any *)scratch_load(16384, size);
+	*stack = record(file, 6);
+	cr_assert_eq((*stack)->kind, LEDGER_STACK);
+	return file;
+}
+
+/* Frames of the call's stack, or -1: it has none. */
+static int frames_of_call(const void *bytes, size_t size)
+{
+	struct ledger_reader *reader = ledger_reader_open_memory(bytes, size, NULL);
+	struct ledger_trace trace;
+	struct replay replay;
+	int n = -1;
+
+	cr_assert_eq(replay_init(&replay, reader), 0);
+	cr_assert_eq(replay_to_event(&replay, REPLAY_TO_END), 0);
+	cr_expect_eq(replay.counts.n_calls, 1);
+	cr_expect_eq(replay.counts.n_stacked, 1);
+	if (ledger_stacks_find(&replay.stacks, 5, &trace))
+		n = trace.n_frames;
+	for (int i = 0; i < n; i++)
+		cr_expect_eq(trace.frames[i], some_frames[i]);
+	replay_finish(&replay);
+	ledger_reader_close(reader);
+	return n;
+}
+
+Test(ledger_reader, a_stack_of_any_depth_is_read)
+{
+	struct ledger_any *stack;
+	size_t size;
+
+	for (unsigned n = 0; n <= LEDGER_STACK_FRAMES_MAX; n++) {
+		struct ledger_any *file = stacked_call((uint8_t)n, &size, &stack);
+
+		cr_expect_eq(frames_of_call(file, size), (int)n);
+		free(file);
+		scratch_remove();
+	}
+}
+
+Test(ledger_reader, a_damaged_stack_costs_no_call)
+{
+	static const struct { uint8_t record, byte, value; } rows[] = {
+		{ 0, 0, 0 }, /* not even a record */
+		{ 0, 0, LEDGER_STATE(1, LEDGER_STATE_BEGUN) },
+		{ 0, 3, LEDGER_STACK_FRAMES_MAX + 1 },
+		{ 0, 3, LEDGER_STACK_FRAMES_MAX }, /* more than there are */
+		{ 0, 4, 0 },			   /* id 0 */
+		{ 0, 4, 6 },			   /* somebody else's */
+		{ 1, 0, 0 },
+		{ 1, 1, LEDGER_TEXT },
+		{ 2, 1, LEDGER_CALL + 200 },
+	};
+	struct ledger_any *stack;
+	size_t size;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ledger_any *file = stacked_call(16, &size, &stack);
+
+		((uint8_t *)(stack + rows[i].record))[rows[i].byte] = rows[i].value;
+		cr_expect_eq(frames_of_call(file, size), -1, "row %u", i);
+		free(file);
+		scratch_remove();
+	}
+}
+
 Test(ledger_reader, calls_keep_their_numbers_behind_an_unknown_one)
 {
 	size_t size;

@@ -86,6 +86,31 @@ Test(replay, ends_with_the_map_the_recorder_had)
 	session_close(&session);
 }
 
+/* As many stacks as a table holds, some again, one changed; each is as it was added last. */
+Test(replay, finds_stacks_by_number)
+{
+	uint64_t seed = scratch_seed(), random = seed, frames[4];
+	static uint64_t expected[2000];
+	struct ledger_stacks stacks = { 0 };
+	struct ledger_trace trace;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		uint32_t n = (uint32_t)(session_draw(&random) % 2000);
+
+		frames[0] = frames[3] = expected[n] = session_draw(&random) % 3 + 1;
+		trace = (struct ledger_trace){ .id = n * n + 1, .n_frames = 4, .frames = frames };
+		cr_assert_eq(ledger_stacks_add(&stacks, &trace), 0);
+	}
+	for (uint32_t n = 0; n < 2000; n++) {
+		cr_assert_eq(ledger_stacks_find(&stacks, n * n + 1, &trace), expected[n] != 0);
+		cr_assert(expected[n] == 0 || trace.frames[3] == expected[n],
+			  "ML_TEST_SEED=%" PRIu64, seed);
+	}
+	cr_expect_not(ledger_stacks_find(&stacks, 0, &trace));
+	cr_expect_not(ledger_stacks_find(&stacks, 3, &trace));
+	ledger_stacks_finish(&stacks);
+}
+
 #define MOMENTS 40
 
 Test(replay, stops_at_any_call)

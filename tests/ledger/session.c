@@ -77,7 +77,8 @@ void session_close(struct session *session)
 
 /* ------------------------------------------------------------------ calls */
 
-void session_call(struct session *session, enum vm_op op, const uint64_t args[6], int64_t result)
+static void make_call(struct session *session, enum vm_op op, const uint64_t args[6],
+		      int64_t result, uint32_t stack)
 {
 	struct vm_call call = {
 		.op = (uint8_t)op,
@@ -85,6 +86,7 @@ void session_call(struct session *session, enum vm_op op, const uint64_t args[6]
 		.tid = 1000,
 		.ticks = clock_ticks(),
 		.result = result,
+		.stack = stack,
 	};
 	struct ledger_call *record = NULL;
 	struct vm_doubts doubts;
@@ -97,6 +99,19 @@ void session_call(struct session *session, enum vm_op op, const uint64_t args[6]
 		return;
 	record->result = call.result;
 	ledger_writer_done(&session->writer, record);
+}
+
+void session_call(struct session *session, enum vm_op op, const uint64_t args[6], int64_t result)
+{
+	make_call(session, op, args, result, 0);
+}
+
+void session_stacked_call(struct session *session, enum vm_op op, const uint64_t args[6],
+			  int64_t result, const struct ledger_trace *trace)
+{
+	if (ledger_writer_room(&session->writer, ledger_trace_records(trace->n_frames) + 1))
+		ledger_writer_stack(&session->writer, trace);
+	make_call(session, op, args, result, trace->id);
 }
 
 void session_mmap(struct session *session, uint64_t addr, uint64_t len, uint64_t prot)
@@ -201,10 +216,27 @@ static void write_site(struct session *session)
 	ledger_writer_done(&session->writer, site);
 }
 
+static void write_stack(struct session *session)
+{
+	static const uint64_t frames[] = { 0x1001, 0x1002, 0x1003, 0x1004, 0x1005, 0x1006, 0x1007 };
+	const struct ledger_trace trace = {
+		.id = 7,
+		.end = LEDGER_STACK_DEPTH,
+		.n_frames = 7,
+		.exact = 2,
+		.guessed = 64,
+		.frames = frames,
+	};
+
+	if (ledger_writer_room(&session->writer, ledger_trace_records(trace.n_frames)))
+		ledger_writer_stack(&session->writer, &trace);
+}
+
 void session_odds_and_ends(struct session *session)
 {
 	write_verify(session);
 	write_site(session);
+	write_stack(session);
 	ledger_writer_note(&session->writer, LEDGER_NOTE_MARK,
 			   "A sentence that needs more than one record: fifty-six bytes each.");
 }
@@ -255,13 +287,32 @@ static void random_brk(struct session *session)
 	session_call(session, VM_OP_BRK, (uint64_t[6]){ to }, (int64_t)to);
 }
 
+/* Few ids, and not always the same stack under one: both happen in damaged ledgers. */
+static void random_stacked_call(struct session *session, uint64_t addr)
+{
+	uint64_t frames[LEDGER_STACK_FRAMES_MAX];
+	struct ledger_trace trace = {
+		.id = (uint32_t)(1 + draw_below(session, 8)),
+		.end = LEDGER_STACK_OUTERMOST,
+		.n_frames = (uint8_t)draw_below(session, LEDGER_STACK_FRAMES_MAX + 1),
+		.frames = frames,
+	};
+
+	for (unsigned i = 0; i < trace.n_frames; i++)
+		frames[i] = 0x1000 + trace.id * 0x100 + i;
+	session_stacked_call(session, VM_OP_MPROTECT, (uint64_t[6]){ addr, PAGE, 1 }, 0, &trace);
+}
+
 static void random_step(struct session *session)
 {
 	uint64_t first = draw_below(session, PLAYGROUND_PAGES);
 	uint64_t n = 1 + draw_below(session, 8);
 	uint64_t addr = PLAYGROUND + first * PAGE;
 
-	switch (draw_below(session, 16)) {
+	switch (draw_below(session, 17)) {
+	case 16:
+		random_stacked_call(session, addr);
+		break;
 	case 0:
 		random_resync(session, (struct addr_range){ addr, addr + n * PAGE });
 		break;

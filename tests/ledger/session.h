@@ -27,6 +27,9 @@ void session_close(struct session *session);
 void session_baseline(struct session *session);
 
 void session_call(struct session *session, enum vm_op op, const uint64_t args[6], int64_t result);
+/* The same, made by a stack that is written before it. */
+void session_stacked_call(struct session *session, enum vm_op op, const uint64_t args[6],
+			  int64_t result, const struct ledger_trace *trace);
 void session_mmap(struct session *session, uint64_t addr, uint64_t len, uint64_t prot);
 void session_munmap(struct session *session, uint64_t addr, uint64_t len);
 void session_mprotect(struct session *session, uint64_t addr, uint64_t len, uint64_t prot);

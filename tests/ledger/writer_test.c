@@ -151,6 +151,14 @@ static void check_odds_and_ends(struct ledger_reader *reader)
 	next(reader, LEDGER_SITE, &entry);
 	cr_expect_eq(entry.site.site_state, LEDGER_SITE_PATCHED);
 	cr_expect_eq(entry.site.file_offset, 0x2234);
+	next(reader, LEDGER_STACK, &entry);
+	cr_expect_eq(entry.stack.id, 7);
+	cr_expect_eq(entry.stack.end, LEDGER_STACK_DEPTH);
+	cr_expect_eq(entry.stack.exact, 2);
+	cr_expect_eq(entry.stack.guessed, 64);
+	cr_assert_eq(entry.stack.n_frames, 7);
+	for (unsigned i = 0; i < 7; i++)
+		cr_expect_eq(entry.stack.frames[i], 0x1001 + i);
 	next(reader, LEDGER_NOTE, &entry);
 	cr_expect_eq(entry.note.kind, LEDGER_NOTE_MARK);
 	cr_expect_str_eq(entry.note.text,
