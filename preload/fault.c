@@ -206,9 +206,14 @@ static void stand_in(int number, int place)
 	catch (number);
 }
 
-static bool wants_stack(const struct kernel_action *action)
+/* libc's own handlers, for cancelling threads and for setuid, need little and ask for any. */
+#define LIBC_SIGNAL_FIRST 32
+#define LIBC_SIGNAL_LAST  33
+
+static bool wants_stack(int number, const struct kernel_action *action)
 {
-	return (action->flags & SA_ONSTACK) && action->handler != (uintptr_t)SIG_DFL &&
+	return (number < LIBC_SIGNAL_FIRST || number > LIBC_SIGNAL_LAST) &&
+	       (action->flags & SA_ONSTACK) && action->handler != (uintptr_t)SIG_DFL &&
 	       action->handler != (uintptr_t)SIG_IGN;
 }
 
@@ -232,7 +237,7 @@ int64_t fault_sigaction(const uint64_t args[6])
 	int64_t result = sys_call6(SYS_rt_sigaction, (long)args[0], (long)args[1], (long)args[2],
 				   (long)args[3], 0, 0);
 
-	if (result == 0 && catching && action != NULL && wants_stack(action))
+	if (result == 0 && catching && action != NULL && wants_stack(number, action))
 		fault_withdraw_stack();
 	if (result < 0 || !hides)
 		return result;
