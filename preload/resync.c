@@ -11,16 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include "base/sys.h"
-#include "vma/kernel_map.h"
+#include "kernel_reader.h"
 #include "shim.h"
 
 #define BATCH 64 /* areas per group */
 #define ROOM_FOR_OBJECT 80 /* records: one, and a name of 4 KiB and more */
 
-/* All guarded by the recorder's lock. */
+/* Guarded by the recorder's lock. */
 static struct memory_area batch[BATCH];
-static char line_buffer[16 << 10];
-static char name_buffer[4096 + 64];
 
 /*
  * thread-self, because /proc/self is empty once the leader thread has exited;
@@ -62,54 +60,6 @@ void resync_write_objects(struct ledger_writer *writer)
 	}
 }
 
-/* Where areas come from: the ioctl, or lines of text. */
-struct kernel_reader {
-	int fd;
-	uint64_t at;
-	struct kernel_map_text text;
-	uint8_t build_id[VM_BUILD_ID_MAX];
-	uint8_t build_id_len;
-	uint64_t page_size; /* of the last area, where the kernel tells */
-};
-
-static bool reader_next_query(struct kernel_reader *reader, struct kernel_area *area)
-{
-	int error = kernel_map_query(reader->fd, reader->at, area, name_buffer,
-				     sizeof(name_buffer), reader->build_id, &reader->build_id_len,
-				     &reader->page_size);
-
-	if (error == 0)
-		reader->at = area->range.end;
-	else if (error == -ENOTTY || error == -EINVAL)
-		shim.asks_text = true;
-	return error == 0;
-}
-
-static bool reader_next(struct kernel_reader *reader, struct kernel_area *area)
-{
-	if (!shim.asks_text) {
-		if (reader_next_query(reader, area))
-			return true;
-		if (!shim.asks_text)
-			return false;
-		kernel_map_text_init(&reader->text, reader->fd, line_buffer, sizeof(line_buffer));
-	}
-	while (kernel_map_text_next(&reader->text, area))
-		if (area->range.end > reader->at)
-			return true;
-	return false;
-}
-
-static bool reader_open(struct kernel_reader *reader, uint64_t start)
-{
-	*reader = (struct kernel_reader){ .fd = resync_open_maps(), .at = start };
-	if (reader->fd < 0)
-		return false;
-	if (shim.asks_text)
-		kernel_map_text_init(&reader->text, reader->fd, line_buffer, sizeof(line_buffer));
-	return true;
-}
-
 static void learn_build_id(struct kernel_reader *reader, uint32_t id)
 {
 	struct vm_object *object = vm_objects_get(&shim.space.objects, id);
@@ -138,7 +88,7 @@ static int read_batch(struct kernel_reader *reader, struct addr_range *range, bo
 	int n = 0;
 
 	*more = false;
-	while (n < BATCH && reader_next(reader, &found) && found.range.start < range->end) {
+	while (n < BATCH && kernel_reader_next(reader, &found) && found.range.start < range->end) {
 		widen(range, reader, &found);
 		if (kernel_area_to_memory_area(&found, &shim.space.objects, &batch[n]) < 0)
 			return -1;
@@ -208,9 +158,9 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 	if (range.start >= range.end || shim.sandboxed)
 		return;
 	mask = shim_block_signals();
-	if (reader_open(&reader, range.start)) {
+	if (kernel_reader_open(&reader, range.start)) {
 		resync_with(&reader, range, reason, event);
-		resync_close_maps();
+		kernel_reader_close(&reader);
 	}
 	shim_restore_signals(mask);
 	shim.n_resyncs += reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;
@@ -227,10 +177,10 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
 	if (shim.sandboxed)
 		return;
 	mask = shim_block_signals();
-	if (reader_open(&reader, addr) && reader_next(&reader, &area) &&
+	if (kernel_reader_open(&reader, addr) && kernel_reader_next(&reader, &area) &&
 	    area.range.start <= addr)
 		range = area.range;
-	resync_close_maps();
+	kernel_reader_close(&reader);
 	resync_range(range, reason, event);
 	shim_restore_signals(mask);
 }
