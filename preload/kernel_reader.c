@@ -33,8 +33,9 @@ static bool next_by_query(struct kernel_reader *reader, struct kernel_area *area
 				     sizeof(name_buffer), reader->build_id, &reader->build_id_len,
 				     &reader->page_size);
 
-	if (error == 0)
-		reader->at = area->range.end;
+	/* An area that holds @at is never cut to nothing. */
+	if (error == 0 && kernel_area_cut(area, reader->end))
+		reader->at = reader->end = area->range.end;
 	else if (error == -ENOTTY || error == -EINVAL)
 		shim.asks_text = true;
 	return error == 0;

@@ -15,6 +15,7 @@
 struct kernel_reader {
 	int fd;
 	uint64_t at;
+	uint64_t end; /* of the last area handed out */
 	struct kernel_map_text text;
 	uint8_t build_id[VM_BUILD_ID_MAX]; /* of the last area, where the kernel tells */
 	uint8_t build_id_len;
@@ -25,7 +26,7 @@ struct kernel_reader {
 bool kernel_reader_open(struct kernel_reader *reader, uint64_t start);
 void kernel_reader_close(struct kernel_reader *reader);
 
-/* The area that @reader->at lies in, or the one above it. False at the end. */
+/* The area that @reader->at lies in, or the one above it. False at the end. None overlap. */
 bool kernel_reader_next(struct kernel_reader *reader, struct kernel_area *area);
 
 #endif

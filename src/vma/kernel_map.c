@@ -72,6 +72,16 @@ bool kernel_area_parse(const char *line, const char *end, struct kernel_area *ar
 	return valid_range(area->range);
 }
 
+bool kernel_area_cut(struct kernel_area *area, uint64_t start)
+{
+	if (area->range.start >= start)
+		return true;
+	if (area->dev != 0 || area->ino != 0)
+		area->offset += start - area->range.start;
+	area->range.start = start;
+	return start < area->range.end;
+}
+
 /* Only this is escaped, and a backslash is not: what is printed can't be read back for sure. */
 static void format_name(struct text *text, const struct kernel_area *area)
 {
@@ -265,9 +275,14 @@ bool kernel_map_text_next(struct kernel_map_text *map, struct kernel_area *area)
 	const char *line, *end;
 
 	while (next_line(map, &line, &end)) {
-		if (kernel_area_parse(line, end, area))
-			return true;
-		map->n_bad_lines++;
+		if (!kernel_area_parse(line, end, area)) {
+			map->n_bad_lines++;
+			continue;
+		}
+		if (!kernel_area_cut(area, map->end))
+			continue;
+		map->end = area->range.end;
+		return true;
 	}
 	return false;
 }

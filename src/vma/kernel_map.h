@@ -45,6 +45,13 @@ struct kernel_area {
  */
 bool kernel_area_parse(const char *line, const char *end, struct kernel_area *area);
 
+/*
+ * The map may change between two readings: an area that was handed out in part
+ * comes again, now merged with what is behind it. This leaves the part from @start
+ * on; false when there is none.
+ */
+bool kernel_area_cut(struct kernel_area *area, uint64_t start);
+
 /* Is this name a label on plain memory ([heap], [stack], [anon:x]), not an object? */
 bool kernel_name_is_label(const char *name, size_t len);
 
@@ -69,6 +76,7 @@ struct kernel_map_text {
 	size_t size;
 	size_t used; /* bytes in the buffer */
 	size_t at;   /* of the next line */
+	uint64_t end; /* of the last area handed out */
 	int error;   /* what read(2) said; 0 so far */
 	uint32_t n_bad_lines;
 };
@@ -76,7 +84,10 @@ struct kernel_map_text {
 /* @size must hold the longest line: 8 KiB is enough for a path of PATH_MAX. */
 void kernel_map_text_init(struct kernel_map_text *map, int fd, char *buffer, size_t size);
 
-/* The next line, its name pointing into the buffer until the next call; false at the end. */
+/*
+ * The next line, its name pointing into the buffer until the next call; false at the
+ * end. Areas never overlap: see kernel_area_cut().
+ */
 bool kernel_map_text_next(struct kernel_map_text *map, struct kernel_area *area);
 
 /**

@@ -201,6 +201,30 @@ Test(kernel_maps, a_line_longer_than_the_buffer_is_skipped)
 	cr_assert_eq(n_bad, 1);
 }
 
+/* Between two reads the second area was unmapped in part, and merged with the third. */
+Test(kernel_maps, what_was_read_once_is_not_read_again)
+{
+	const char lines[] = "1000-2000 rw-p 00000000 00:00 0 \n"
+			     "2000-3000 r--p 00002000 08:01 7                          /a\n"
+			     "1000-3000 rw-p 00000000 00:00 0 \n"
+			     "2000-5000 r--p 00002000 08:01 7                          /a\n";
+	char buffer[128];
+	struct kernel_map_text map;
+	struct kernel_area area;
+	int fd = file_of(lines, sizeof(lines) - 1);
+
+	kernel_map_text_init(&map, fd, buffer, sizeof(buffer));
+	cr_assert(kernel_map_text_next(&map, &area));
+	cr_assert(kernel_map_text_next(&map, &area));
+	cr_assert(kernel_map_text_next(&map, &area));
+	cr_assert_eq(area.range.start, 0x3000);
+	cr_assert_eq(area.range.end, 0x5000);
+	cr_assert_eq(area.offset, 0x3000, "of the byte where it starts now");
+	cr_assert(!kernel_map_text_next(&map, &area));
+	cr_assert_eq(map.n_bad_lines, 0);
+	close(fd);
+}
+
 Test(kernel_maps, a_failed_read_is_told)
 {
 	char buffer[128];
