@@ -30,7 +30,8 @@ static void prepare(void)
 	resync_own();
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
 			   "the process confined itself with seccomp: from here on nothing is "
-			   "asked from the kernel, and no crash is recorded");
+			   "asked from the kernel, nothing is compared, and no crash is "
+			   "recorded");
 	ledger_writer_confine(&shim.writer);
 	shim.pages.closed = true;
 	shim.sandboxed = true;

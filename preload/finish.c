@@ -79,8 +79,8 @@ static void compare(const struct kernel_areas *kernel, vm_difference_fn report, 
 	vm_compare(&theirs.source, &ours.source, MEMORY_SET_ALL, report, context, comparison);
 }
 
-static void write_verdict(const struct kernel_areas *kernel,
-			  const struct vm_comparison *comparison, bool at_exit)
+void finish_write_verdict(const struct ledger_verify *head, const struct vm_comparison *comparison,
+			  const struct memory_area *areas, size_t n)
 {
 	struct ledger_verify *verify;
 	uint64_t n_tolerated = 0;
@@ -89,20 +89,23 @@ static void write_verdict(const struct kernel_areas *kernel,
 		if (VM_DIFF_IS_TOLERANCE(i))
 			n_tolerated += comparison->count[i];
 	resync_write_objects(&shim.writer);
-	if (!ledger_writer_room(&shim.writer, (uint32_t)kernel->n + 1))
+	if (!ledger_writer_room(&shim.writer, (uint32_t)n + 1))
 		return;
 	verify = ledger_writer_begin(&shim.writer, LEDGER_VERIFY);
 	if (verify == NULL)
 		return;
-	verify->at_exit = at_exit;
-	verify->n_areas = (uint32_t)kernel->n;
+	verify->at_exit = head->at_exit;
+	verify->event = head->event;
+	verify->start = head->start;
+	verify->end = head->end;
+	verify->n_areas = (uint32_t)n;
 	verify->ticks = clock_ticks();
 	verify->n_runs = comparison->n_runs;
 	verify->n_unexplained = vm_comparison_unexplained(comparison);
 	verify->n_tolerated = n_tolerated;
 	ledger_writer_done(&shim.writer, verify);
-	for (size_t i = 0; i < kernel->n; i++)
-		ledger_writer_area(&shim.writer, &kernel->areas[i]);
+	for (size_t i = 0; i < n; i++)
+		ledger_writer_area(&shim.writer, &areas[i]);
 }
 
 static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
@@ -126,7 +129,8 @@ static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 			comparison = (struct vm_comparison){ 0 };
 			compare(&kernel, report, context, &comparison);
 		}
-		write_verdict(&kernel, &comparison, at_exit);
+		finish_write_verdict(&(struct ledger_verify){ .at_exit = at_exit }, &comparison,
+				     kernel.areas, kernel.n);
 		/* What nobody saw being made is in the map from here on, and says so. */
 		if (vm_comparison_unexplained(&comparison) > 0)
 			resync_range(MEMORY_SET_ALL, VM_REASON_UNOBSERVED, 0);
@@ -170,7 +174,7 @@ void finish_at_exit(int status)
 		return;
 	if ((uint32_t)sys_getpid() != shim.pid || !recorder_lock(&mark, RECORDER_GONE))
 		return;
-	if (shim.options.verify == OPTION_VERIFY_EXIT)
+	if (shim.options.verify != OPTION_VERIFY_OFF)
 		finish_verify(true, NULL, NULL);
 	if (shim.writer.header != NULL) {
 		finish_counters();

@@ -96,11 +96,16 @@ static bool replace_owner(struct recorder *recorder, uint32_t tid, uint64_t stat
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* The owner was inside its system call, where the set is whole: it need not even be gone. */
-static bool steal(struct recorder *recorder, uint32_t tid, uint64_t state)
+/*
+ * The owner was inside its system call, where the set is whole: it need not even be
+ * gone. If it lives, its call is one without the lock from now on.
+ */
+static bool steal(struct recorder *recorder, uint32_t tid, uint64_t state, bool gone)
 {
 	if (!(state & IN_KERNEL) || owner_of(state) == 0 || !replace_owner(recorder, tid, state))
 		return false;
+	if (!gone)
+		__atomic_fetch_add(&recorder->n_without, 1, __ATOMIC_SEQ_CST);
 	reread_everything();
 	return true;
 }
@@ -129,7 +134,7 @@ static bool slow_lock(struct recorder *recorder, uint32_t tid)
 		return true;
 	if (__atomic_add_fetch(&recorder->stuck_count, 1, __ATOMIC_RELAXED) % STEAL_AFTER != 0)
 		return false;
-	return steal(recorder, tid, __atomic_load_n(&recorder->state, __ATOMIC_RELAXED));
+	return steal(recorder, tid, __atomic_load_n(&recorder->state, __ATOMIC_RELAXED), false);
 }
 
 static void release(struct recorder *recorder)
@@ -196,6 +201,13 @@ static void late_push(struct recorder *recorder, const struct vm_call *call)
 	__atomic_store_n(&late->ready, 1, __ATOMIC_RELEASE);
 }
 
+/* An owner that was taken for gone was not counted. */
+static void no_longer_without(struct recorder *recorder)
+{
+	if (__atomic_load_n(&recorder->n_without, __ATOMIC_SEQ_CST) != 0)
+		__atomic_fetch_sub(&recorder->n_without, 1, __ATOMIC_SEQ_CST);
+}
+
 static bool late_pending(struct recorder *recorder)
 {
 	uint32_t head = recorder->late_head;
@@ -260,6 +272,18 @@ static void drain_late(struct recorder *recorder)
 	}
 }
 
+/* In this order: whoever is no longer counted has its call in the ring. */
+bool recorder_settle(void)
+{
+	struct recorder *recorder = &shim.recorder;
+	bool unsettled = __atomic_load_n(&recorder->n_without, __ATOMIC_SEQ_CST) != 0;
+
+	if (!late_pending(recorder))
+		return unsettled;
+	drain_late(recorder);
+	return true;
+}
+
 /*
  * Nobody else may come for what a bypassing thread leaves in the ring meanwhile.
  * Whoever lost the lock leaves it to its new owner.
@@ -285,6 +309,7 @@ static int64_t call_without_lock(struct vm_call *call, uint8_t why)
 	call->flags |= why;
 	call->tid = recorder_tid();
 	call->ticks = clock_ticks();
+	__atomic_fetch_add(&recorder->n_without, 1, __ATOMIC_SEQ_CST);
 	make_call(call);
 	if (*shim.fork_mark == 0) {
 		child_notice();
@@ -293,6 +318,7 @@ static int64_t call_without_lock(struct vm_call *call, uint8_t why)
 	__atomic_fetch_add(why == VM_CALL_NESTED ? &shim.n_deferred : &shim.n_bypassed, 1,
 			   __ATOMIC_RELAXED);
 	late_push(recorder, call);
+	no_longer_without(recorder);
 	if (why == VM_CALL_UNORDERED && try_lock(recorder, call->tid))
 		unlock_and_drain(recorder, recorder->mark);
 	return call->result;
@@ -336,7 +362,7 @@ static bool recover(struct recorder *recorder, const struct recorder_mark *mark,
 
 	if (state & IN_KERNEL)
 		return (gone || doubt == RECORDER_TAKE_OVER) &&
-		       steal(recorder, recorder_tid(), state);
+		       steal(recorder, recorder_tid(), state, gone);
 	if (!gone || !replace_owner(recorder, recorder_tid(), state))
 		return false;
 	recorder->replaying = false;
@@ -415,12 +441,15 @@ static int64_t call_with_lock(struct vm_call *call, const struct recorder_mark *
 		if (!shim.child) { /* the lock was stolen from us */
 			call->flags |= VM_CALL_UNORDERED;
 			late_push(recorder, call);
+			no_longer_without(recorder);
 		}
 		return call->result;
 	}
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
+	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
+		check_call(call, &doubts);
 	unlock_and_drain(recorder, mark);
 	return call->result;
 }

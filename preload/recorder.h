@@ -62,6 +62,7 @@ struct recorder {
 	uint32_t late_tail; /* producers */
 	uint32_t late_head; /* the owner */
 	bool late_lost;	    /* the ring was full */
+	uint32_t n_without; /* calls being made without the lock */
 	bool replaying;	    /* the performer returns the result it finds */
 	struct late_call late[RECORDER_LATE_MAX];
 };
@@ -90,6 +91,11 @@ enum recorder_doubt {
  */
 bool recorder_lock(struct recorder_mark *mark, enum recorder_doubt doubt);
 void recorder_unlock(struct recorder_mark *mark);
+/*
+ * With the lock held: late calls are recorded now. True when there were any, or
+ * others are being made without the lock: then the kernel may be ahead of the set.
+ */
+bool recorder_settle(void);
 /* Is the calling thread inside a hook (so: are we in a signal handler on top of it)? */
 bool recorder_is_mine(void);
 

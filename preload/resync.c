@@ -142,19 +142,13 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 	return true;
 }
 
-/*
- * Above are the kernel's addresses, and [vsyscall]: a page that the text shows
- * and the ioctl does not, and that no call can change.
- */
-#define USER_END (1ULL << 63)
-
 void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event)
 {
 	struct kernel_reader reader;
 	uint64_t mask;
 
-	if (range.end > USER_END)
-		range.end = USER_END;
+	if (range.end > RESYNC_USER_END)
+		range.end = RESYNC_USER_END;
 	if (range.start >= range.end || shim.sandboxed)
 		return;
 	mask = shim_block_signals();
@@ -165,6 +159,22 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 	shim_restore_signals(mask);
 	shim.n_resyncs += reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;
 	resync_own();
+}
+
+int resync_peek(struct addr_range *range, const struct memory_area **areas)
+{
+	struct kernel_reader reader;
+	bool more = false;
+	int n = -1;
+
+	if (kernel_reader_open(&reader, range->start)) {
+		n = read_batch(&reader, range, &more);
+		kernel_reader_close(&reader);
+	}
+	if (more)
+		range->end = batch[n - 1].range.end;
+	*areas = batch;
+	return n;
 }
 
 void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)

@@ -90,10 +90,21 @@ int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t pa
 
 /* resync.c: all with the lock held */
 
+/*
+ * Above are the kernel's addresses, and [vsyscall]: a page that the text shows
+ * and the ioctl does not, and that no call can change.
+ */
+#define RESYNC_USER_END (1ULL << 63)
+
 /* Ask the kernel about @range, change the map, and write both to the ledger. */
 void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event);
 /* As above, over the whole mapping that @addr lies in. */
 void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
+/*
+ * What the kernel has in @range, or in the part of it that @range is cut to. The
+ * areas are in a static buffer. Return: how many, or -1.
+ */
+int resync_peek(struct addr_range *range, const struct memory_area **areas);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
 /* Objects that the ledger does not know yet. */
@@ -112,6 +123,9 @@ void child_notice(void);
 /* With the lock held, before the child's first call: its own ledger and baseline. */
 void child_begin(void);
 
+/* check.c: with the lock held, a call having been recorded, and its doubts resolved */
+void check_call(const struct vm_call *call, const struct vm_doubts *doubts);
+
 /* finish.c */
 
 /* Compare with the kernel and write the result to the ledger. Returns unexplained differences,
@@ -119,6 +133,9 @@ void child_begin(void);
 int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context);
 /* What the shim has counted goes into the ledger's header, which must be there. */
 void finish_counters(void);
+/* A LEDGER_VERIFY group: @head says what was compared, and @comparison the result. */
+void finish_write_verdict(const struct ledger_verify *head, const struct vm_comparison *comparison,
+			  const struct memory_area *areas, size_t n);
 /* The process is about to end. */
 void finish_at_exit(int status);
 

@@ -21,8 +21,9 @@ const struct option_info option_table[] = {
 			      "of one ledger; when full, the oldest history is overwritten" },
 	[OPTION_FOLLOW] = { "follow", "all", "all|fork|none",
 			    "record children and what they execute, only children, or neither" },
-	[OPTION_VERIFY] = { "verify", "exit", "exit|off",
-			    "compare the map with the kernel's when the process exits" },
+	[OPTION_VERIFY] = { "verify", "exit", "each|exit|off",
+			    "compare the map with the kernel's: after each call and at exit, "
+			    "at exit, or never" },
 	[OPTION_SITES] = { "sites", "1", "0|1",
 			   "catch calls inside libc and ld.so at their system call instructions" },
 	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
@@ -101,8 +102,8 @@ static bool set_follow(struct options *options, struct slice value)
 
 static bool set_verify(struct options *options, struct slice value)
 {
-	static const char *const words[] = { "exit", "off" };
-	int word = parse_word(value, words, 2);
+	static const char *const words[] = { "exit", "off", "each" };
+	int word = parse_word(value, words, 3);
 
 	if (word >= 0)
 		options->verify = (enum option_verify)word;

@@ -32,6 +32,7 @@ enum option_follow {
 enum option_verify {
 	OPTION_VERIFY_EXIT, /* compare with the kernel at exit */
 	OPTION_VERIFY_OFF,
+	OPTION_VERIFY_EACH, /* at exit, and what a call touched after each call */
 };
 
 struct options {

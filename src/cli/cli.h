@@ -75,6 +75,7 @@ struct cli_options {
 	/* run */
 	const char *output;
 	const char *follow;
+	const char *verify;
 	uint64_t max_size;
 	bool force;
 	bool keep_all;

@@ -156,6 +156,14 @@ static const char *set_follow(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_verify(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "each") != 0 && strcmp(value, "exit") != 0 && strcmp(value, "off") != 0)
+		return "is not one of each, exit, off";
+	options->verify = value;
+	return NULL;
+}
+
 static const char *set_keep_all(struct cli_options *options, const char *value)
 {
 	(void)value;
@@ -184,6 +192,10 @@ const struct option_row option_rows[] = {
 	{ "follow", 0, "all|fork|none",
 	  "record children and what they execute, children only, or neither (default all)",
 	  COMMAND_RUN, set_follow },
+	{ "verify", 0, "each|exit|off",
+	  "compare with the kernel's map after each call and at exit, at exit, or never "
+	  "(default exit)",
+	  COMMAND_RUN, set_verify },
 	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
 	  COMMAND_RUN, set_keep_all },
 	{ "quiet", 'q', NULL, "no summary at the end", COMMAND_RUN, set_quiet },

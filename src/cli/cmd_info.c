@@ -7,6 +7,7 @@
 #include <time.h>
 #include "cli/fault_text.h"
 #include "cli/area_text.h"
+#include "cli/call_text.h"
 #include "cli/compare.h"
 
 /* Everything the screen and the JSON say. */
@@ -79,7 +80,10 @@ static void text_verdict(const struct info *info, struct text *text)
 {
 	uint64_t unexplained = vm_comparison_unexplained(&info->findings.comparison);
 
-	if (info->findings.with == COMPARED_NOTHING) {
+	if (info->findings.n_checks_different > 0) {
+		text_count(text, info->findings.n_checks_different, "call");
+		text_string(text, " with a difference from the kernel's map: mapledger verify");
+	} else if (info->findings.with == COMPARED_NOTHING) {
 		text_string(text, "not verified");
 	} else if (unexplained == 0) {
 		text_string(text, "verified equal to the kernel's map");
@@ -228,6 +232,34 @@ static void text_resyncs(const struct replay_counts *counts, struct text *text)
 		text_string(text, "none");
 }
 
+/* verify=each: what was compared right after its call, and what could not be. */
+static void text_checks(const struct info *info, struct text *text)
+{
+	const struct ledger_header *header = info->view->header;
+	const struct vm_call *first = &info->findings.first_check;
+
+	text_count(text, header->n_checks, "call");
+	text_string(text, " compared at once, ");
+	text_decimal(text, info->findings.n_checks_different);
+	text_string(text, " differed");
+	if (header->n_checks_busy > 0) {
+		text_string(text, "; ");
+		text_decimal(text, header->n_checks_busy);
+		text_string(text, " not compared while others went round the lock");
+	}
+	if (header->n_checks_blind > 0) {
+		text_string(text, "; ");
+		text_decimal(text, header->n_checks_blind);
+		text_string(text, " not compared because the kernel could not be asked");
+	}
+	if (info->findings.n_checks_different == 0)
+		return;
+	text_string(text, "; first difference after #");
+	text_decimal(text, first->event);
+	text_char(text, ' ');
+	call_text(first, true, text);
+}
+
 static void text_parent(const struct info *info, struct text *text)
 {
 	static const char *const words[] = {
@@ -308,10 +340,7 @@ static void print_head(const struct info *info)
 	text_count(text, info->n_areas, "area");
 	text_string(text, ", ");
 	text_verdict(info, text);
-	paint(info->findings.with != COMPARED_NOTHING &&
-			      vm_comparison_unexplained(&info->findings.comparison) != 0
-		      ? PAINT_DANGER
-		      : PAINT_HEAD);
+	paint(findings_differ(&info->findings) ? PAINT_DANGER : PAINT_HEAD);
 	puts(field.buffer);
 	paint(PAINT_NONE);
 }
@@ -337,6 +366,11 @@ static void print_calls(const struct info *info)
 	field_print(&field);
 	text_resyncs(counts, field_begin(&field, "read back"));
 	field_print(&field);
+	if (info->view->header->n_checks + info->view->header->n_checks_blind > 0 ||
+	    info->findings.n_checks_different > 0) {
+		text_checks(info, field_begin(&field, "checks"));
+		field_print(&field);
+	}
 	if (info->view->replay.in_flight.op != VM_OP_NONE) {
 		struct text *text = field_begin(&field, "in flight");
 
@@ -544,6 +578,10 @@ static int print_json(const struct info *info)
 	json_counts(json, info);
 	json_bool(json, "verified", info->findings.with != COMPARED_NOTHING);
 	json_unsigned(json, "n_differences", vm_comparison_unexplained(&info->findings.comparison));
+	json_unsigned(json, "n_checks", info->view->header->n_checks);
+	json_unsigned(json, "n_checks_busy", info->view->header->n_checks_busy);
+	json_unsigned(json, "n_checks_blind", info->view->header->n_checks_blind);
+	json_unsigned(json, "n_checks_different", info->findings.n_checks_different);
 	json_unsigned(json, "size", info->size);
 	json_unsigned(json, "disk_size", info->disk_size);
 	json_string(json, "damage", damage);

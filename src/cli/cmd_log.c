@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cli/area_text.h"
 #include "cli/call_text.h"
+#include "cli/compare.h"
 #include "cli/effect.h"
 #include "cli/ledger_view.h"
 
@@ -247,6 +248,51 @@ static void print_json_resync(struct log *log, const struct ledger_resync *resyn
 	json_end_object(log->json);
 }
 
+/* -------------------------------------------------- differences, with verify=each */
+
+static void print_side(const struct log *log, const char *whose, const struct memory_area *area)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	text_perm(&text, area->flags);
+	text_char(&text, ' ');
+	area_what(&log->view->replay.space, area, &text);
+	printf("%s%s", whose, text.buffer);
+}
+
+static void print_check(struct log *log, const struct ledger_verify *head,
+			const struct found_difference *found)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "#%" PRIu64, head->event);
+	paint(PAINT_DANGER);
+	printf(" ! %-6s ", number);
+	print_time(log, head->ticks);
+	printf("  %-8s after it the kernel's map differs: %s %" PRIx64 "-%" PRIx64, "",
+	       vm_diff_name(found->kind), found->range.start, found->range.end);
+	if (found->has_ours)
+		print_side(log, ", ledger ", &found->ours);
+	if (found->has_kernel)
+		print_side(log, ", kernel ", &found->kernel);
+	putchar('\n');
+	paint(PAINT_NONE);
+}
+
+static void print_json_check(struct log *log, const struct ledger_verify *head,
+			     const struct found_difference *found)
+{
+	json_object(log->json, NULL);
+	json_string(log->json, "type", "difference");
+	json_unsigned(log->json, "time_ns", ledger_reader_time_ns(log->view->reader, head->ticks));
+	json_unsigned(log->json, "event", head->event);
+	json_string(log->json, "kind", vm_diff_name(found->kind));
+	json_address(log->json, "start", found->range.start);
+	json_address(log->json, "end", found->range.end);
+	json_end_object(log->json);
+}
+
 /* ---------------------------------------------------------------- record by record */
 
 /* An answer to the call that waits belongs to its line. */
@@ -309,6 +355,28 @@ static int take_resync(struct log *log, const struct ledger_entry *ahead)
 	return 0;
 }
 
+/* Only a check right after a call is a line: it belongs to that call. */
+static int take_verify(struct log *log, const struct ledger_entry *ahead)
+{
+	const struct ledger_verify head = ahead->verify.head;
+	const struct ledger_resync range = { .start = head.start, .end = head.end };
+	struct found_difference found;
+	struct ledger_entry entry;
+
+	if (head.event == 0)
+		return fold(log, &entry);
+	if (finish_line(log) < 0 || fold(log, &entry) < 0)
+		return -1;
+	if (!wants_resync(log, &range) || !counts(log))
+		return 0;
+	compare_check(log->view, &found);
+	if (log->json != NULL)
+		print_json_check(log, &head, &found);
+	else
+		print_check(log, &head, &found);
+	return 0;
+}
+
 static int take_record(struct log *log, const struct ledger_entry *ahead)
 {
 	struct ledger_entry entry;
@@ -318,6 +386,8 @@ static int take_record(struct log *log, const struct ledger_entry *ahead)
 		return take_call(log, ahead);
 	case LEDGER_RESYNC:
 		return take_resync(log, ahead);
+	case LEDGER_VERIFY:
+		return take_verify(log, ahead);
 	default:
 		return fold(log, &entry);
 	}

@@ -119,10 +119,12 @@ static bool set_options(const struct run *run, const char *output)
 	}
 	if (run->options->max_size != 0)
 		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
-	if (asprintf(&value, "%s%soutput=%s%s%s:root=%d%s%s%s", old != NULL ? old : "",
+	if (asprintf(&value, "%s%soutput=%s%s%s:root=%d%s%s%s%s%s", old != NULL ? old : "",
 		     old != NULL && *old != '\0' ? ":" : "", quote, output, quote, (int)getpid(),
 		     max_size, run->options->follow != NULL ? ":follow=" : "",
-		     run->options->follow != NULL ? run->options->follow : "") < 0)
+		     run->options->follow != NULL ? run->options->follow : "",
+		     run->options->verify != NULL ? ":verify=" : "",
+		     run->options->verify != NULL ? run->options->verify : "") < 0)
 		return false;
 	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
 	free(value);
@@ -199,16 +201,27 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 {
 	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
 	bool verified = findings->with != COMPARED_NOTHING;
+	bool checked = view->header->n_checks > 0;
 
 	text_count(text, view->replay.counts.n_calls, "call");
 	text_string(text, ", ");
 	text_count(text,
 		   verified ? findings->comparison.n_runs : canonical_count(&view->replay.space),
 		   "area");
-	if (!verified) {
+	if (findings->n_checks_different > 0) {
+		text_string(text, ", ");
+		text_count(text, findings->n_checks_different, "CALL");
+		text_string(text, " WITH A DIFFERENCE from the kernel's map, the first is #");
+		text_decimal(text, findings->first_check.event);
+		text_char(text, ' ');
+		text_string(text, vm_op_info(findings->first_check.op)->name);
+		text_string(text, ", see mapledger verify");
+	} else if (!verified) {
 		text_string(text, ", not verified");
 	} else if (unexplained == 0) {
 		text_string(text, ", verified equal to the kernel's map");
+		if (checked)
+			text_string(text, " after each call");
 		if (findings->with == COMPARED_EARLIER)
 			text_string(text, " when it last asked");
 	} else {

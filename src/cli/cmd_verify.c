@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/area_text.h"
+#include "cli/call_text.h"
 #include "cli/compare.h"
 
 /* ------------------------------------------------------------------- the text */
@@ -20,6 +21,19 @@ static void print_area(const struct ledger_view *view, const struct memory_area 
 	fputs(text.buffer, stdout);
 }
 
+/* "ledger rw-p anon, kernel r--p anon" */
+static void print_sides(const struct ledger_view *view, const struct found_difference *found)
+{
+	if (found->has_kernel && found->has_ours)
+		fputs("ledger ", stdout);
+	if (found->has_ours)
+		print_area(view, &found->ours);
+	if (found->has_kernel && found->has_ours)
+		fputs(", kernel ", stdout);
+	if (found->has_kernel)
+		print_area(view, &found->kernel);
+}
+
 static void print_frame(const struct found_difference *found)
 {
 	if (found->before == 0)
@@ -32,8 +46,7 @@ static void print_frame(const struct found_difference *found)
 		printf("between #%" PRIu64 " and #%" PRIu64, found->after, found->before);
 }
 
-static void print_difference(const struct ledger_view *view, const struct cli_options *options,
-			     const struct found_difference *found)
+static void print_place(const struct cli_options *options, const struct found_difference *found)
 {
 	struct text size;
 	TEXT_ON_STACK(size, 32);
@@ -44,16 +57,41 @@ static void print_difference(const struct ledger_view *view, const struct cli_op
 	paint(PAINT_NONE);
 	printf("  %012" PRIx64 "-%012" PRIx64 "  %6s  ", found->range.start, found->range.end,
 	       size.buffer);
-	if (found->has_kernel && found->has_ours)
-		fputs("ledger ", stdout);
-	if (found->has_ours)
-		print_area(view, &found->ours);
-	if (found->has_kernel && found->has_ours)
-		fputs(", kernel ", stdout);
-	if (found->has_kernel)
-		print_area(view, &found->kernel);
+}
+
+static void print_difference(const struct ledger_view *view, const struct cli_options *options,
+			     const struct found_difference *found)
+{
+	print_place(options, found);
+	print_sides(view, found);
 	fputs("; ", stdout);
 	print_frame(found);
+	putchar('\n');
+}
+
+/* What verify=each saw: calls are compared one by one, so a difference has a name. */
+static void print_checks(const struct ledger_view *view, const struct cli_options *options,
+			 const struct findings *findings)
+{
+	const struct ledger_header *header = view->header;
+	struct text call;
+	TEXT_ON_STACK(call, 512);
+
+	if (header->n_checks == 0 && findings->n_checks_different == 0)
+		return;
+	printf("  %" PRIu64 " call%s compared at once, %" PRIu64 " differed\n", header->n_checks,
+	       header->n_checks == 1 ? "" : "s", findings->n_checks_different);
+	if (findings->n_checks_different == 0)
+		return;
+	call_text(&findings->first_check, true, &call);
+	paint(PAINT_DANGER);
+	printf("  first difference after #%" PRIu64 " %s\n", findings->first_check.event,
+	       call.buffer);
+	paint(PAINT_NONE);
+	if (findings->first_difference.kind == VM_DIFF_NONE)
+		return;
+	print_place(options, &findings->first_difference);
+	print_sides(view, &findings->first_difference);
 	putchar('\n');
 }
 
@@ -135,11 +173,11 @@ static void print_nothing(const struct ledger_view *view)
 static void print_text(const struct ledger_view *view, const struct cli_options *options,
 		       const struct findings *findings)
 {
-	if (findings->with == COMPARED_NOTHING) {
+	if (findings->with == COMPARED_NOTHING)
 		print_nothing(view);
-		return;
-	}
-	print_verdict(view, findings);
+	else
+		print_verdict(view, findings);
+	print_checks(view, options, findings);
 	print_differences(view, options, findings);
 	print_tolerances(findings);
 	if (!findings->stable)
@@ -171,6 +209,30 @@ static void json_difference(struct json *json, const struct ledger_view *view,
 		json_area(json, "ledger", view, &found->ours);
 	if (found->has_kernel)
 		json_area(json, "kernel", view, &found->kernel);
+	json_end_object(json);
+}
+
+static void json_checks(struct json *json, const struct ledger_view *view,
+			const struct findings *findings)
+{
+	struct text call;
+	TEXT_ON_STACK(call, 512);
+
+	json_object(json, "checks");
+	json_unsigned(json, "n", view->header->n_checks);
+	json_unsigned(json, "n_busy", view->header->n_checks_busy);
+	json_unsigned(json, "n_blind", view->header->n_checks_blind);
+	json_unsigned(json, "n_different", findings->n_checks_different);
+	if (findings->n_checks_different > 0) {
+		vm_call_format(&call, &findings->first_check, true);
+		json_unsigned(json, "first_event", findings->first_check.event);
+		json_bytes(json, "first_call", call.buffer, call.len);
+	}
+	if (findings->first_difference.kind != VM_DIFF_NONE) {
+		json_array(json, "first_difference");
+		json_difference(json, view, &findings->first_difference);
+		json_end_array(json);
+	}
 	json_end_object(json);
 }
 
@@ -212,6 +274,7 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 	for (size_t i = 0; i < findings->n_found; i++)
 		json_difference(json, view, &findings->found[i]);
 	json_end_array(json);
+	json_checks(json, view, findings);
 	json_string(json, "damage", damage);
 	json_end_object(json);
 	json_destroy(json);
@@ -229,7 +292,7 @@ static bool is_excused(const struct ledger_view *view, const struct cli_options 
 static int verdict_of(const struct ledger_view *view, const struct cli_options *options,
 		      const struct findings *findings)
 {
-	if (vm_comparison_unexplained(&findings->comparison) != 0)
+	if (findings_differ(findings))
 		return CLI_DIFFERENT;
 	if (view->damage != NULL)
 		return CLI_UNSURE;

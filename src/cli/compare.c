@@ -47,12 +47,27 @@ static void keep_difference(void *context, const struct vm_difference *differenc
 		found->ours = *difference->ours;
 }
 
-static void compare_now(struct ledger_view *view, const struct memory_area *areas, size_t n_areas,
-			struct findings *findings)
+bool findings_differ(const struct findings *findings)
+{
+	return vm_comparison_unexplained(&findings->comparison) != 0 ||
+	       findings->n_checks_different != 0;
+}
+
+static void compare_part(struct ledger_view *view, const struct memory_area *areas, size_t n_areas,
+			 struct addr_range range, struct findings *findings)
 {
 	struct vm_array_source theirs;
 	struct vm_set_source ours;
 
+	vm_array_source_init(&theirs, areas, n_areas);
+	vm_set_source_init(&ours, view->replay.space.set, range);
+	vm_compare(&theirs.source, &ours.source, range, keep_difference, findings,
+		   &findings->comparison);
+}
+
+static void compare_now(struct ledger_view *view, const struct memory_area *areas, size_t n_areas,
+			struct findings *findings)
+{
 	findings->n_found = 0;
 	findings->comparison = (struct vm_comparison){ 0 };
 	findings->event = view->first_event - 1 + view->replay.counts.n_calls;
@@ -60,10 +75,7 @@ static void compare_now(struct ledger_view *view, const struct memory_area *area
 		findings->event = view->replay.event;
 	if (findings->found == NULL)
 		findings->found = calloc(FOUND_MAX, sizeof(*findings->found));
-	vm_array_source_init(&theirs, areas, n_areas);
-	vm_set_source_init(&ours, view->replay.space.set, MEMORY_SET_ALL);
-	vm_compare(&theirs.source, &ours.source, MEMORY_SET_ALL, keep_difference, findings,
-		   &findings->comparison);
+	compare_part(view, areas, n_areas, MEMORY_SET_ALL, findings);
 }
 
 /* Which events frame a difference: one pass over the calls for all of them. */
@@ -92,6 +104,53 @@ static void frame_differences(struct ledger_view *view, struct findings *finding
 
 /* ------------------------------------------------------------------- recorded */
 
+void compare_check(struct ledger_view *view, struct found_difference *first)
+{
+	const struct ledger_verify *head = &view->replay.verify;
+	struct findings part = { .found = calloc(FOUND_MAX, sizeof(*part.found)) };
+
+	*first = (struct found_difference){ .kind = VM_DIFF_NONE };
+	compare_part(view, view->replay.verify_areas, view->replay.n_verify_areas,
+		     (struct addr_range){ head->start, head->end }, &part);
+	for (size_t i = 0; i < part.n_found && first->kind == VM_DIFF_NONE; i++)
+		if (!VM_DIFF_IS_TOLERANCE(part.found[i].kind))
+			*first = part.found[i];
+	findings_free(&part);
+}
+
+/* Calls that were recorded late may stand between the call and its check. */
+static void find_call(struct ledger_view *view, struct vm_call *call)
+{
+	struct ledger_entry entry;
+
+	ledger_reader_rewind(view->reader);
+	while (call->op == VM_OP_NONE && ledger_reader_next(view->reader, &entry))
+		if (entry.kind == LEDGER_CALL && entry.call.event == call->event)
+			*call = entry.call;
+}
+
+static void keep_checks(struct ledger_view *view, struct findings *findings)
+{
+	findings->n_checks_different = view->replay.n_checks_different;
+	findings->first_check = view->replay.first_check;
+	if (findings->n_checks_different > 0)
+		find_call(view, &findings->first_check);
+}
+
+static void look_at_verify(struct ledger_view *view, const struct ledger_verify *head,
+			   struct findings *findings)
+{
+	struct replay *replay = &view->replay;
+
+	if (head->event != 0) {
+		if (replay->n_checks_different == 1)
+			compare_check(view, &findings->first_difference);
+		return;
+	}
+	compare_now(view, replay->verify_areas, replay->n_verify_areas, findings);
+	findings->with = head->at_exit ? COMPARED_EXIT : COMPARED_EARLIER;
+}
+
 bool compare_recorded(struct ledger_view *view, struct findings *findings)
 {
 	struct replay *replay = &view->replay;
@@ -104,13 +163,12 @@ bool compare_recorded(struct ledger_view *view, struct findings *findings)
 		struct ledger_entry entry;
 
 		r = view_step(view, &entry);
-		if (r <= 0 || entry.kind != LEDGER_VERIFY || !replay->has_verify)
-			continue;
-		compare_now(view, replay->verify_areas, replay->n_verify_areas, findings);
-		findings->with = entry.verify.head.at_exit ? COMPARED_EXIT : COMPARED_EARLIER;
+		if (r > 0 && entry.kind == LEDGER_VERIFY && replay->has_verify)
+			look_at_verify(view, &entry.verify.head, findings);
 	}
 	if (r < 0)
 		return false;
+	keep_checks(view, findings);
 	frame_differences(view, findings);
 	return true;
 }
@@ -325,6 +383,8 @@ bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings
 	}
 	good = view_begin(view) && replay_to_event(&view->replay, 0) >= 0 && look(&live, findings);
 	findings->with = COMPARED_PROCESS;
+	if (good)
+		keep_checks(view, findings);
 	ledger_reader_close(live.ahead);
 	free(live.ranges);
 	if (good)

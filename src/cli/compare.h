@@ -43,7 +43,17 @@ struct findings {
 	bool stable;	/* COMPARED_PROCESS: the map held still */
 	struct found_difference *found;
 	size_t n_found;
+	/*
+	 * With verify=each: checks right after a call that found a difference, the
+	 * call of the first, and what differed then (VM_DIFF_NONE: not known).
+	 */
+	uint64_t n_checks_different;
+	struct vm_call first_check;
+	struct found_difference first_difference;
 };
+
+/* Anything that no tolerance explains, now or after some call? */
+bool findings_differ(const struct findings *findings);
 
 /* How many areas the kernel's map would need at least: neighbours that look the same are one. */
 uint64_t canonical_count(const struct vm_space *space);
@@ -56,6 +66,12 @@ void findings_free(struct findings *findings);
  * The last recorded map counts. Return: false after a complaint.
  */
 bool compare_recorded(struct ledger_view *view, struct findings *findings);
+
+/*
+ * The first difference that a check right after a call found, whose record was
+ * the last that was folded. Its kind is VM_DIFF_NONE when the record shows none.
+ */
+void compare_check(struct ledger_view *view, struct found_difference *first);
 
 /**
  * compare_live() - compare with the process as it is now

@@ -110,18 +110,13 @@ void ledger_trim(const char *path)
 
 /* ------------------------------------------------------------------- judging */
 
-static bool is_different(const struct findings *findings)
-{
-	return vm_comparison_unexplained(&findings->comparison) != 0;
-}
-
 /* As `mapledger help run' describes it. */
 static bool only_started_up(const struct ledger_view *view, const struct findings *findings)
 {
 	const struct replay_counts *counts = &view->replay.counts;
 	enum view_state state = view_state(view);
 
-	if (view->damage != NULL || is_different(findings) || view->first_event > 1 ||
+	if (view->damage != NULL || findings_differ(findings) || view->first_event > 1 ||
 	    view->header->n_unrecorded > 0)
 		return false;
 	if (counts->n_calls == 0 && view->header->link == LEDGER_LINK_FORK)
@@ -158,7 +153,7 @@ static void judge(struct member *member)
 	if (!view_open(&view, member->path, member->path))
 		return;
 	if (compare_recorded(&view, &findings)) {
-		member->different = is_different(&findings);
+		member->different = findings_differ(&findings);
 		if (only_started_up(&view, &findings))
 			member->verdict = START_UP_ONLY;
 	}

@@ -237,6 +237,7 @@ static void fold_call(struct replay *replay, const struct ledger_entry *entry)
 	count_call(&replay->counts, &call, replay->space.brk);
 	vm_apply(&replay->space, &call, &doubts);
 	replay->event = call.event;
+	replay->last_call = call;
 }
 
 /* ----------------------------------------------------------------- others */
@@ -251,6 +252,15 @@ static void fold_segment(struct replay *replay, const struct ledger_segment *seg
 		replay->event = segment->first_event - 1;
 }
 
+static void count_check(struct replay *replay, uint64_t event)
+{
+	if (replay->n_checks_different++ > 0)
+		return;
+	replay->first_check = replay->last_call;
+	if (replay->first_check.event != event)
+		replay->first_check = (struct vm_call){ .event = event };
+}
+
 static int fold_verify(struct replay *replay, const struct ledger_entry *entry)
 {
 	size_t n = entry->verify.head.n_areas;
@@ -259,6 +269,8 @@ static int fold_verify(struct replay *replay, const struct ledger_entry *entry)
 	if (areas == NULL)
 		return -ENOMEM;
 	replay->verify_areas = areas;
+	if (entry->verify.head.event != 0)
+		count_check(replay, entry->verify.head.event);
 	for (size_t i = 0; i < n; i++)
 		areas[i] = convert(replay, &entry->verify.areas[i]);
 	replay->n_verify_areas = n;

@@ -43,7 +43,11 @@ struct replay {
 	struct vm_call in_flight; /* op VM_OP_NONE: none */
 	uint64_t event;		  /* number of the last call folded */
 	uint64_t ticks;		  /* of the last record folded */
-	/* the last LEDGER_VERIFY seen */
+	struct vm_call last_call; /* folded; op VM_OP_NONE: none */
+	/* checks made right after a call that found a difference, and the call of the first */
+	uint64_t n_checks_different;
+	struct vm_call first_check;
+	/* the last LEDGER_VERIFY seen, of everything or of a part */
 	bool has_verify;
 	struct ledger_verify verify;
 	struct memory_area *verify_areas; /* objects are ids of @space */

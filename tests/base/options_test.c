@@ -34,6 +34,8 @@ Test(options, are_pairs_with_colons_between)
 	cr_assert_eq(options.max_size, 64u << 20);
 	cr_assert_eq(options.follow, OPTION_FOLLOW_NONE);
 	cr_assert_eq(options.verify, OPTION_VERIFY_OFF);
+	parse("verify=each");
+	cr_assert_eq(options.verify, OPTION_VERIFY_EACH);
 	cr_assert_str_empty(complaint);
 }
 

@@ -10,6 +10,7 @@
  *     area START END PERM OBJECT OFFSET line are what is in it; OFFSET - for none
  *     call TIME_US TID OP RESULT ARG... RESULT ? for a call in flight
  *     verify                            "area" lines follow
+ *     check START END EVENT             the same for a part, right after a call
  *     note TEXT
  *     header FIELD VALUE                a field of the header; see below
  *     exit STATUS
@@ -34,7 +35,7 @@
 #define GROUP_MAX   100
 
 struct group {
-	char kind; /* 'm'ap, 'v'erify, or none */
+	char kind; /* 'm'ap, 'v'erify, 'c'heck, or none */
 	struct addr_range range;
 	unsigned reason;
 	uint64_t event;
@@ -112,10 +113,13 @@ static void write_group(void)
 		head->end = group.range.end;
 		head->event = group.event;
 		ledger_writer_done(&writer, head);
-	} else if (group.kind == 'v') {
+	} else if (group.kind == 'v' || group.kind == 'c') {
 		struct ledger_verify *head = ledger_writer_begin(&writer, LEDGER_VERIFY);
 
-		head->at_exit = 1;
+		head->at_exit = group.kind == 'v';
+		head->event = group.event;
+		head->start = group.range.start;
+		head->end = group.range.end;
 		head->n_areas = group.n;
 		head->ticks = now;
 		ledger_writer_done(&writer, head);
@@ -204,6 +208,10 @@ static void do_header(char **line)
 		fixed.link = (uint32_t)number(line);
 	else if (strcmp(field, "parent_event") == 0)
 		fixed.parent_event = number(line);
+	else if (strcmp(field, "n_checks") == 0)
+		fixed.n_checks = number(line);
+	else if (strcmp(field, "n_checks_busy") == 0)
+		fixed.n_checks_busy = number(line);
 	else
 		errx(1, "no field %s", field);
 }
@@ -242,6 +250,13 @@ static void do_line(char *text)
 		do_call(&line);
 	} else if (strcmp(word, "verify") == 0) {
 		group.kind = 'v';
+		group.range = (struct addr_range){ 0, 0 };
+		group.event = 0;
+	} else if (strcmp(word, "check") == 0) {
+		group.kind = 'c';
+		group.range.start = number(&line);
+		group.range.end = number(&line);
+		group.event = number(&line);
 	} else if (strcmp(word, "note") == 0) {
 		do_note(line);
 	} else if (strcmp(word, "header") == 0) {
@@ -275,6 +290,8 @@ static void fix_header(struct ledger_header *header)
 	header->last_monotonic_ns = 5000000 + 1000000000;
 	header->last_ticks = START_TICKS + 1000000000;
 	header->end = fixed.end;
+	header->n_checks = fixed.n_checks;
+	header->n_checks_busy = fixed.n_checks_busy;
 	header->exit_status = fixed.exit_status;
 	snprintf(header->kernel_release, sizeof(header->kernel_release), "6.1.0");
 }

@@ -37,6 +37,9 @@ SCREENS = [
     ("log_flight", 0, ["log", "flight.mlg"]),
     ("verify_equal", 0, ["verify", "equal.mlg"]),
     ("verify_different", 1, ["verify", "different.mlg"]),
+    ("verify_checked", 1, ["verify", "checked.mlg"]),
+    ("info_checked", 0, ["info", "checked.mlg"]),
+    ("log_checked", 0, ["log", "checked.mlg"]),
     ("verify_nothing", 3, ["verify", "demo.mlg"]),
     ("help", 0, ["help"]),
     ("help_map", 0, ["map", "--help"]),
@@ -47,7 +50,8 @@ JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
         ["map", "--json", "demo.mlg"], ["map", "--json", "flight.mlg"],
         ["log", "--json", "demo.mlg"], ["log", "--json", "flight.mlg"],
         ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
-        ["verify", "--json", "demo.mlg"]]
+        ["verify", "--json", "demo.mlg"], ["verify", "--json", "checked.mlg"],
+        ["log", "--json", "checked.mlg"]]
 
 
 def normal(text):
@@ -108,6 +112,10 @@ def json_facts(checks, mapledger, folder):
     verdict = ask("verify", "--json", "different.mlg")[0]
     checks.same(verdict["n_differences"], 2, "differences in JSON")
     checks.same(verdict["equal"], False, "not equal in JSON")
+    verdict = ask("verify", "--json", "checked.mlg")[0]
+    checks.same(verdict["n_differences"], 0, "at the end there is no difference")
+    checks.same(verdict["checks"]["first_event"], 2, "the call is named")
+    checks.same(verdict["checks"]["first_difference"][0]["kind"], "prot", "and what differed")
     checks.same(ask("info", "--json", "equal.mlg")[0]["exit_status"], 3, "exit status in JSON")
 
 
@@ -138,7 +146,7 @@ def families(checks, mapledger, make_ledger, folder):
 def main(mapledger, make_ledger, *rest):
     checks = Checks()
     with scratch() as folder:
-        for script in ("demo", "equal", "different", "flight"):
+        for script in ("demo", "equal", "different", "flight", "checked"):
             make(make_ledger, script, folder, script + ".mlg")
         screens(checks, mapledger, folder, "--write" in rest)
         json_lines(checks, mapledger, folder)

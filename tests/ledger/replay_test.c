@@ -243,6 +243,42 @@ Test(replay, keeps_the_last_verify_with_its_own_object_ids)
 	end(&replay);
 }
 
+static void write_check(struct session *session, uint64_t event, uint64_t start, uint64_t end)
+{
+	struct memory_area area = { .range = { 0x3000, 0x4000 }, .flags = VM_READ };
+	struct ledger_verify *check = ledger_writer_begin(&session->writer, LEDGER_VERIFY);
+
+	check->event = event;
+	check->start = start;
+	check->end = end;
+	check->n_areas = 1;
+	ledger_writer_done(&session->writer, check);
+	ledger_writer_area(&session->writer, &area);
+}
+
+Test(replay, remembers_the_first_call_with_a_difference)
+{
+	struct session session;
+	struct replay replay;
+
+	cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
+	session_baseline(&session);
+	session_mprotect(&session, 0x3000, 0x1000, 1);
+	write_check(&session, 1, 0x3000, 0x3800);
+	write_check(&session, 1, 0x4000, 0x5000);
+	session_mprotect(&session, 0x3000, 0x1000, 3);
+	write_check(&session, 2, 0x3000, 0x4000);
+	session_mprotect(&session, 0x3000, 0x1000, 1);
+	write_check(&session, 3, 0x3000, 0x5000);
+	session_close(&session);
+	begin(&replay);
+	cr_assert_eq(replay_to_event(&replay, REPLAY_TO_END), 0);
+	cr_expect_eq(replay.n_checks_different, 2, "two more were senseless");
+	cr_expect_eq(replay.first_check.event, 2);
+	cr_expect_eq(replay.first_check.op, VM_OP_MPROTECT);
+	end(&replay);
+}
+
 static void begin_and_leave(struct session *session, enum vm_op op)
 {
 	struct vm_call call = { .op = (uint8_t)op, .args = { 0x3000, 0x1000 } };
