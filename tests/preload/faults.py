@@ -107,7 +107,7 @@ def try_mode(mode, mapledger, shim, victim):
 
 
 def main():
-    mapledger, shim, victim = sys.argv[1:]
+    mapledger, shim, victim = map(os.path.abspath, sys.argv[1:])
     failed = skipped = 0
     for mode in EXPECTED:
         wrong = try_mode(mode, mapledger, shim, victim)
