@@ -160,7 +160,7 @@ static const struct flag_name {
 	{ VM_GUARD, "guards" }, { VM_FILE, "file" },
 };
 
-static const char *source_name(uint64_t flags)
+const char *area_source_name(uint64_t flags)
 {
 	switch (flags & VM_SOURCE) {
 	case VM_BASELINE:
@@ -169,6 +169,21 @@ static const char *source_name(uint64_t flags)
 		return "resynced";
 	}
 	return "observed";
+}
+
+void area_flags(uint64_t flags, struct text *text)
+{
+	size_t before = text->len;
+
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+		if (!(flags & flag_names[i].flag) || flag_names[i].flag == VM_FILE)
+			continue;
+		if (text->len > before)
+			text_char(text, ',');
+		text_string(text, flag_names[i].name);
+	}
+	if (text->len == before)
+		text_char(text, '-');
 }
 
 void area_json(struct json *json, const struct vm_space *space, const struct memory_area *area)
@@ -193,7 +208,7 @@ void area_json(struct json *json, const struct vm_space *space, const struct mem
 	}
 	if (area->offset != MEMORY_AREA_NO_OFFSET)
 		json_address(json, "offset", area->offset);
-	json_string(json, "source", source_name(area->flags));
+	json_string(json, "source", area_source_name(area->flags));
 	json_unsigned(json, "since", area->origin);
 	json_unsigned(json, "changed", area->tag[VM_TAG_CHANGED]);
 	json_array(json, "flags");

@@ -54,6 +54,12 @@ void area_what(const struct vm_space *space, const struct memory_area *area, str
 void area_maps_line(const struct vm_space *space, const struct memory_area *area,
 		    struct text *text);
 
+/* "baseline", "resynced" or "observed": where the fact that it is there comes from. */
+const char *area_source_name(uint64_t flags);
+
+/* What /proc/PID/maps does not show: "growsdown,dontfork"; "-" when there is nothing. */
+void area_flags(uint64_t flags, struct text *text);
+
 /* The members of an open JSON object. */
 void area_json(struct json *json, const struct vm_space *space, const struct memory_area *area);
 

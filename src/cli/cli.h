@@ -38,9 +38,12 @@ enum command_bit {
 	COMMAND_LOG = 1 << 3,
 	COMMAND_VERIFY = 1 << 4,
 	COMMAND_HELP = 1 << 5,
+	COMMAND_WHY = 1 << 6,
+	COMMAND_DIFF = 1 << 7,
 };
-#define COMMAND_LOOKERS (COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY)
-#define COMMAND_ALL	(COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP)
+#define COMMAND_LOOKERS                                                                            \
+	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF)
+#define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP)
 
 enum color_when {
 	COLOR_AUTO,
@@ -52,6 +55,29 @@ enum cli_format {
 	FORMAT_DEFAULT, /* the table */
 	FORMAT_MAPS,
 	FORMAT_STRACE,
+	FORMAT_JSON,
+	FORMAT_CSV,
+};
+
+/* Which events and areas are wanted, see filter.h. All zero: all. */
+struct filter_options {
+	struct place range;
+	bool has_since;
+	struct moment since;
+	bool has_until;
+	struct moment until;
+	uint32_t calls; /* bits, see syntax.h */
+	uint32_t tid;
+	bool failed;
+	bool ok;
+	uint64_t perm;	 /* bits of VM_PROT: all of them are there */
+	uint64_t became; /* these were not there before, and are now */
+	uint64_t lost;
+	uint32_t kinds; /* bits, see filter.c */
+	bool has_sizes;
+	struct size_range sizes;
+	const char *from;   /* regular expression, of a function in the stack */
+	const char *module; /* glob, of a file in the stack, or of what is mapped */
 };
 
 /* What the options said. Options that were not given are zero. */
@@ -59,14 +85,17 @@ struct cli_options {
 	bool help;
 	/* looking */
 	struct moment at;
-	struct addr_range range; /* empty: everything */
-	uint32_t calls;		 /* bits, see syntax.h; 0: all */
-	bool failed;
+	struct filter_options filter;
+	uint64_t lines_before;
+	uint64_t lines_after;
 	bool gaps;
 	bool bytes;
 	bool json;
 	bool all;
-	uint32_t tid;
+	bool long_rows;
+	bool area;
+	bool stacks;
+	bool relative;
 	pid_t pid;
 	bool has_count;
 	uint64_t count;
@@ -112,6 +141,8 @@ int cmd_run(const struct cli_options *options, int n_operands, char **operands);
 int cmd_info(const struct cli_options *options, int n_operands, char **operands);
 int cmd_map(const struct cli_options *options, int n_operands, char **operands);
 int cmd_log(const struct cli_options *options, int n_operands, char **operands);
+int cmd_why(const struct cli_options *options, int n_operands, char **operands);
+int cmd_diff(const struct cli_options *options, int n_operands, char **operands);
 int cmd_verify(const struct cli_options *options, int n_operands, char **operands);
 int cmd_help(const struct cli_options *options, int n_operands, char **operands);
 

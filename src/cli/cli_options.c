@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/output.h"
+#include "vma/vm_flags.h"
 
 /* ---------------------------------------------------- one setter per option */
 
@@ -19,21 +21,75 @@ static const char *set_at(struct cli_options *options, const char *value)
 	return syntax_parse_moment(value, &options->at);
 }
 
+static const char *set_since(struct cli_options *options, const char *value)
+{
+	options->filter.has_since = true;
+	return syntax_parse_moment(value, &options->filter.since);
+}
+
+static const char *set_until(struct cli_options *options, const char *value)
+{
+	options->filter.has_until = true;
+	return syntax_parse_moment(value, &options->filter.until);
+}
+
 static const char *set_range(struct cli_options *options, const char *value)
 {
-	return syntax_parse_range(value, &options->range);
+	return syntax_parse_place(value, &options->filter.range);
 }
 
 static const char *set_calls(struct cli_options *options, const char *value)
 {
-	return syntax_parse_calls(value, &options->calls);
+	return syntax_parse_calls(value, &options->filter.calls);
 }
 
 static const char *set_failed(struct cli_options *options, const char *value)
 {
 	(void)value;
-	options->failed = true;
+	options->filter.failed = true;
 	return NULL;
+}
+
+static const char *set_ok(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->filter.ok = true;
+	return NULL;
+}
+
+static const char *set_writable(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->filter.perm |= VM_WRITE;
+	return NULL;
+}
+
+static const char *set_executable(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->filter.perm |= VM_EXEC;
+	return NULL;
+}
+
+static const char *set_became(struct cli_options *options, const char *value)
+{
+	return syntax_parse_perm(value, &options->filter.became);
+}
+
+static const char *set_lost(struct cli_options *options, const char *value)
+{
+	return syntax_parse_perm(value, &options->filter.lost);
+}
+
+static const char *set_kind(struct cli_options *options, const char *value)
+{
+	return filter_parse_kinds(value, &options->filter.kinds);
+}
+
+static const char *set_size(struct cli_options *options, const char *value)
+{
+	options->filter.has_sizes = true;
+	return syntax_parse_size_range(value, &options->filter.sizes);
 }
 
 static const char *set_tid(struct cli_options *options, const char *value)
@@ -42,7 +98,39 @@ static const char *set_tid(struct cli_options *options, const char *value)
 
 	if (!syntax_parse_number(value, &tid) || tid == 0 || tid > INT32_MAX)
 		return "is not a thread id; mapledger log shows them as t4242";
-	options->tid = (uint32_t)tid;
+	options->filter.tid = (uint32_t)tid;
+	return NULL;
+}
+
+static const char *set_lines_after(struct cli_options *options, const char *value)
+{
+	return syntax_parse_number(value, &options->lines_after) ? NULL : "is not a number";
+}
+
+static const char *set_lines_before(struct cli_options *options, const char *value)
+{
+	return syntax_parse_number(value, &options->lines_before) ? NULL : "is not a number";
+}
+
+static const char *set_lines_around(struct cli_options *options, const char *value)
+{
+	const char *wrong = set_lines_after(options, value);
+
+	options->lines_before = options->lines_after;
+	return wrong;
+}
+
+static const char *set_area(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->area = true;
+	return NULL;
+}
+
+static const char *set_long(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->long_rows = true;
 	return NULL;
 }
 
@@ -107,8 +195,12 @@ static const char *set_log_format(struct cli_options *options, const char *value
 		options->format = FORMAT_DEFAULT;
 	else if (strcmp(value, "strace") == 0)
 		options->format = FORMAT_STRACE;
+	else if (strcmp(value, "jsonl") == 0)
+		options->json = true;
+	else if (strcmp(value, "csv") == 0)
+		options->format = FORMAT_CSV;
 	else
-		return "is not a format of log; use table or strace";
+		return "is not a format of log; use table, strace, jsonl or csv";
 	return NULL;
 }
 
@@ -199,27 +291,56 @@ const struct option_row option_rows[] = {
 	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
 	  COMMAND_RUN, set_keep_all },
 	{ "quiet", 'q', NULL, "no summary at the end", COMMAND_RUN, set_quiet },
-	{ "pid", 'p', "PID", "the ledger of a running process",
-	  COMMAND_LOOKERS, set_pid },
+	{ "pid", 'p', "PID", "the ledger of a running process", COMMAND_LOOKERS, set_pid },
 	{ "at", 0, "MOMENT",
-	  "the map at this moment: 42 (after event 42), -10, start, end, @1.25s, @250ms "
-	  "(default end)",
-	  COMMAND_MAP, set_at },
-	{ "range", 0, "RANGE", "only what touches ADDR, A-B or A+SIZE", COMMAND_MAP | COMMAND_LOG,
-	  set_range },
+	  "the map at this moment: 42 (after event 42), -10, start, main, crash, end, @1.25s, "
+	  "@250ms, mark:NAME (default end)",
+	  COMMAND_MAP | COMMAND_WHY, set_at },
+	{ "area", 0, NULL, "not of the page alone: of the whole area that it lies in", COMMAND_WHY,
+	  set_area },
+	{ "range", 0, "PLACE",
+	  "only what touches it: ADDR, A-B, A+SIZE, lib:libssl, path:'*.db', [heap], [stack], "
+	  "stack:TID, area:N, sym:NAME",
+	  COMMAND_MAP | COMMAND_LOG, set_range },
+	{ "since", 0, "MOMENT", "only what came after it; moments are written as for map --at",
+	  COMMAND_LOG, set_since },
+	{ "until", 0, "MOMENT", "only what came up to it", COMMAND_LOG, set_until },
 	{ "calls", 'e', "NAMES",
 	  "only these events: mmap,munmap or !madvise or %mem, %process, resync", COMMAND_LOG,
 	  set_calls },
 	{ "failed", 'Z', NULL, "only calls that failed", COMMAND_LOG, set_failed },
+	{ "ok", 'z', NULL, "only calls that succeeded", COMMAND_LOG, set_ok },
+	{ "writable", 'w', NULL, "only areas, or calls about areas, that can be written",
+	  COMMAND_MAP | COMMAND_LOG, set_writable },
+	{ "executable", 'x', NULL, "only such that can be executed; -wx: both at once",
+	  COMMAND_MAP | COMMAND_LOG, set_executable },
+	{ "became", 0, "rwx", "only calls after which pages could be read, written, executed",
+	  COMMAND_LOG, set_became },
+	{ "lost", 0, "rwx", "only calls after which they no longer could", COMMAND_LOG, set_lost },
+	{ "kind", 0, "KINDS",
+	  "only these: anon, file, text, data, heap, stack, guard, reserve, shm, memfd, hugetlb, "
+	  "jit (made to be executed, of no file)",
+	  COMMAND_MAP | COMMAND_LOG, set_kind },
+	{ "size", 0, "SIZE",
+	  "only areas, or calls about ranges, of this size: '>=1M', '<8K', 4K-1M",
+	  COMMAND_MAP | COMMAND_LOG, set_size },
 	{ "tid", 0, "TID", "only calls of this thread", COMMAND_LOG, set_tid },
-	{ "tail", 'n', "N", "only the last N lines", COMMAND_LOG, set_count },
+	{ "tail", 'n', "N", "only the last N lines", COMMAND_LOG | COMMAND_WHY, set_count },
+	{ "after-context", 'A', "N", "also N lines after each", COMMAND_LOG, set_lines_after },
+	{ "before-context", 'B', "N", "also N lines before each", COMMAND_LOG, set_lines_before },
+	{ "context", 'C', "N", "both", COMMAND_LOG, set_lines_around },
 	{ "format", 0, "table|maps", "a table, or lines as in /proc/PID/maps (default table)",
 	  COMMAND_MAP, set_map_format },
-	{ "format", 0, "table|strace", "a table, or lines as strace prints them (default table)",
-	  COMMAND_LOG, set_log_format },
+	{ "format", 0, "table|strace|jsonl|csv",
+	  "a table, lines as strace prints them, or for programs (default table)", COMMAND_LOG,
+	  set_log_format },
 	{ "gaps", 0, NULL, "show what is not mapped, too", COMMAND_MAP, set_gaps },
+	{ "long", 'l', NULL, "offset, file, flags and the source of each area, too", COMMAND_MAP,
+	  set_long },
 	{ "all", 0, NULL, "the ledgers of its children, too", COMMAND_VERIFY, set_all },
-	{ "bytes", 0, NULL, "exact sizes", COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY,
+	{ "all", 0, NULL, "every event, however many", COMMAND_WHY, set_all },
+	{ "bytes", 0, NULL, "exact sizes",
+	  COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF,
 	  set_bytes },
 	{ "json", 0, NULL, "one JSON object per line, addresses as strings", COMMAND_LOOKERS,
 	  set_json },

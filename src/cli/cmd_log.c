@@ -1,85 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/area_text.h"
 #include "cli/call_text.h"
 #include "cli/compare.h"
 #include "cli/effect.h"
+#include "cli/filter.h"
 #include "cli/ledger_view.h"
 
 #define CALL_COLUMNS 58
 
 /*
- * One line of the log while it is being found out: a call waits for the answers
- * that the kernel gave about it, which are the records behind it.
- */
-struct line {
-	bool waiting;
-	bool finished;
-	struct vm_call call;
-	struct touch touch;
-	struct effect_pieces before;
-	uint64_t brk_before;
-	unsigned read_back; /* the reason why its range was asked from the kernel, or 0 */
-};
-
-/*
- * Two readers: @view folds, @ahead looks at the record before it is folded, so
- * that the map can be seen before and after.
+ * Two passes when lines are wanted for the sake of others: the first finds out
+ * which, the second prints them.
  */
 struct log {
 	struct ledger_view *view;
 	const struct cli_options *options;
-	struct ledger_reader *ahead;
+	struct filter filter;
 	struct json *json;
-	struct line line;
-	struct effect_pieces after;
-	uint64_t event;	    /* number of the last call */
-	uint64_t n_lines;   /* that were wanted */
-	uint64_t n_skipped; /* of them, not to be printed */
-	uint64_t n_calls;   /* printed */
-	bool printing;
+	bool counting; /* the first of two passes */
+	bool two_passes;
+	uint64_t line;	  /* number of the line at hand, from 0 */
+	uint64_t n_calls; /* calls that were printed, but for context */
+	uint64_t printed; /* line behind the last one that was printed */
+	bool passes;	  /* the line at hand is one that the filter let pass */
+	/* which lines the filter let pass: those of the first pass */
+	uint64_t *hits;
+	size_t n_hits;
+	size_t hits_capacity;
+	size_t next_hit; /* the first that is not behind the line at hand */
 };
 
-static bool filters(const struct cli_options *options)
+static bool has_context(const struct cli_options *options)
 {
-	return options->calls != 0 || options->failed || options->tid != 0 ||
-	       options->range.end != 0 || options->has_count;
+	return options->lines_before != 0 || options->lines_after != 0;
 }
 
-/* Counts a wanted line; is it to be printed? */
-static bool counts(struct log *log)
+static bool is_filtered(const struct cli_options *options)
 {
-	log->n_lines++;
-	return log->printing && log->n_lines > log->n_skipped;
+	return !filter_is_open(&options->filter) || options->has_count;
 }
 
-/* ---------------------------------------------------------------------- calls */
-
-static bool wants_call(const struct log *log, const struct line *line)
+static void describe(const struct log *log, const struct history_event *line, struct text *text)
 {
-	const struct cli_options *options = log->options;
-
-	if (options->calls != 0 && !(options->calls & 1u << line->call.op))
-		return false;
-	if (options->failed && !(line->finished && call_was_refused(&line->call)))
-		return false;
-	if (options->tid != 0 && options->tid != line->call.tid)
-		return false;
-	return options->range.end == 0 || touch_overlaps(&line->touch, options->range);
-}
-
-static void describe(struct log *log, const struct line *line, struct text *text)
-{
-	effect_describe(&line->call, line->finished, &line->touch, &line->before, &log->after,
+	effect_describe(&line->call, line->finished, &line->touch, &line->before, &line->after,
 			line->brk_before, log->options->bytes, text);
 	if (line->read_back != 0 && text->len > 0)
 		text_string(text, " (read back)");
 }
 
 /* Which file a new mapping shows. */
-static void say_object(const struct log *log, const struct line *line, struct text *text)
+static void say_object(const struct log *log, const struct history_event *line, struct text *text)
 {
 	const struct vm_space *space = &log->view->replay.space;
 	const struct memory_area *area;
@@ -101,7 +75,7 @@ static void print_time(const struct log *log, uint64_t ticks)
 	printf("%6" PRIu64 ".%03" PRIu64 " ms", ns / 1000000, ns / 1000 % 1000);
 }
 
-static void print_call(struct log *log, const struct line *line)
+static void print_call(struct log *log, const struct history_event *line)
 {
 	bool failed = line->finished && call_was_refused(&line->call);
 	struct text call, effect;
@@ -112,7 +86,7 @@ static void print_call(struct log *log, const struct line *line)
 	call_text(&line->call, line->finished, &call);
 	describe(log, line, &effect);
 	say_object(log, line, &effect);
-	snprintf(number, sizeof(number), "#%" PRIu64, log->event);
+	snprintf(number, sizeof(number), "#%" PRIu64, line->number);
 	if (failed)
 		paint(PAINT_DANGER);
 	printf(" %c %-6s ", failed ? '!' : ' ', number);
@@ -132,7 +106,7 @@ static void print_call(struct log *log, const struct line *line)
 	putchar('\n');
 }
 
-static void print_strace(struct log *log, const struct line *line)
+static void print_strace(struct log *log, const struct history_event *line)
 {
 	uint64_t ns = ledger_reader_time_ns(log->view->reader, line->call.ticks);
 	struct text call;
@@ -143,7 +117,7 @@ static void print_strace(struct log *log, const struct line *line)
 	       ns / 1000 % 1000000, call.buffer);
 }
 
-static void print_json_call(struct log *log, const struct line *line)
+static void print_json_call(struct log *log, const struct history_event *line)
 {
 	const struct vm_op_info *info = vm_op_info(line->call.op);
 	struct json *json = log->json;
@@ -152,7 +126,7 @@ static void print_json_call(struct log *log, const struct line *line)
 
 	json_object(json, NULL);
 	json_string(json, "type", "call");
-	json_unsigned(json, "event", log->event);
+	json_unsigned(json, "event", line->number);
 	json_unsigned(json, "time_ns", ledger_reader_time_ns(log->view->reader, line->call.ticks));
 	json_unsigned(json, "tid", line->call.tid);
 	json_string(json, "call", info->name);
@@ -172,52 +146,63 @@ static void print_json_call(struct log *log, const struct line *line)
 	describe(log, line, &text);
 	json_bytes(json, "effect", text.buffer, text.len);
 	json_unsigned(json, "changed_bytes",
-		      effect_changed_bytes(&line->before, &log->after, &line->touch));
+		      effect_changed_bytes(&line->before, &line->after, &line->touch));
 	json_string(json, "tier", vm_tier_name(line->call.tier));
 	json_bool(json, "nested", line->call.flags & VM_CALL_NESTED);
 	json_bool(json, "unordered", line->call.flags & VM_CALL_UNORDERED);
 	json_end_object(json);
 }
 
-/* The call that waited is complete: nothing more will be said about it. */
-static int finish_line(struct log *log)
-{
-	struct line *line = &log->line;
+/* ------------------------------------------------------------------------- csv */
 
-	if (!line->waiting)
-		return 0;
-	line->waiting = false;
-	if (!wants_call(log, line) || !counts(log))
-		return 0;
-	if (effect_look(&log->after, &log->view->replay.space, &line->touch) < 0)
-		return -1;
-	log->n_calls++;
-	if (log->json != NULL)
-		print_json_call(log, line);
-	else if (log->options->format == FORMAT_STRACE)
-		print_strace(log, line);
+static void print_csv_head(void)
+{
+	puts("event,time_ns,tid,call,start,size,result,errno,effect,changed_bytes,text");
+}
+
+/* In quotes, and a quote twice (RFC 4180). */
+static void print_quoted(const char *string)
+{
+	putchar('"');
+	for (; *string != '\0'; string++) {
+		if (*string == '"')
+			putchar('"');
+		putchar(*string);
+	}
+	putchar('"');
+}
+
+static void print_csv(struct log *log, const struct history_event *line)
+{
+	const struct vm_call *call = &line->call;
+	bool failed = vm_call_failed(call);
+	struct text text, effect;
+
+	TEXT_ON_STACK(text, 600);
+	TEXT_ON_STACK(effect, 500);
+	vm_call_format(&text, call, line->finished);
+	describe(log, line, &effect);
+	printf("%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",%s,", line->number,
+	       ledger_reader_time_ns(log->view->reader, call->ticks), call->tid,
+	       vm_op_info(call->op)->name);
+	if (line->touch.n > 0)
+		printf("0x%" PRIx64 ",%" PRIu64 ",", line->touch.range[0].start,
+		       line->touch.range[0].end - line->touch.range[0].start);
 	else
-		print_call(log, line);
-	return 0;
+		fputs(",,", stdout);
+	if (line->finished && !failed)
+		printf("0x%" PRIx64, (uint64_t)call->result);
+	putchar(',');
+	if (line->finished && failed)
+		printf("%" PRId64, -call->result);
+	putchar(',');
+	print_quoted(effect.buffer);
+	printf(",%" PRIu64 ",", effect_changed_bytes(&line->before, &line->after, &line->touch));
+	print_quoted(text.buffer);
+	putchar('\n');
 }
 
 /* ------------------------------------------------------------- ranges read back */
-
-static bool wants_resync(const struct log *log, const struct ledger_resync *resync)
-{
-	const struct cli_options *options = log->options;
-	struct addr_range range = { resync->start, resync->end };
-
-	if (options->calls != 0 && !(options->calls & CALLS_RESYNC))
-		return false;
-	if (options->failed || options->tid != 0 || options->format == FORMAT_STRACE)
-		return false;
-	if (options->range.end == 0)
-		return true;
-	/* The start is about everything. */
-	return resync->reason != VM_REASON_BASELINE && range.start < options->range.end &&
-	       options->range.start < range.end;
-}
 
 static void print_resync(struct log *log, const struct ledger_resync *resync, bool changed)
 {
@@ -261,153 +246,198 @@ static void print_side(const struct log *log, const char *whose, const struct me
 	printf("%s%s", whose, text.buffer);
 }
 
-static void print_check(struct log *log, const struct ledger_verify *head,
-			const struct found_difference *found)
+static void print_check(struct log *log, const struct history_event *line)
 {
+	const struct ledger_verify *head = &line->check;
+	struct found_difference found;
 	char number[24];
 
+	compare_check(log->view, &found);
 	snprintf(number, sizeof(number), "#%" PRIu64, head->event);
 	paint(PAINT_DANGER);
 	printf(" ! %-6s ", number);
 	print_time(log, head->ticks);
 	printf("  %-8s after it the kernel's map differs: %s %" PRIx64 "-%" PRIx64, "",
-	       vm_diff_name(found->kind), found->range.start, found->range.end);
-	if (found->has_ours)
-		print_side(log, ", ledger ", &found->ours);
-	if (found->has_kernel)
-		print_side(log, ", kernel ", &found->kernel);
+	       vm_diff_name(found.kind), found.range.start, found.range.end);
+	if (found.has_ours)
+		print_side(log, ", ledger ", &found.ours);
+	if (found.has_kernel)
+		print_side(log, ", kernel ", &found.kernel);
 	putchar('\n');
 	paint(PAINT_NONE);
 }
 
-static void print_json_check(struct log *log, const struct ledger_verify *head,
-			     const struct found_difference *found)
+static void print_json_check(struct log *log, const struct history_event *line)
 {
+	const struct ledger_verify *head = &line->check;
+	struct found_difference found;
+
+	compare_check(log->view, &found);
 	json_object(log->json, NULL);
 	json_string(log->json, "type", "difference");
 	json_unsigned(log->json, "time_ns", ledger_reader_time_ns(log->view->reader, head->ticks));
 	json_unsigned(log->json, "event", head->event);
-	json_string(log->json, "kind", vm_diff_name(found->kind));
-	json_address(log->json, "start", found->range.start);
-	json_address(log->json, "end", found->range.end);
+	json_string(log->json, "kind", vm_diff_name(found.kind));
+	json_address(log->json, "start", found.range.start);
+	json_address(log->json, "end", found.range.end);
 	json_end_object(log->json);
 }
 
-/* ---------------------------------------------------------------- record by record */
+/* ------------------------------------------------------------------------ marks */
 
-/* An answer to the call that waits belongs to its line. */
-static bool is_answer(const struct log *log, const struct ledger_resync *resync)
+static void print_mark(struct log *log, const struct history_event *line)
 {
-	return log->line.waiting && resync->event != 0 && resync->event == log->event;
+	struct text text;
+	TEXT_ON_STACK(text, 1000);
+
+	text_name(&text, line->text, strlen(line->text));
+	paint(PAINT_HEAD);
+	printf(" = %-6s ", "");
+	print_time(log, line->ticks);
+	printf("  %-8s mark %s\n", "", text.buffer);
+	paint(PAINT_NONE);
 }
 
-static int fold(struct log *log, struct ledger_entry *entry)
+static void print_json_mark(struct log *log, const struct history_event *line)
 {
-	return view_step(log->view, entry) > 0 ? 0 : -1;
+	json_object(log->json, NULL);
+	json_string(log->json, "type", "mark");
+	json_unsigned(log->json, "time_ns", ledger_reader_time_ns(log->view->reader, line->ticks));
+	json_unsigned(log->json, "event", line->number);
+	json_string(log->json, "name", line->text);
+	json_end_object(log->json);
 }
 
-static int take_call(struct log *log, const struct ledger_entry *ahead)
+/* -------------------------------------------------------------------- line by line */
+
+static void print_table_line(struct log *log, const struct history_event *line)
 {
-	struct line *line = &log->line;
-	struct vm_space *space = &log->view->replay.space;
-	struct ledger_entry entry;
-
-	if (finish_line(log) < 0)
-		return -1;
-	line->call = ahead->call;
-	line->finished = ahead->finished;
-	line->read_back = 0;
-	line->brk_before = space->brk;
-	line->touch = touch_of_call(space, &line->call, line->finished);
-	if (effect_look(&line->before, space, &line->touch) < 0 || fold(log, &entry) < 0)
-		return -1;
-	log->event = ahead->call.event;
-	line->waiting = true;
-	/* A segment's size is known once it is attached. */
-	if (line->call.op == VM_OP_SHMAT)
-		line->touch = touch_of_call(space, &line->call, line->finished);
-	return 0;
-}
-
-static int take_resync(struct log *log, const struct ledger_entry *ahead)
-{
-	uint64_t changes = log->view->replay.counts.resync_changes;
-	struct ledger_resync resync = ahead->resync.head;
-	struct ledger_entry entry;
-	bool changed;
-
-	if (ahead->in_checkpoint && resync.reason == VM_REASON_CHECKPOINT)
-		return fold(log, &entry);
-	if (is_answer(log, &resync)) {
-		if (resync.reason != VM_REASON_IDENTITY)
-			log->line.read_back = resync.reason;
-		return fold(log, &entry);
+	switch (line->kind) {
+	case HISTORY_CALL:
+		print_call(log, line);
+		break;
+	case HISTORY_RESYNC:
+		print_resync(log, &line->resync, line->changed);
+		break;
+	case HISTORY_CHECK:
+		print_check(log, line);
+		break;
+	case HISTORY_MARK:
+		print_mark(log, line);
+		break;
 	}
-	if (finish_line(log) < 0 || fold(log, &entry) < 0)
-		return -1;
-	changed = log->view->replay.counts.resync_changes > changes;
-	if (!wants_resync(log, &resync) || !counts(log))
-		return 0;
-	if (log->json != NULL)
-		print_json_resync(log, &resync, changed);
-	else
-		print_resync(log, &resync, changed);
-	return 0;
 }
 
-/* Only a check right after a call is a line: it belongs to that call. */
-static int take_verify(struct log *log, const struct ledger_entry *ahead)
+static void print_json_line(struct log *log, const struct history_event *line)
 {
-	const struct ledger_verify head = ahead->verify.head;
-	const struct ledger_resync range = { .start = head.start, .end = head.end };
-	struct found_difference found;
-	struct ledger_entry entry;
-
-	if (head.event == 0)
-		return fold(log, &entry);
-	if (finish_line(log) < 0 || fold(log, &entry) < 0)
-		return -1;
-	if (!wants_resync(log, &range) || !counts(log))
-		return 0;
-	compare_check(log->view, &found);
-	if (log->json != NULL)
-		print_json_check(log, &head, &found);
-	else
-		print_check(log, &head, &found);
-	return 0;
-}
-
-static int take_record(struct log *log, const struct ledger_entry *ahead)
-{
-	struct ledger_entry entry;
-
-	switch (ahead->kind) {
-	case LEDGER_CALL:
-		return take_call(log, ahead);
-	case LEDGER_RESYNC:
-		return take_resync(log, ahead);
-	case LEDGER_VERIFY:
-		return take_verify(log, ahead);
-	default:
-		return fold(log, &entry);
+	switch (line->kind) {
+	case HISTORY_CALL:
+		print_json_call(log, line);
+		break;
+	case HISTORY_RESYNC:
+		print_json_resync(log, &line->resync, line->changed);
+		break;
+	case HISTORY_CHECK:
+		print_json_check(log, line);
+		break;
+	case HISTORY_MARK:
+		print_json_mark(log, line);
+		break;
 	}
+}
+
+/* Lines were left out between the one printed last and this one. */
+static void print_break(const struct log *log)
+{
+	if (has_context(log->options) && log->printed != 0 && log->printed != log->line &&
+	    log->json == NULL && log->options->format != FORMAT_CSV)
+		puts("--");
+}
+
+static void print_line(struct log *log, const struct history_event *line)
+{
+	print_break(log);
+	log->printed = log->line + 1;
+	log->n_calls += line->kind == HISTORY_CALL && log->passes;
+	if (log->json != NULL)
+		print_json_line(log, line);
+	else if (log->options->format == FORMAT_STRACE)
+		print_strace(log, line);
+	else if (log->options->format == FORMAT_CSV)
+		print_csv(log, line);
+	else
+		print_table_line(log, line);
+}
+
+/* The forms that have words for calls only. */
+static bool can_be_shown(const struct log *log, const struct history_event *line)
+{
+	return line->kind == HISTORY_CALL ||
+	       (log->options->format != FORMAT_STRACE && log->options->format != FORMAT_CSV);
+}
+
+static bool line_begins(void *context, struct history_event *line)
+{
+	struct log *log = context;
+
+	if (!can_be_shown(log, line))
+		return false;
+	log->passes = filter_begins(&log->filter, line);
+	return log->passes || has_context(log->options);
+}
+
+static int remember_hit(struct log *log)
+{
+	if (log->n_hits == log->hits_capacity) {
+		size_t capacity = log->hits_capacity != 0 ? 2 * log->hits_capacity : 1024;
+		uint64_t *bigger = realloc(log->hits, capacity * sizeof(*bigger));
+
+		if (bigger == NULL) {
+			complain("%s: not enough memory", log->view->name);
+			return -1;
+		}
+		log->hits = bigger;
+		log->hits_capacity = capacity;
+	}
+	log->hits[log->n_hits++] = log->line;
+	return 0;
+}
+
+/* Is the line at hand near enough to one that the filter let pass? */
+static bool is_near_a_hit(struct log *log)
+{
+	while (log->next_hit < log->n_hits &&
+	       log->hits[log->next_hit] + log->options->lines_after < log->line)
+		log->next_hit++;
+	return log->next_hit < log->n_hits &&
+	       log->hits[log->next_hit] <= log->line + log->options->lines_before;
+}
+
+static int line_ends(void *context, struct history_event *line)
+{
+	struct log *log = context;
+	int code = 0;
+
+	log->passes = log->passes && filter_passes(&log->filter, line);
+	if (log->counting)
+		code = log->passes ? remember_hit(log) : 0;
+	else if (log->two_passes ? is_near_a_hit(log) : log->passes)
+		print_line(log, line);
+	log->line++;
+	return code;
 }
 
 /* All records once. Return: 0, or -1 after a complaint. */
 static int pass(struct log *log)
 {
-	struct ledger_entry ahead;
-	int error = 0;
+	struct history_visitor visitor = { line_begins, line_ends, log };
+	uint64_t last = log->filter.last;
 
-	log->n_lines = 0;
-	log->event = log->view->first_event - 1;
-	log->line.waiting = false;
-	if (!view_begin(log->view))
-		return -1;
-	ledger_reader_rewind(log->ahead);
-	while (error == 0 && ledger_reader_next(log->ahead, &ahead))
-		error = take_record(log, &ahead);
-	return error == 0 ? finish_line(log) : error;
+	/* What is shown around the last line may lie behind it. */
+	if (has_context(log->options))
+		last = HISTORY_TO_END;
+	log->line = 0;
+	return history_walk(log->view, &visitor, last);
 }
 
 /* ------------------------------------------------------------------ the command */
@@ -417,21 +447,34 @@ static void print_footer(const struct log *log)
 	const struct ledger_view *view = log->view;
 	uint64_t n_events = view->last_event + 1 - view->first_event;
 
-	if (log->json != NULL || log->options->format == FORMAT_STRACE || !filters(log->options))
+	if (log->json != NULL || log->options->format != FORMAT_DEFAULT ||
+	    !is_filtered(log->options))
 		return;
 	printf("%" PRIu64 " of %" PRIu64 " event%s\n", log->n_calls, n_events,
 	       n_events == 1 ? "" : "s");
 }
 
+/* Only the last hits count. */
+static void keep_tail(struct log *log)
+{
+	size_t skipped = 0;
+
+	if (log->options->has_count && log->n_hits > log->options->count)
+		skipped = log->n_hits - (size_t)log->options->count;
+	log->next_hit = skipped;
+}
+
 static int print_log(struct log *log)
 {
-	if (log->options->has_count) {
+	if (log->options->has_count || has_context(log->options)) {
+		log->two_passes = log->counting = true;
 		if (pass(log) < 0)
 			return CLI_TROUBLE;
-		if (log->n_lines > log->options->count)
-			log->n_skipped = log->n_lines - log->options->count;
+		log->counting = false;
+		keep_tail(log);
 	}
-	log->printing = true;
+	if (log->options->format == FORMAT_CSV)
+		print_csv_head();
 	if (pass(log) < 0)
 		return CLI_TROUBLE;
 	print_footer(log);
@@ -449,26 +492,20 @@ static void say_lost_and_damaged(const struct ledger_view *view)
 
 static int show(struct ledger_view *view, const struct cli_options *options)
 {
+	struct moment end = { .kind = MOMENT_END };
 	struct log log = { .view = view, .options = options };
-	struct ledger_problem problem;
-	int code;
+	int code = CLI_TROUBLE;
 
-	log.ahead = ledger_reader_open(view->path, &problem);
-	if (log.ahead == NULL) {
-		complain("%s: %s", view->name, problem.text);
+	if (!filter_prepare(&log.filter, view, &options->filter, end))
 		return CLI_TROUBLE;
-	}
-	if (options->json && (log.json = json_create()) == NULL) {
+	if (options->json && (log.json = json_create()) == NULL)
 		complain("%s: not enough memory", view->name);
-		ledger_reader_close(log.ahead);
-		return CLI_TROUBLE;
-	}
-	code = print_log(&log);
+	else
+		code = print_log(&log);
 	say_lost_and_damaged(view);
 	json_destroy(log.json);
-	effect_pieces_free(&log.line.before);
-	effect_pieces_free(&log.after);
-	ledger_reader_close(log.ahead);
+	filter_finish(&log.filter);
+	free(log.hits);
 	return code;
 }
 

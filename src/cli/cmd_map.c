@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/area_text.h"
+#include "cli/filter.h"
 #include "cli/ledger_view.h"
 #include "cli/live.h"
 #include "vma/vm_compare.h"
@@ -16,18 +17,23 @@ struct map_sums {
 	uint64_t n_guards;
 };
 
-static struct addr_range wanted_range(const struct cli_options *options)
-{
-	return options->range.end != 0 ? options->range : MEMORY_SET_ALL;
-}
+/* What is shown, and how. */
+struct map {
+	struct ledger_view *view;
+	const struct cli_options *options;
+	struct filter filter;
+};
 
-static struct map_sums sum_up(const struct vm_space *space, struct addr_range range)
+static struct map_sums sum_up(const struct map *map)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
+	const struct vm_space *space = &map->view->replay.space;
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 	struct map_sums sums = { 0 };
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
 		sums.n_areas++;
 		sums.mapped += area->range.end - area->range.start;
 		sums.n_rwx += area_is_rwx(area->flags);
@@ -115,7 +121,8 @@ static void format_change(const struct ledger_view *view, const struct memory_ar
 	text_string(text, vm_op_info(op)->name);
 }
 
-#define WHAT_COLUMNS 27
+#define WHAT_COLUMNS	    27
+#define LAST_CHANGE_COLUMNS 15
 
 /* Both ends of a long name: one says what, the other which version. */
 static void print_what(const struct text *what)
@@ -129,6 +136,30 @@ static void print_what(const struct text *what)
 	snprintf(cut, sizeof(cut), "%.14s...%s", what->buffer,
 		 what->buffer + what->len - (WHAT_COLUMNS - 17));
 	print_padded(cut, WHAT_COLUMNS);
+}
+
+/* OFFSET SOURCE FLAGS PATH */
+static void print_long(const struct ledger_view *view, const struct memory_area *area)
+{
+	struct text flags, path;
+	const char *name;
+	size_t len;
+
+	TEXT_ON_STACK(flags, 128);
+	TEXT_ON_STACK(path, 5000);
+	area_flags(area->flags, &flags);
+	name = area_kernel_name(&view->replay.space, area, &len);
+	if (name != NULL)
+		text_name(&path, name, len);
+	else
+		text_char(&path, '-');
+	if (area->offset != MEMORY_AREA_NO_OFFSET)
+		printf(" %8" PRIx64, area->offset);
+	else
+		printf(" %8s", "-");
+	printf("  %-8s  ", area_source_name(area->flags));
+	print_padded(flags.buffer, 11);
+	printf("  %s", path.buffer);
 }
 
 static void print_row(const struct ledger_view *view, const struct cli_options *options,
@@ -162,7 +193,14 @@ static void print_row(const struct ledger_view *view, const struct cli_options *
 	paint(PAINT_NONE);
 	fputs("  ", stdout);
 	print_padded(since.buffer, 8);
-	printf(" %s\n", change.buffer);
+	putchar(' ');
+	if (options->long_rows) {
+		print_padded(change.buffer, LAST_CHANGE_COLUMNS);
+		print_long(view, area);
+		putchar('\n');
+	} else {
+		puts(change.buffer);
+	}
 }
 
 static void print_gap(const struct cli_options *options, uint64_t start, uint64_t end)
@@ -177,17 +215,22 @@ static void print_gap(const struct cli_options *options, uint64_t start, uint64_
 	paint(PAINT_NONE);
 }
 
-static void print_rows(const struct ledger_view *view, const struct cli_options *options)
+static void print_rows(const struct map *map)
 {
+	const struct ledger_view *view = map->view;
+	const struct cli_options *options = map->options;
 	struct memory_set_iter iter =
-		memory_set_iter_from_start(view->replay.space.set, wanted_range(options));
+		memory_set_iter_from_start(view->replay.space.set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 	uint64_t end = 0;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
-		if (options->gaps && end != 0 && area->range.start > end)
+		bool wanted = filter_area(&map->filter, area);
+
+		if (options->gaps && wanted && end != 0 && area->range.start > end)
 			print_gap(options, end, area->range.start);
-		print_row(view, options, area);
+		if (wanted)
+			print_row(view, options, area);
 		end = area->range.end;
 	}
 }
@@ -204,38 +247,41 @@ static void print_legend(const struct ledger_view *view)
 	printf("coverage: %s\n", text.buffer);
 }
 
-static void print_table(const struct ledger_view *view, const struct cli_options *options)
+static void print_table(const struct map *map)
 {
-	struct map_sums sums = sum_up(&view->replay.space, wanted_range(options));
+	const struct cli_options *options = map->options;
+	struct map_sums sums = sum_up(map);
 
-	print_headline(view, options, &sums);
+	print_headline(map->view, options, &sums);
 	if (sums.n_areas == 0) {
-		puts("  nothing is mapped there");
+		puts(options->filter.range.kind != PLACE_EVERYWHERE ? "  nothing is mapped there"
+								    : "  there is no such area");
 		return;
 	}
-	printf("  %-12s  %-12s  %*s %-4s  %-8s%-28s %-8s %s\n", "START", "END",
-	       options->bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE", "LAST CHANGE");
-	print_rows(view, options);
-	print_legend(view);
+	printf("  %-12s  %-12s  %*s %-4s  %-8s%-28s %-8s %s%s\n", "START", "END",
+	       options->bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE", "LAST CHANGE",
+	       options->long_rows ? "       OFFSET  SOURCE    FLAGS        PATH" : "");
+	print_rows(map);
+	print_legend(map->view);
 }
 
 /* ------------------------------------------------------------- the other forms */
 
-static void print_maps(const struct ledger_view *view, const struct cli_options *options)
+static void print_maps(const struct map *map)
 {
-	struct addr_range range = wanted_range(options);
+	const struct ledger_view *view = map->view;
 	struct vm_canonical canonical;
 	struct vm_set_source source;
 	struct memory_area run;
 
-	/* All of it: a run is not cut where the range ends. */
+	/* Areas are chosen by what the kernel shows of them: runs of ours that look the same. */
 	vm_set_source_init(&source, view->replay.space.set, MEMORY_SET_ALL);
 	vm_canonical_init(&canonical, &source.source);
 	while (vm_canonical_next(&canonical, &run)) {
 		char line[9000];
 		struct text text;
 
-		if (run.range.end <= range.start || run.range.start >= range.end)
+		if (!filter_area(&map->filter, &run))
 			continue;
 		text_init(&text, line, sizeof(line));
 		area_maps_line(&view->replay.space, &run, &text);
@@ -243,15 +289,17 @@ static void print_maps(const struct ledger_view *view, const struct cli_options 
 	}
 }
 
-static void print_json_areas(struct json *json, const struct ledger_view *view,
-			     const struct cli_options *options)
+static void print_json_areas(struct json *json, const struct map *map)
 {
+	const struct ledger_view *view = map->view;
 	struct memory_set_iter iter =
-		memory_set_iter_from_start(view->replay.space.set, wanted_range(options));
+		memory_set_iter_from_start(view->replay.space.set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 
 	json_array(json, "areas");
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
 		json_object(json, NULL);
 		area_json(json, &view->replay.space, area);
 		json_end_object(json);
@@ -259,9 +307,10 @@ static void print_json_areas(struct json *json, const struct ledger_view *view,
 	json_end_array(json);
 }
 
-static int print_json(const struct ledger_view *view, const struct cli_options *options)
+static int print_json(const struct map *map)
 {
-	struct map_sums sums = sum_up(&view->replay.space, wanted_range(options));
+	const struct ledger_view *view = map->view;
+	struct map_sums sums = sum_up(map);
 	struct json *json = json_create();
 
 	if (json == NULL) {
@@ -277,7 +326,7 @@ static int print_json(const struct ledger_view *view, const struct cli_options *
 	json_unsigned(json, "mapped_bytes", sums.mapped);
 	json_unsigned(json, "n_rwx", sums.n_rwx);
 	json_unsigned(json, "n_guards", sums.n_guards);
-	print_json_areas(json, view, options);
+	print_json_areas(json, map);
 	json_end_object(json);
 	json_destroy(json);
 	return CLI_FINE;
@@ -312,20 +361,31 @@ static void warn_about_damage(const struct ledger_view *view)
 		complain("%s is damaged: %s", view->name, view->damage);
 }
 
+static int print(const struct map *map)
+{
+	if (map->options->json)
+		return print_json(map);
+	if (map->options->format == FORMAT_MAPS)
+		print_maps(map);
+	else
+		print_table(map);
+	return CLI_FINE;
+}
+
 static int show(struct ledger_view *view, const struct cli_options *options)
 {
-	if (!view_fold(view, options->at))
+	struct map map = { .view = view, .options = options };
+	int code;
+
+	if (!filter_prepare(&map.filter, view, &options->filter, options->at) ||
+	    !view_fold(view, options->at))
 		return CLI_TROUBLE;
 	if (options->pid != 0 && options->at.kind == MOMENT_END && !settle_live(view, options->pid))
 		return CLI_TROUBLE;
 	warn_about_damage(view);
-	if (options->json)
-		return print_json(view, options);
-	if (options->format == FORMAT_MAPS)
-		print_maps(view, options);
-	else
-		print_table(view, options);
-	return CLI_FINE;
+	code = print(&map);
+	filter_finish(&map.filter);
+	return code;
 }
 
 int cmd_map(const struct cli_options *options, int n_operands, char **operands)

@@ -111,15 +111,27 @@ static const struct effect_piece *piece_at(const struct effect_pieces *list, siz
 	return &list->pieces[*at];
 }
 
-static bool differ(const struct effect_piece *a, const struct effect_piece *b)
+/* A run of pages that were one piece before, or in none, and are so after. */
+typedef bool (*run_test_fn)(const struct effect_piece *was, const struct effect_piece *is,
+			    uint64_t perm);
+
+static bool differ(const struct effect_piece *a, const struct effect_piece *b, uint64_t unused)
 {
+	(void)unused;
 	if (a == NULL || b == NULL)
 		return a != b;
 	return !same_look(a, b);
 }
 
-uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
-			      const struct touch *touch)
+static bool gained(const struct effect_piece *was, const struct effect_piece *is, uint64_t perm)
+{
+	return is != NULL && (is->flags & perm) == perm &&
+	       (was == NULL || (was->flags & perm) != perm);
+}
+
+/* The bytes of all runs that pass the test. */
+static uint64_t bytes_that(run_test_fn test, uint64_t perm, const struct effect_pieces *before,
+			   const struct effect_pieces *after, const struct touch *touch)
 {
 	uint64_t sum = 0;
 
@@ -133,11 +145,23 @@ uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct e
 			const struct effect_piece *was = piece_at(before, &b, range.start, &end);
 			const struct effect_piece *is = piece_at(after, &a, range.start, &end);
 
-			sum += differ(was, is) ? end - range.start : 0;
+			sum += test(was, is, perm) ? end - range.start : 0;
 			range.start = end;
 		}
 	}
 	return sum;
+}
+
+uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
+			      const struct touch *touch)
+{
+	return bytes_that(differ, 0, before, after, touch);
+}
+
+bool effect_gained(const struct effect_pieces *before, const struct effect_pieces *after,
+		   const struct touch *touch, uint64_t perm)
+{
+	return bytes_that(gained, perm, before, after, touch) > 0;
 }
 
 #define MAX_PERMS 3

@@ -35,6 +35,10 @@ int effect_look(struct effect_pieces *pieces, const struct vm_space *space,
 uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
 			      const struct touch *touch);
 
+/* Have pages got all of @perm that did not have all of it before? */
+bool effect_gained(const struct effect_pieces *before, const struct effect_pieces *after,
+		   const struct touch *touch, uint64_t perm);
+
 /* One word for what lies there: "rw-p", "----", "r--p+rw-p", "mixed". */
 void effect_perms(const struct effect_pieces *pieces, const struct touch *touch, struct text *text);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cli/fault_text.h"
 #include "cli/ledger_view.h"
+#include "cli/moment.h"
 
 /* ------------------------------------------------------------------- opening */
 
@@ -85,61 +86,6 @@ void view_close(struct ledger_view *view)
 
 /* ------------------------------------------------------------------- folding */
 
-#define NO_LIMIT UINT64_MAX
-
-/* How many records lie in front of the moment. */
-static uint64_t records_before(struct ledger_view *view, struct moment moment)
-{
-	struct ledger_entry entry;
-	uint64_t n = 0;
-
-	if (moment.kind == MOMENT_END)
-		return NO_LIMIT;
-	ledger_reader_rewind(view->reader);
-	for (; ledger_reader_next(view->reader, &entry); n++) {
-		bool is_call = entry.kind == LEDGER_CALL;
-
-		if (is_call && moment.kind != MOMENT_TIME && entry.call.event > moment.value)
-			break;
-		if (is_call && moment.kind == MOMENT_TIME &&
-		    ledger_reader_time_ns(view->reader, entry.ticks) > moment.value)
-			break;
-	}
-	return n;
-}
-
-/* Moments that are relative become events. */
-static bool settle_moment(const struct ledger_view *view, struct moment *moment)
-{
-	uint64_t oldest = view->first_event - 1;
-
-	if (moment->kind == MOMENT_END || moment->kind == MOMENT_TIME)
-		return true;
-	if (moment->kind == MOMENT_START) {
-		moment->value = oldest;
-	} else if (moment->kind == MOMENT_BEFORE_END) {
-		if (moment->value > view->last_event - oldest) {
-			complain("%s has only %" PRIu64 " events", view->name,
-				 view->last_event - oldest);
-			return false;
-		}
-		moment->value = view->last_event - moment->value;
-	}
-	if (moment->value > view->last_event) {
-		complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
-			 view->last_event, moment->value);
-		return false;
-	}
-	if (moment->value < oldest) {
-		complain("%s: the history before event #%" PRIu64
-			 " was overwritten; ask for #%" PRIu64 " or later",
-			 view->name, view->first_event, oldest);
-		return false;
-	}
-	moment->kind = MOMENT_EVENT;
-	return true;
-}
-
 int view_step(struct ledger_view *view, struct ledger_entry *entry)
 {
 	uint64_t before = view->replay.counts.resync_changes;
@@ -175,17 +121,15 @@ bool view_begin(struct ledger_view *view)
 
 bool view_fold(struct ledger_view *view, struct moment moment)
 {
-	uint64_t limit;
+	struct settled_moment settled;
 
-	if (!settle_moment(view, &moment))
-		return false;
-	limit = records_before(view, moment);
-	return view_begin(view) && steps(view, limit);
+	return moment_settle(view, moment, &settled) && view_begin(view) &&
+	       steps(view, settled.n_records);
 }
 
 bool view_fold_more(struct ledger_view *view)
 {
-	return steps(view, NO_LIMIT);
+	return steps(view, MOMENT_ALL_RECORDS);
 }
 
 /* ------------------------------------------------------------------- sentences */

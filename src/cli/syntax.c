@@ -76,15 +76,29 @@ static bool parse_time(struct piece piece, uint64_t *ns)
 	return false;
 }
 
+static const struct moment_word {
+	const char *word;
+	enum moment_kind kind;
+} moment_words[] = {
+	{ "start", MOMENT_START },
+	{ "main", MOMENT_MAIN },
+	{ "crash", MOMENT_CRASH },
+	{ "end", MOMENT_END },
+};
+
 static bool parse_moment(const char *text, struct moment *moment)
 {
-	if (strcmp(text, "start") == 0) {
-		*moment = (struct moment){ MOMENT_START, 0 };
+	*moment = (struct moment){ 0 };
+	for (size_t i = 0; i < sizeof(moment_words) / sizeof(moment_words[0]); i++) {
+		if (strcmp(text, moment_words[i].word) != 0)
+			continue;
+		moment->kind = moment_words[i].kind;
 		return true;
 	}
-	if (strcmp(text, "end") == 0) {
-		*moment = (struct moment){ MOMENT_END, 0 };
-		return true;
+	if (strncmp(text, "mark:", 5) == 0) {
+		moment->kind = MOMENT_MARK;
+		moment->name = text + 5;
+		return text[5] != '\0';
 	}
 	if (*text == '@') {
 		moment->kind = MOMENT_TIME;
@@ -98,7 +112,8 @@ const char *syntax_parse_moment(const char *text, struct moment *moment)
 {
 	if (parse_moment(text, moment))
 		return NULL;
-	return "is not a moment; write 42, -10, start, end, @1.25s or @250ms";
+	return "is not a moment; write 42, -10, start, main, crash, end, @1.25s, @250ms or "
+	       "mark:NAME";
 }
 
 /* ------------------------------------------------------------------ ranges */
@@ -172,6 +187,123 @@ const char *syntax_parse_range(const char *text, struct addr_range *range)
 	if (parse_range(piece_of(text), range))
 		return NULL;
 	return "is not a range; write 0x7f12000, 0x7f12000-0x7f14000 or 0x7f12000+8K";
+}
+
+/* ------------------------------------------------------------------ places */
+
+/* @words that stand for themselves, and prefixes that something follows. */
+static const struct place_word {
+	const char *word;
+	enum place_kind kind;
+	enum {
+		ALONE,
+		TEXT_FOLLOWS,
+		NUMBER_FOLLOWS,
+	} rest;
+} place_words[] = {
+	{ "fault", PLACE_FAULT, ALONE },	 { "pc", PLACE_PC, ALONE },
+	{ "lib:", PLACE_LIBRARY, TEXT_FOLLOWS }, { "path:", PLACE_PATH, TEXT_FOLLOWS },
+	{ "sym:", PLACE_SYMBOL, TEXT_FOLLOWS },	 { "stack:", PLACE_THREAD_STACK, NUMBER_FOLLOWS },
+	{ "area:", PLACE_AREA, NUMBER_FOLLOWS },
+};
+
+static bool parse_place_word(const struct place_word *word, const char *rest, struct place *place)
+{
+	place->kind = word->kind;
+	place->text = rest;
+	switch (word->rest) {
+	case ALONE:
+		return *rest == '\0';
+	case TEXT_FOLLOWS:
+		return *rest != '\0';
+	case NUMBER_FOLLOWS:
+		return syntax_parse_number(rest + (*rest == '#'), &place->value) &&
+		       place->value > 0;
+	}
+	return false;
+}
+
+static bool parse_place(const char *text, struct place *place)
+{
+	size_t len = strlen(text);
+	struct piece piece = piece_of(text);
+
+	*place = (struct place){ .text = text, .argument = text };
+	for (size_t i = 0; i < sizeof(place_words) / sizeof(place_words[0]); i++) {
+		size_t word_len = strlen(place_words[i].word);
+
+		if (strncmp(text, place_words[i].word, word_len) == 0)
+			return parse_place_word(&place_words[i], text + word_len, place);
+	}
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		place->kind = PLACE_NAMED;
+		return true;
+	}
+	place->kind = PLACE_RANGE;
+	if (parse_address(&piece, &place->value) && piece.at == piece.end)
+		place->kind = PLACE_ADDRESS;
+	return parse_range(piece_of(text), &place->range);
+}
+
+const char *syntax_parse_place(const char *text, struct place *place)
+{
+	if (parse_place(text, place))
+		return NULL;
+	return "is no place; write 0x7f12000, 0x7f12000-0x7f14000, 0x7f12000+8K, lib:libssl, "
+	       "path:'*.db', [heap], [stack], stack:TID, area:N or sym:NAME";
+}
+
+/* ----------------------------------------------------------- sizes and permissions */
+
+/* "1M" behind its comparison; what is compared is [min, max]. */
+static bool parse_compared(const char *text, struct size_range *sizes)
+{
+	const char *end = text + strlen(text);
+	const char *dash = strchr(text, '-');
+	bool or_equal = text[0] != '\0' && text[1] == '=';
+	uint64_t size;
+
+	*sizes = (struct size_range){ 0, UINT64_MAX };
+	if (dash != NULL)
+		return syntax_parse_size(text, dash, &sizes->min) &&
+		       syntax_parse_size(dash + 1, end, &sizes->max) && sizes->min <= sizes->max;
+	if (*text != '>' && *text != '<') {
+		if (!syntax_parse_size(text + (*text == '='), end, &size))
+			return false;
+		*sizes = (struct size_range){ size, size };
+		return true;
+	}
+	if (!syntax_parse_size(text + 1 + or_equal, end, &size))
+		return false;
+	if (*text == '>') {
+		sizes->min = size + !or_equal;
+		return or_equal || size < UINT64_MAX;
+	}
+	sizes->max = size - !or_equal;
+	return or_equal || size > 0;
+}
+
+const char *syntax_parse_size_range(const char *text, struct size_range *sizes)
+{
+	if (parse_compared(text, sizes))
+		return NULL;
+	return "is no size to compare with; write for example '>=1M', '<8K', 4K or 4K-1M";
+}
+
+const char *syntax_parse_perm(const char *text, uint64_t *perm)
+{
+	static const char letters[] = "rwx";
+	static const uint64_t flags[] = { VM_READ, VM_WRITE, VM_EXEC };
+
+	*perm = 0;
+	for (; *text != '\0'; text++) {
+		const char *letter = strchr(letters, *text);
+
+		if (letter == NULL)
+			return "is no permission; write r, w, x or several of them";
+		*perm |= flags[letter - letters];
+	}
+	return *perm != 0 ? NULL : "is no permission; write r, w, x or several of them";
 }
 
 /* ------------------------------------------------------------ names of calls */

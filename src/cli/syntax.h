@@ -21,6 +21,9 @@
  *     -10              ten events before the end
  *     start  end       before the first event, after the last
  *     @1.25s  @250ms   so long after the start
+ *     main             before the first call that main() made
+ *     crash            when the program was killed by a fault
+ *     mark:NAME        when the program called ml_mark(NAME), the first time
  */
 enum moment_kind {
 	MOMENT_END = 0,
@@ -28,11 +31,15 @@ enum moment_kind {
 	MOMENT_EVENT,	   /* @value: its number */
 	MOMENT_BEFORE_END, /* @value: so many events before the end */
 	MOMENT_TIME,	   /* @value: nanoseconds since the start */
+	MOMENT_MAIN,
+	MOMENT_CRASH,
+	MOMENT_MARK, /* @name */
 };
 
 struct moment {
 	enum moment_kind kind;
 	uint64_t value;
+	const char *name;
 };
 
 const char *syntax_parse_moment(const char *text, struct moment *moment);
@@ -42,6 +49,56 @@ const char *syntax_parse_moment(const char *text, struct moment *moment);
  * Addresses are hexadecimal, with or without 0x; the range grows to whole pages.
  */
 const char *syntax_parse_range(const char *text, struct addr_range *range);
+
+/*
+ * Which part of the address space is meant.
+ *
+ *     0x7f12000  0x7f12000-0x7f14000  0x7f12000+8K    as syntax_parse_range()
+ *     [heap]  [stack]  [vdso]     what the kernel's map names so
+ *     stack:4243      the stack of a thread
+ *     lib:libssl      files whose name begins so: libssl.so.3
+ *     path:*.db       files by their path, as a shell would match it
+ *     area:31         what event 31 mapped
+ *     sym:my_buf      a symbol of any mapped file
+ *     fault  pc       where the program crashed: the address, the instruction
+ */
+enum place_kind {
+	PLACE_EVERYWHERE = 0,
+	PLACE_ADDRESS, /* @range is its page, @value the address */
+	PLACE_RANGE,
+	PLACE_NAMED,	    /* @text: with its brackets */
+	PLACE_THREAD_STACK, /* @value: thread id */
+	PLACE_LIBRARY,
+	PLACE_PATH,
+	PLACE_AREA, /* @value: event */
+	PLACE_SYMBOL,
+	PLACE_FAULT,
+	PLACE_PC,
+};
+
+/* @text is part of the argument; @argument is all of it. */
+struct place {
+	enum place_kind kind;
+	struct addr_range range;
+	uint64_t value;
+	const char *text;
+	const char *argument;
+};
+
+const char *syntax_parse_place(const char *text, struct place *place);
+
+/*
+ * Comparisons of sizes: >=1M, <8K, =4K, 4K (the same), >, <=, and ranges 4K-1M,
+ * both ends included.
+ */
+struct size_range {
+	uint64_t min;
+	uint64_t max;
+};
+const char *syntax_parse_size_range(const char *text, struct size_range *sizes);
+
+/* "w", "rx": bits of VM_PROT. */
+const char *syntax_parse_perm(const char *text, uint64_t *perm);
 
 /* 4096, 0x1000, 4K, 64M, 1G, 2T. */
 bool syntax_parse_size(const char *at, const char *end, uint64_t *size);

@@ -17,14 +17,30 @@ static void add(struct touch *touch, uint64_t start, uint64_t size)
 	touch->range[touch->n++] = range;
 }
 
-static void touch_mmap(struct touch *touch, const struct vm_call *call, bool finished)
+static void touch_mmap(struct touch *touch, const struct vm_space *space,
+		       const struct vm_call *call, bool finished)
 {
-	bool fixed = call->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	struct addr_range ranges[2];
 
-	if (finished && !vm_call_failed(call))
+	if (finished && !vm_call_failed(call)) {
 		add(touch, (uint64_t)call->result, call->args[1]);
-	else if (fixed)
+		/* Huge pages make it larger than it was asked for. */
+		if (touch->n == 1 && vm_call_ranges(space, call, true, ranges) == 1)
+			touch->range[0] = ranges[0];
+	} else if (call->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		add(touch, call->args[0], call->args[1]);
+	}
+}
+
+/* With PROT_GROWSDOWN it begins where the stack does. */
+static void touch_mprotect(struct touch *touch, const struct vm_space *space,
+			   const struct vm_call *call)
+{
+	struct addr_range ranges[2];
+
+	add(touch, call->args[0], call->args[1]);
+	if (touch->n == 1 && vm_call_ranges(space, call, true, ranges) == 1)
+		touch->range[0] = ranges[0];
 }
 
 static void touch_mremap(struct touch *touch, const struct vm_call *call, bool finished)
@@ -80,11 +96,13 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 
 	switch (call->op) {
 	case VM_OP_MMAP:
-		touch_mmap(&touch, call, finished);
+		touch_mmap(&touch, space, call, finished);
 		break;
-	case VM_OP_MUNMAP:
 	case VM_OP_MPROTECT:
 	case VM_OP_PKEY_MPROTECT:
+		touch_mprotect(&touch, space, call);
+		break;
+	case VM_OP_MUNMAP:
 	case VM_OP_REMAP_FILE_PAGES:
 	case VM_OP_MADVISE:
 		add(&touch, call->args[0], call->args[1]);

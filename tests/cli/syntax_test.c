@@ -12,17 +12,20 @@ struct moment_case {
 };
 
 static const struct moment_case moments[] = {
-	{ "42", true, { MOMENT_EVENT, 42 } },
-	{ "#42", true, { MOMENT_EVENT, 42 } },
-	{ "0", true, { MOMENT_EVENT, 0 } },
-	{ "-10", true, { MOMENT_BEFORE_END, 10 } },
-	{ "start", true, { MOMENT_START, 0 } },
-	{ "end", true, { MOMENT_END, 0 } },
-	{ "@1.25s", true, { MOMENT_TIME, 1250000000 } },
-	{ "@250ms", true, { MOMENT_TIME, 250000000 } },
-	{ "@0.5us", true, { MOMENT_TIME, 500 } },
-	{ "@7ns", true, { MOMENT_TIME, 7 } },
-	{ "@1.23456789012s", true, { MOMENT_TIME, 1234567890 } },
+	{ "42", true, { MOMENT_EVENT, 42, NULL } },
+	{ "#42", true, { MOMENT_EVENT, 42, NULL } },
+	{ "0", true, { MOMENT_EVENT, 0, NULL } },
+	{ "-10", true, { MOMENT_BEFORE_END, 10, NULL } },
+	{ "start", true, { MOMENT_START, 0, NULL } },
+	{ "end", true, { MOMENT_END, 0, NULL } },
+	{ "@1.25s", true, { MOMENT_TIME, 1250000000, NULL } },
+	{ "@250ms", true, { MOMENT_TIME, 250000000, NULL } },
+	{ "@0.5us", true, { MOMENT_TIME, 500, NULL } },
+	{ "@7ns", true, { MOMENT_TIME, 7, NULL } },
+	{ "@1.23456789012s", true, { MOMENT_TIME, 1234567890, NULL } },
+	{ "main", true, { MOMENT_MAIN, 0, NULL } },
+	{ "crash", true, { MOMENT_CRASH, 0, NULL } },
+	{ "mark:", false, { 0 } },
 	{ "", false, { 0 } },
 	{ "#", false, { 0 } },
 	{ "-", false, { 0 } },
@@ -52,6 +55,104 @@ Test(syntax, moments_are_events_times_and_words)
 		cr_expect_eq(moment.kind, c->moment.kind, "'%s'", c->text);
 		cr_expect_eq(moment.value, c->moment.value, "'%s'", c->text);
 	}
+}
+
+Test(syntax, a_mark_has_a_name)
+{
+	struct moment moment;
+
+	cr_assert_null(syntax_parse_moment("mark:after init", &moment));
+	cr_assert_eq(moment.kind, MOMENT_MARK);
+	cr_assert_str_eq(moment.name, "after init");
+}
+
+struct place_case {
+	const char *text;
+	enum place_kind kind; /* PLACE_EVERYWHERE: refused */
+	uint64_t value;
+	const char *rest;
+};
+
+static const struct place_case places[] = {
+	{ "0x1234", PLACE_ADDRESS, 0x1234, "0x1234" },
+	{ "7fff12345678", PLACE_ADDRESS, 0x7fff12345678, "7fff12345678" },
+	{ "0x1000-0x3000", PLACE_RANGE, 0x1000, "0x1000-0x3000" },
+	{ "0x1000+8K", PLACE_RANGE, 0x1000, "0x1000+8K" },
+	{ "lib:libssl", PLACE_LIBRARY, 0, "libssl" },
+	{ "path:*.db", PLACE_PATH, 0, "*.db" },
+	{ "sym:my_buf", PLACE_SYMBOL, 0, "my_buf" },
+	{ "[heap]", PLACE_NAMED, 0, "[heap]" },
+	{ "stack:4243", PLACE_THREAD_STACK, 4243, "4243" },
+	{ "area:31", PLACE_AREA, 31, "31" },
+	{ "area:#31", PLACE_AREA, 31, "#31" },
+	{ "fault", PLACE_FAULT, 0, "" },
+	{ "pc", PLACE_PC, 0, "" },
+	{ "", PLACE_EVERYWHERE, 0, NULL },
+	{ "[]", PLACE_EVERYWHERE, 0, NULL },
+	{ "lib:", PLACE_EVERYWHERE, 0, NULL },
+	{ "area:", PLACE_EVERYWHERE, 0, NULL },
+	{ "area:0", PLACE_EVERYWHERE, 0, NULL },
+	{ "area:x", PLACE_EVERYWHERE, 0, NULL },
+	{ "faulty", PLACE_EVERYWHERE, 0, NULL },
+	{ "libssl", PLACE_EVERYWHERE, 0, NULL },
+	{ "0x1000-0x1000", PLACE_EVERYWHERE, 0, NULL },
+	{ "0x12345678901234567", PLACE_EVERYWHERE, 0, NULL },
+};
+
+Test(syntax, places_are_addresses_ranges_and_words)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const struct place_case *c = &places[i];
+		struct place place;
+		bool good = syntax_parse_place(c->text, &place) == NULL;
+
+		cr_expect_eq(good, c->kind != PLACE_EVERYWHERE, "'%s'", c->text);
+		if (!good || c->kind == PLACE_EVERYWHERE)
+			continue;
+		cr_expect_eq(place.kind, c->kind, "'%s'", c->text);
+		cr_expect_eq(place.value, c->value, "'%s'", c->text);
+		cr_expect_str_eq(place.text, c->rest, "'%s'", c->text);
+	}
+}
+
+struct size_range_case {
+	const char *text;
+	uint64_t min;
+	uint64_t max; /* 0: refused */
+};
+
+static const struct size_range_case size_ranges[] = {
+	{ ">=1M", 1 << 20, UINT64_MAX }, { ">1M", (1 << 20) + 1, UINT64_MAX },
+	{ "<=8K", 0, 8192 },		 { "<8K", 0, 8191 },
+	{ "4K", 4096, 4096 },		 { "=4096", 4096, 4096 },
+	{ "4K-1M", 4096, 1 << 20 },	 { "<0", 0, 0 },
+	{ "", 0, 0 },			 { ">", 0, 0 },
+	{ "big", 0, 0 },		 { "1M-4K", 0, 0 },
+};
+
+Test(syntax, sizes_are_compared)
+{
+	for (size_t i = 0; i < sizeof(size_ranges) / sizeof(size_ranges[0]); i++) {
+		const struct size_range_case *c = &size_ranges[i];
+		struct size_range sizes;
+		bool good = syntax_parse_size_range(c->text, &sizes) == NULL;
+
+		cr_expect_eq(good, c->max != 0, "'%s'", c->text);
+		if (!good || c->max == 0)
+			continue;
+		cr_expect_eq(sizes.min, c->min, "'%s'", c->text);
+		cr_expect_eq(sizes.max, c->max, "'%s'", c->text);
+	}
+}
+
+Test(syntax, permissions_are_letters)
+{
+	uint64_t perm;
+
+	cr_expect_null(syntax_parse_perm("wx", &perm));
+	cr_expect_eq(perm, 6);
+	cr_expect_not_null(syntax_parse_perm("", &perm));
+	cr_expect_not_null(syntax_parse_perm("rwz", &perm));
 }
 
 struct range_case {

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from testing import Checks, environment, make, run, scratch
 
-MOMENT = "is not a moment; write 42, -10, start, end, @1.25s or @250ms"
-RANGE = "is not a range; write 0x7f12000, 0x7f12000-0x7f14000 or 0x7f12000+8K"
+MOMENT = ("is not a moment; write 42, -10, start, main, crash, end, @1.25s, @250ms or mark:NAME")
+PLACE = ("is no place; write 0x7f12000, 0x7f12000-0x7f14000, 0x7f12000+8K, lib:libssl, "
+         "path:'*.db', [heap], [stack], stack:TID, area:N or sym:NAME")
 CALLS = ("names no call; write for example mmap,munmap or !madvise or %mem or resync")
 
 CASES = [
@@ -28,11 +29,33 @@ CASES = [
     (["map", "--at", "soon", "demo.mlg"], 2, f"map: --at: 'soon' {MOMENT}"),
     (["map", "--at", "11", "demo.mlg"], 2, "demo.mlg ends at event #10; there is no #11"),
     (["map", "--at", "-11", "demo.mlg"], 2, "demo.mlg has only 10 events"),
-    (["map", "--range", "12-", "demo.mlg"], 2, f"map: --range: '12-' {RANGE}"),
+    (["map", "--range", "12-", "demo.mlg"], 2, f"map: --range: '12-' {PLACE}"),
+    (["map", "--at", "crash", "demo.mlg"], 2, "demo.mlg holds no crash; the last moment is: end"),
+    (["map", "--at", "mark:x", "demo.mlg"], 2,
+     "demo.mlg has no mark 'x'; the program sets marks with ml_mark()"),
+    (["log", "--since", "99", "demo.mlg"], 2, "demo.mlg ends at event #10; there is no #99"),
+    (["map", "--range", "fault", "demo.mlg"], 2,
+     "demo.mlg holds no crash, so there is no 'fault'; give an address"),
+    (["map", "--range", "area:11", "demo.mlg"], 2,
+     "demo.mlg ends at event #10; there is no #11"),
+    (["log", "--range", "area:8", "demo.mlg"], 2,
+     "demo.mlg: event #8 (munmap) mapped nothing; see: mapledger map"),
+    (["log", "--range", "lib:libxyz", "demo.mlg"], 2,
+     "demo.mlg: no file whose name begins with 'libxyz' was ever mapped; see: mapledger map"),
+    (["log", "--range", "stack:4243", "demo.mlg"], 2,
+     "demo.mlg: where the stack of thread 4243 lies is not known"),
+    (["log", "--became", "q", "demo.mlg"], 2,
+     "log: --became: 'q' is no permission; write r, w, x or several of them"),
+    (["log", "--size", "big", "demo.mlg"], 2,
+     "log: --size: 'big' is no size to compare with; write for example '>=1M', '<8K', 4K or "
+     "4K-1M"),
+    (["log", "--kind", "fil", "demo.mlg"], 2,
+     "log: --kind: 'fil' is no kind of area; write anon, file, text, data, heap, stack, guard, "
+     "reserve, shm, memfd, hugetlb, jit, vdso or own"),
     (["map", "--format", "xml", "demo.mlg"], 2,
      "map: --format: 'xml' is not a format of map; use table or maps"),
     (["log", "--format", "maps", "demo.mlg"], 2,
-     "log: --format: 'maps' is not a format of log; use table or strace"),
+     "log: --format: 'maps' is not a format of log; use table, strace, jsonl or csv"),
     (["log", "-e", "mnap", "demo.mlg"], 2, f"log: --calls: 'mnap' {CALLS}"),
     (["log", "--tid", "x", "demo.mlg"], 2,
      "log: --tid: 'x' is not a thread id; mapledger log shows them as t4242"),

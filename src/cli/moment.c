@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+#include "cli/moment.h"
+
+#define MARKS_NAMED 8 /* in a complaint */
+
+/* The number of the call before everything that is left. */
+static uint64_t oldest(const struct ledger_view *view)
+{
+	return view->first_event - 1;
+}
+
+static bool is_known(const struct ledger_view *view, uint64_t event)
+{
+	if (event > view->last_event) {
+		complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
+			 view->last_event, event);
+		return false;
+	}
+	if (event < oldest(view)) {
+		complain("%s: the history before event #%" PRIu64
+			 " was overwritten; ask for #%" PRIu64 " or later",
+			 view->name, view->first_event, oldest(view));
+		return false;
+	}
+	return true;
+}
+
+static bool settle_event(struct ledger_view *view, uint64_t event, struct settled_moment *settled)
+{
+	struct ledger_entry entry;
+
+	if (!is_known(view, event))
+		return false;
+	*settled = (struct settled_moment){ .event = event };
+	ledger_reader_rewind(view->reader);
+	while (ledger_reader_next(view->reader, &entry)) {
+		if (entry.kind == LEDGER_CALL && entry.call.event > event)
+			break;
+		settled->n_records++;
+	}
+	return true;
+}
+
+static bool settle_before_end(struct ledger_view *view, uint64_t n, struct settled_moment *settled)
+{
+	if (n > view->last_event - oldest(view)) {
+		complain("%s has only %" PRIu64 " events", view->name,
+			 view->last_event - oldest(view));
+		return false;
+	}
+	return settle_event(view, view->last_event - n, settled);
+}
+
+static bool settle_time(struct ledger_view *view, uint64_t ns, struct settled_moment *settled)
+{
+	struct ledger_entry entry;
+	uint64_t time;
+
+	*settled = (struct settled_moment){ .event = oldest(view) };
+	ledger_reader_rewind(view->reader);
+	while (ledger_reader_next(view->reader, &entry)) {
+		time = ledger_reader_time_ns(view->reader, entry.ticks);
+		if (entry.kind == LEDGER_CALL && time > ns)
+			break;
+		if (entry.kind == LEDGER_SEGMENT && settled->n_records == 0 &&
+		    view->first_event > 1 && time > ns) {
+			complain("%s: the history before %" PRIu64 ".%03" PRIu64
+				 " ms was overwritten; ask for a later moment",
+				 view->name, time / 1000000, time / 1000 % 1000);
+			return false;
+		}
+		if (entry.kind == LEDGER_CALL)
+			settled->event = entry.call.event;
+		settled->n_records++;
+	}
+	return true;
+}
+
+/* "; marks are: a, b, c" */
+static void list_marks(struct ledger_view *view, struct text *text)
+{
+	struct ledger_entry entry;
+	unsigned n = 0;
+
+	ledger_reader_rewind(view->reader);
+	while (n < MARKS_NAMED && ledger_reader_next(view->reader, &entry)) {
+		if (entry.kind != LEDGER_NOTE || entry.note.kind != LEDGER_NOTE_MARK)
+			continue;
+		text_string(text, n++ == 0 ? "; its marks are: " : ", ");
+		text_name(text, entry.note.text, strlen(entry.note.text));
+	}
+	if (n == 0)
+		text_string(text, "; the program sets marks with ml_mark()");
+}
+
+static bool settle_mark(struct ledger_view *view, const char *name, struct settled_moment *settled)
+{
+	struct ledger_entry entry;
+	struct text text;
+	TEXT_ON_STACK(text, 1000);
+
+	*settled = (struct settled_moment){ .event = oldest(view) };
+	ledger_reader_rewind(view->reader);
+	while (ledger_reader_next(view->reader, &entry)) {
+		settled->n_records++;
+		if (entry.kind == LEDGER_CALL)
+			settled->event = entry.call.event;
+		if (entry.kind == LEDGER_NOTE && entry.note.kind == LEDGER_NOTE_MARK &&
+		    strcmp(entry.note.text, name) == 0)
+			return true;
+	}
+	list_marks(view, &text);
+	complain("%s has no mark '%s'%s", view->name, name, text.buffer);
+	return false;
+}
+
+bool moment_settle(struct ledger_view *view, struct moment moment, struct settled_moment *settled)
+{
+	switch (moment.kind) {
+	case MOMENT_END:
+		*settled = (struct settled_moment){ view->last_event, MOMENT_ALL_RECORDS };
+		return true;
+	case MOMENT_START:
+		return settle_event(view, oldest(view), settled);
+	case MOMENT_EVENT:
+		return settle_event(view, moment.value, settled);
+	case MOMENT_BEFORE_END:
+		return settle_before_end(view, moment.value, settled);
+	case MOMENT_TIME:
+		return settle_time(view, moment.value, settled);
+	case MOMENT_MARK:
+		return settle_mark(view, moment.name, settled);
+	case MOMENT_MAIN:
+		complain("%s: when main began is not known: its calls carry no stacks", view->name);
+		return false;
+	case MOMENT_CRASH:
+		complain("%s holds no crash; the last moment is: end", view->name);
+		return false;
+	}
+	return false;
+}

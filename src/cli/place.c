@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/area_text.h"
+#include "cli/history.h"
+#include "cli/place.h"
+
+/* ------------------------------------------------------------------------ ranges */
+
+void place_ranges_free(struct place_ranges *ranges)
+{
+	free(ranges->ranges);
+	*ranges = (struct place_ranges){ 0 };
+}
+
+static int grow(struct place_ranges *ranges)
+{
+	size_t capacity = ranges->capacity != 0 ? 2 * ranges->capacity : 8;
+	struct addr_range *bigger = realloc(ranges->ranges, capacity * sizeof(*bigger));
+
+	if (bigger == NULL)
+		return -ENOMEM;
+	ranges->ranges = bigger;
+	ranges->capacity = capacity;
+	return 0;
+}
+
+int place_ranges_add(struct place_ranges *ranges, struct addr_range range)
+{
+	size_t from = 0;
+	size_t to;
+
+	while (from < ranges->n && ranges->ranges[from].end < range.start)
+		from++;
+	for (to = from; to < ranges->n && ranges->ranges[to].start <= range.end; to++) {
+		if (ranges->ranges[to].start < range.start)
+			range.start = ranges->ranges[to].start;
+		if (ranges->ranges[to].end > range.end)
+			range.end = ranges->ranges[to].end;
+	}
+	if (from == to && ranges->n == ranges->capacity && grow(ranges) < 0)
+		return -ENOMEM;
+	memmove(&ranges->ranges[from + 1], &ranges->ranges[to],
+		(ranges->n - to) * sizeof(*ranges->ranges));
+	ranges->ranges[from] = range;
+	ranges->n += 1 - (to - from);
+	return 0;
+}
+
+bool place_overlaps(const struct place_ranges *ranges, struct addr_range range)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		if (ranges->ranges[i].start < range.end && range.start < ranges->ranges[i].end)
+			return true;
+	return ranges->n == 0;
+}
+
+/* --------------------------------------------------------------- areas by their name */
+
+/* The last part of the path begins with @prefix: "libssl" is libssl.so.3, not libssl3.so. */
+static bool is_library(const char *name, const char *prefix)
+{
+	const char *slash = strrchr(name, '/');
+	size_t len = strlen(prefix);
+
+	name = slash != NULL ? slash + 1 : name;
+	if (strncmp(name, prefix, len) != 0)
+		return false;
+	return !((name[len] >= '0' && name[len] <= '9') || (name[len] >= 'a' && name[len] <= 'z') ||
+		 (name[len] >= 'A' && name[len] <= 'Z'));
+}
+
+static bool matches(const struct vm_space *space, const struct memory_area *area,
+		    const struct place *place)
+{
+	size_t len;
+	const char *name;
+
+	if (place->kind == PLACE_AREA)
+		return area->origin == place->value;
+	name = area_kernel_name(space, area, &len);
+	if (name == NULL || (area->flags & VM_OWN))
+		return false;
+	switch (place->kind) {
+	case PLACE_NAMED:
+		return strlen(place->text) == len && memcmp(name, place->text, len) == 0;
+	case PLACE_LIBRARY:
+		return name[0] == '/' && is_library(name, place->text);
+	case PLACE_PATH:
+		return name[0] == '/' && fnmatch(place->text, name, 0) == 0;
+	default:
+		return false;
+	}
+}
+
+static int add_matching(const struct vm_space *space, const struct place *place,
+			struct addr_range where, struct place_ranges *ranges)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, where);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if (matches(space, area, place) && place_ranges_add(ranges, area->range) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* ------------------------------------------------------- what is there no more, or not yet */
+
+struct search {
+	struct ledger_view *view;
+	const struct place *place;
+	struct place_ranges *ranges;
+};
+
+static bool can_map(void *context, struct history_event *event)
+{
+	(void)context;
+	return event->kind == HISTORY_RESYNC ||
+	       (event->kind == HISTORY_CALL && event->finished && event->call.op != VM_OP_MUNMAP &&
+		event->call.op != VM_OP_MADVISE);
+}
+
+static int search_event(void *context, struct history_event *event)
+{
+	struct search *search = context;
+	const struct vm_space *space = &search->view->replay.space;
+	struct addr_range resynced = { event->resync.start, event->resync.end };
+	int error = 0;
+
+	if (event->kind == HISTORY_RESYNC)
+		error = add_matching(space, search->place, resynced, search->ranges);
+	for (unsigned i = 0; i < event->touch.n && error == 0; i++)
+		error = add_matching(space, search->place, event->touch.range[i], search->ranges);
+	if (error < 0)
+		complain("%s: not enough memory", search->view->name);
+	return error < 0 ? -1 : 0;
+}
+
+static bool search_history(struct ledger_view *view, struct moment moment,
+			   const struct place *place, struct place_ranges *ranges)
+{
+	struct search search = { view, place, ranges };
+	struct history_visitor visitor = { can_map, search_event, &search };
+
+	return history_walk(view, &visitor, HISTORY_TO_END) >= 0 && view_fold(view, moment);
+}
+
+/* -------------------------------------------------------------------------- finding */
+
+static void complain_not_found(const struct ledger_view *view, const struct place *place)
+{
+	switch (place->kind) {
+	case PLACE_AREA:
+		if (place->value > view->last_event)
+			complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
+				 view->last_event, place->value);
+		else if (place->value < view->first_event)
+			complain("%s: event #%" PRIu64 " was overwritten", view->name,
+				 place->value);
+		else
+			complain("%s: event #%" PRIu64 " (%s) mapped nothing; see: mapledger map",
+				 view->name, place->value,
+				 vm_op_info(view_op_of(view, place->value))->name);
+		return;
+	case PLACE_LIBRARY:
+		complain("%s: no file whose name begins with '%s' was ever mapped; see: mapledger "
+			 "map",
+			 view->name, place->text);
+		return;
+	case PLACE_PATH:
+		complain("%s: no file whose path matches '%s' was ever mapped; see: mapledger map",
+			 view->name, place->text);
+		return;
+	default:
+		complain("%s: there never was a '%s'; see: mapledger map", view->name, place->text);
+		return;
+	}
+}
+
+static bool find_by_name(struct ledger_view *view, struct moment moment, const struct place *place,
+			 struct place_ranges *ranges)
+{
+	if (add_matching(&view->replay.space, place, MEMORY_SET_ALL, ranges) < 0) {
+		complain("%s: not enough memory", view->name);
+		return false;
+	}
+	if (ranges->n == 0 && !search_history(view, moment, place, ranges))
+		return false;
+	if (ranges->n == 0)
+		complain_not_found(view, place);
+	return ranges->n > 0;
+}
+
+static bool find_thread_stack(struct ledger_view *view, struct moment moment,
+			      const struct place *place, struct place_ranges *ranges)
+{
+	struct place named = { .kind = PLACE_NAMED, .text = "[stack]" };
+
+	if (place->value == view->header->pid)
+		return find_by_name(view, moment, &named, ranges);
+	complain("%s: where the stack of thread %" PRIu64 " lies is not known", view->name,
+		 place->value);
+	return false;
+}
+
+static bool find(struct ledger_view *view, struct moment moment, const struct place *place,
+		 struct place_ranges *ranges)
+{
+	switch (place->kind) {
+	case PLACE_EVERYWHERE:
+		return true;
+	case PLACE_ADDRESS:
+	case PLACE_RANGE:
+		if (place_ranges_add(ranges, place->range) == 0)
+			return true;
+		complain("%s: not enough memory", view->name);
+		return false;
+	case PLACE_NAMED:
+	case PLACE_LIBRARY:
+	case PLACE_PATH:
+	case PLACE_AREA:
+		return find_by_name(view, moment, place, ranges);
+	case PLACE_THREAD_STACK:
+		return find_thread_stack(view, moment, place, ranges);
+	case PLACE_SYMBOL:
+		complain("%s: symbols can't be looked up yet", view->name);
+		return false;
+	case PLACE_FAULT:
+	case PLACE_PC:
+		complain("%s holds no crash, so there is no '%s'; give an address", view->name,
+			 place->argument);
+		return false;
+	}
+	return false;
+}
+
+bool place_find(struct ledger_view *view, struct moment moment, const struct place *place,
+		struct place_ranges *ranges)
+{
+	*ranges = (struct place_ranges){ 0 };
+	if (find(view, moment, place, ranges))
+		return true;
+	place_ranges_free(ranges);
+	return false;
+}
