@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs under the shim: nothing they print changes, and no ledger drifts.
 
-usage: programs.py MAPLEDGER SHIM [NAME...]
+usage: programs.py MAPLEDGER SHIM [RUN-OPTION...] [NAME...]
 
 Each program of the table below runs twice in an empty folder, plain and recorded.
 Output and exit status must be the same to the byte. Then every ledger of the
@@ -91,17 +91,19 @@ def missing(program):
                  if not shutil.which(name)), None)
 
 
-def check(tools, program, folder):
+def check(tools, program, folder, options):
     ledger = folder / "program.mlg"
     plain = run(tools, program, folder / "plain" / "here")
     recorded = run(tools, program, folder / "recorded" / "here",
-                   [tools.mapledger, "run", "-q", "--keep-all", "-o", ledger, "--"])
+                   [tools.mapledger, "run", "-q", "--keep-all", *options, "-o", ledger, "--"])
     family = family_of(tools, ledger) if ledger.exists() else None
     breaches = compare(program, plain, recorded)
     if family is None:
         breaches.append("there is no ledger")
     elif family.n_compared == 0:
         breaches.append("no ledger could be compared with the kernel's map")
+    elif "--verify=each" in options and family.n_checks == 0:
+        breaches.append("no call was compared with the kernel's map")
     return family, breaches
 
 
@@ -122,7 +124,8 @@ HEAD = (f"{'program':10} {'ledgers':>8} {'compared':>9} {'calls':>9} {'observed'
 
 def main():
     tools = Tools(sys.argv[1], sys.argv[2])
-    names = sys.argv[3:] or list(PROGRAMS)
+    options = [argument for argument in sys.argv[3:] if argument.startswith("--")]
+    names = [name for name in sys.argv[3:] if name not in options] or list(PROGRAMS)
     failed = skipped = 0
     print(HEAD)
     for name in names:
@@ -133,7 +136,7 @@ def main():
             skipped += 1
             continue
         with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
-            family, breaches = check(tools, program, Path(folder))
+            family, breaches = check(tools, program, Path(folder), options)
         print(row(name, family, breaches), flush=True)
         troubles = breaches + (family.troubles if family else [])
         for trouble in troubles[:TROUBLES_SHOWN]:

@@ -51,6 +51,7 @@ class Family:
     n_calls: int = 0
     n_changes: int = 0     # calls that changed the map
     n_read_back: int = 0   # readings that changed it, too
+    n_checks: int = 0      # calls that were compared at once (verify=each)
     tolerated: dict = field(default_factory=dict)  # cause -> how often
     resyncs: dict = field(default_factory=dict)    # reason -> how often
     troubles: list = field(default_factory=list)
@@ -70,7 +71,8 @@ class Family:
         if verdict.returncode in (0, 1):
             said = json.loads(verdict.stdout)
             self.n_compared += 1
-            self.n_differences += said["n_differences"]
+            self.n_differences += said["n_differences"] + said["checks"]["n_different"]
+            self.n_checks += said["checks"]["n"]
             add_up(self.tolerated, said["tolerated"])
         if verdict.returncode == 1:
             self.troubles.append(f"{ledger.name}: {tools.ask('verify', ledger).stdout}")
