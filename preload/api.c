@@ -36,7 +36,7 @@ static void describe(const struct memory_area *from, struct ml_area *to)
 }
 
 /* 0, or why the map can't be read now. */
-static int enter(struct recorder_mark *mark)
+static int enter(struct frame_mark *mark)
 {
 	if (!shim.live)
 		return -ENOSYS;
@@ -51,7 +51,7 @@ int mapledger_active(void)
 int mapledger_query(const void *addr, struct ml_area *area)
 {
 	const struct memory_area *found;
-	struct recorder_mark mark;
+	struct frame_mark mark;
 	int error = enter(&mark);
 
 	if (error < 0)
@@ -70,7 +70,7 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 
 	for (;;) {
 		const struct memory_area *found;
-		struct recorder_mark mark;
+		struct frame_mark mark;
 		struct ml_area area;
 		int result = enter(&mark);
 
@@ -104,14 +104,17 @@ static void report(void *context, const struct vm_difference *difference)
 		.explained = VM_DIFF_IS_TOLERANCE(difference->kind),
 	};
 
+	/* It may make calls of its own on top of us, which no signal handler does. */
+	shim.recorder.lock.calling_out = true;
 	reporting->callback(&said, reporting->context);
+	shim.recorder.lock.calling_out = false;
 }
 
 int mapledger_verify(void (*callback)(const struct ml_difference *difference, void *context),
 		     void *context)
 {
 	struct reporting reporting = { callback, context };
-	struct recorder_mark mark;
+	struct frame_mark mark;
 	int64_t result = enter(&mark);
 
 	if (result < 0)

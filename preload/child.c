@@ -12,16 +12,46 @@
  */
 
 #include <errno.h>
+#include <sys/mman.h>
 #include "base/sys.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
 
-void child_notice(void)
+/*
+ * The hook that runs on below us may still write into the record it has begun, which lies
+ * in the parent's ledger: from now on it lies nowhere.
+ */
+static void leave_parents_ledger(void)
 {
-	shim.torn = !recorder_restart();
-	*shim.fork_mark = 1;
+	struct addr_range ranges[2];
+	uint64_t offsets[2];
+	unsigned n = ledger_writer_ranges(&shim.writer, ranges, offsets);
+
+	for (unsigned i = 0; i < n; i++)
+		sys_mmap(ranges[i].start, ranges[i].end - ranges[i].start, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void notice(void)
+{
+	enum recorder_copy copy = recorder_restart();
+
+	shim.torn = copy != RECORDER_COPY_WHOLE;
+	if (copy == RECORDER_COPY_RUNNING && !shim.sandboxed)
+		leave_parents_ledger();
 	shim.child = true;
 	shim.live = shim.live && !shim.sandboxed && shim.options.follow != OPTION_FOLLOW_NONE;
+	*shim.fork_mark = 1;
+}
+
+/* A handler may be here, too, before us or on top of us. */
+void child_notice(void)
+{
+	uint64_t mask = shim_block_signals();
+
+	if (*shim.fork_mark == 0)
+		notice();
+	shim_restore_signals(mask);
 }
 
 /* The child's history begins here: numbers of events are its own. */

@@ -39,7 +39,7 @@ static void prepare(void)
 
 long confine_call(long nr, const uint64_t args[6])
 {
-	struct recorder_mark mark;
+	struct frame_mark mark;
 	bool prepared = shim.live && !shim.sandboxed && recorder_lock(&mark, RECORDER_TAKE_OVER);
 	long result;
 

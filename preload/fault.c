@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "fault_context.h"
 #include "shim.h"
+#include "task.h"
 
 /* The kernel's struct sigaction: fields in another order than libc's. */
 struct kernel_action {
@@ -69,7 +70,7 @@ static bool is_guard(uint64_t page)
 static void ask_about_page(struct ledger_fault *fault)
 {
 	uint64_t page = vm_page_down(fault->address);
-	struct recorder_mark mark;
+	struct frame_mark mark;
 
 	if (fault->code == SI_KERNEL || !recorder_lock(&mark, RECORDER_DEFER))
 		return;
@@ -86,7 +87,7 @@ static void describe(struct ledger_fault *fault, int number, const siginfo_t *in
 {
 	fault->signal = (uint32_t)number;
 	fault->code = info->si_code;
-	fault->tid = recorder_tid();
+	fault->tid = task_tid();
 	fault->ticks = clock_ticks();
 	fault->event = shim.writer.n_events;
 	fault_context_read(context, fault);

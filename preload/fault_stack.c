@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "fault.h"
 #include "shim.h"
+#include "task.h"
 
 #define STACK_SIZE 16384
 #define N_STACKS   64
@@ -73,7 +74,7 @@ void fault_give_stack(void)
 	if (no_more || shim.sandboxed || sys_sigaltstack(NULL, &old) < 0 ||
 	    !(old.ss_flags & SS_DISABLE))
 		return;
-	stack.ss_sp = find_stack(recorder_tid());
+	stack.ss_sp = find_stack(task_tid());
 	if (stack.ss_sp != NULL)
 		sys_sigaltstack(&stack, NULL);
 }

@@ -168,7 +168,7 @@ void finish_counters(void)
  */
 void finish_at_exit(int status)
 {
-	struct recorder_mark mark;
+	struct frame_mark mark;
 
 	if (!shim.live || shim.sandboxed || *shim.fork_mark == 0 || shim.child)
 		return;

@@ -24,6 +24,7 @@
 #include "recorder.h"
 
 #define EXPORT __attribute__((visibility("default")))
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 struct shim {
