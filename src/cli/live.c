@@ -289,6 +289,24 @@ static bool is_memory_call(const struct vm_call *call)
 	       call->op != VM_OP_EXIT;
 }
 
+/* The process was stopped between the end of its call and the shim's question about it. */
+static int settle_unanswered(struct vm_space *space, const struct kernel_snapshot *kernel,
+			     const struct vm_doubts *doubts)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < doubts->n && error == 0; i++) {
+		struct addr_range range = doubts->doubt[i].range;
+		const struct memory_area *last = kernel_area_at(kernel, range.end - 1);
+
+		/* A segment, and a mapping of huge pages, may be larger than the call tells. */
+		if (doubts->doubt[i].reason == VM_REASON_IDENTITY && last != NULL)
+			range.end = last->range.end;
+		error = adopt(space, kernel, range);
+	}
+	return error;
+}
+
 int live_settle(struct ledger_view *view, const struct kernel_snapshot *kernel,
 		struct live_notes *notes)
 {
@@ -300,6 +318,9 @@ int live_settle(struct ledger_view *view, const struct kernel_snapshot *kernel,
 	if (error == 0 && is_memory_call(&replay->in_flight)) {
 		notes->n_in_flight = 1;
 		error = settle_call(&replay->space, kernel, &replay->in_flight);
+	} else if (error == 0 && replay->unanswered.n > 0) {
+		notes->n_in_flight = 1;
+		error = settle_unanswered(&replay->space, kernel, &replay->unanswered);
 	}
 	return error;
 }

@@ -5,9 +5,10 @@
 /*
  * live - a ledger beside the process that is still writing it
  *
- * The folded ledger is what is shown and compared. Two things, and only these,
+ * The folded ledger is what is shown and compared. Three things, and only these,
  * are asked from the kernel, because no record can hold them yet: how far a
- * stack has grown, and what a call that is under way has done so far.
+ * stack has grown, what a call that is under way has done so far, and what the
+ * shim was just about to ask after the last call.
  */
 
 #include <stdbool.h>
@@ -42,7 +43,7 @@ struct live_notes {
 	unsigned n_in_flight;
 };
 
-/* Enter the two things above in the fold. Return: 0 or -ENOMEM. */
+/* Enter the three things above in the fold. Return: 0 or -ENOMEM. */
 int live_settle(struct ledger_view *view, const struct kernel_snapshot *kernel,
 		struct live_notes *notes);
 

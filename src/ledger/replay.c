@@ -168,6 +168,19 @@ static bool repeats_what_is_known(const struct replay *replay, const struct ledg
 	       !ledger_reader_lost_records(replay->reader);
 }
 
+/* The answers come in the order of the doubts, right behind their call. */
+static void take_answer(struct replay *replay, const struct ledger_resync *head)
+{
+	struct vm_doubts *doubts = &replay->unanswered;
+
+	if (doubts->n == 0 || head->event != replay->event ||
+	    head->reason != doubts->doubt[0].reason)
+		return;
+	doubts->n--;
+	for (unsigned i = 0; i < doubts->n; i++)
+		doubts->doubt[i] = doubts->doubt[i + 1];
+}
+
 static int fold_resync(struct replay *replay, const struct ledger_entry *entry)
 {
 	const struct ledger_resync *head = &entry->resync.head;
@@ -176,6 +189,7 @@ static int fold_resync(struct replay *replay, const struct ledger_entry *entry)
 
 	if (head->reason < VM_REASON_COUNT)
 		replay->counts.resyncs[head->reason]++;
+	take_answer(replay, head);
 	if (repeats_what_is_known(replay, entry))
 		return 0;
 	error = convert_all(replay, entry->resync.areas, head->n_areas);
@@ -228,14 +242,13 @@ static void count_call(struct replay_counts *counts, const struct vm_call *call,
 static void fold_call(struct replay *replay, const struct ledger_entry *entry)
 {
 	struct vm_call call = entry->call;
-	struct vm_doubts doubts;
 
 	if (!entry->finished) {
 		replay->in_flight = call;
 		return;
 	}
 	count_call(&replay->counts, &call, replay->space.brk);
-	vm_apply(&replay->space, &call, &doubts);
+	vm_apply(&replay->space, &call, &replay->unanswered);
 	replay->event = call.event;
 	replay->last_call = call;
 }

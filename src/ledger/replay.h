@@ -41,6 +41,7 @@ struct replay {
 	struct ledger_stacks stacks; /* met so far: those of all calls folded are here */
 	struct replay_counts counts;
 	struct vm_call in_flight; /* op VM_OP_NONE: none */
+	struct vm_doubts unanswered; /* of the last call: what the kernel said is not there yet */
 	uint64_t event;		  /* number of the last call folded */
 	uint64_t ticks;		  /* of the last record folded */
 	struct vm_call last_call; /* folded; op VM_OP_NONE: none */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "base/text.h"
 #include "ledger/replay.h"
 #include "scratch.h"
@@ -217,6 +218,30 @@ Test(replay, counts_what_it_folds)
 	cr_expect_eq(replay.counts.resync_changes, 1);
 	cr_expect_eq(replay.counts.n_sites[LEDGER_SITE_PATCHED], 1);
 	end(&replay);
+}
+
+Test(replay, knows_what_the_kernel_was_about_to_be_asked)
+{
+	struct memory_area answer = { .range = { 0x10000, 0x14000 },
+				      .flags = VM_READ | VM_SHARED,
+				      .offset = 0 };
+	const uint64_t shared[6] = { 0, 0x4000, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0 };
+	struct session session;
+	struct replay replay;
+
+	cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
+	session_baseline(&session);
+	session_call(&session, VM_OP_MMAP, shared, 0x10000);
+	begin(&replay);
+	cr_assert_eq(replay_to_event(&replay, REPLAY_TO_END), 0);
+	cr_assert_eq(replay.unanswered.n, 1);
+	cr_expect_eq(replay.unanswered.doubt[0].range.start, 0x10000);
+	cr_expect_eq(replay.unanswered.doubt[0].range.end, 0x14000);
+	session_resync(&session, VM_REASON_IDENTITY, answer.range, &answer, 1);
+	cr_assert_eq(replay_to_event(&replay, REPLAY_TO_END), 0);
+	cr_expect_eq(replay.unanswered.n, 0);
+	end(&replay);
+	session_close(&session);
 }
 
 Test(replay, keeps_the_last_verify_with_its_own_object_ids)
