@@ -28,8 +28,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from programs import PYTHON, script
-from recorded import Tools, canonical, difference, skip, tolerate
+from corpus import PYTHON, script
+from recorded import Tools, canonical, difference, members, skip, tolerate
 
 N_MOMENTS = int(os.environ.get("ML_TEST_MOMENTS", "20"))
 AGAIN = 6  # how often one moment is looked at again
@@ -59,9 +59,9 @@ def states(pid):
     return found
 
 
-def stop(pid):
+def stop(pid, patience=2000):
     os.kill(pid, signal.SIGSTOP)
-    for _ in range(2000):
+    for _ in range(patience):
         if all(state in "TZX" for state in states(pid)):
             return
         time.sleep(0.001)
@@ -117,17 +117,20 @@ class Moments:
     def __init__(self, tools, pid, ledger, chance):
         self.tools, self.pid, self.ledger, self.chance = tools, pid, ledger, chance
         self.seen = collections.Counter()
+        self.momentary = []  # differences that were there with no call in flight
 
     def look_once(self):
         """Returns (differences, whether a call is in flight)."""
         stop(self.pid)
         try:
-            differs, tolerated = compare(self.tools, self.pid)
-            flying = bool(differs) and in_flight(self.ledger)
+            return self.look_at_stopped()
         finally:
             go(self.pid)
+
+    def look_at_stopped(self):
+        differs, tolerated = compare(self.tools, self.pid)
         self.seen.update(tolerated)
-        return differs, flying
+        return differs, bool(differs) and in_flight(self.ledger)
 
     def look(self):
         """One moment. Returns the lines that differ each time it is looked at."""
@@ -137,6 +140,7 @@ class Moments:
             if not stable:
                 break
             self.seen["in flight" if flying else "late"] += 1
+            self.momentary += [] if flying else differs
             time.sleep(self.chance.uniform(0, 0.01))
             differs, flying = self.look_once()
             stable = [line for line in stable if line in differs]
@@ -144,6 +148,82 @@ class Moments:
 
     def n_unordered(self):
         return json.loads(self.tools.ask("info", "--json", self.ledger).stdout)["n_unordered"]
+
+
+# ---------------------------------------------------------------- a whole family
+
+def pid_of(ledger):
+    """Whose ledger it is; see struct ledger_header."""
+    with open(ledger, "rb") as file:
+        header = file.read(104)
+    return struct.unpack("<I", header[100:])[0] if len(header) == 104 else 0
+
+
+def has_mapped(pid, ledger):
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            return str(ledger) in maps.read()
+    except OSError:
+        return False
+
+
+def is_traced(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+        return "TracerPid:\t0\n" not in status.read()
+
+
+class FamilyMoments:
+    """Processes that come and go: at each moment one of them is looked at.
+
+    One that a debugger holds, that waits for its vfork child, or that ends or executes
+    something else just now can't be: the moment does not count.
+    """
+
+    def __init__(self, tools, ledger, chance):
+        self.tools, self.ledger, self.chance = tools, ledger, chance
+        self.n_looked = 0
+        self.n_missed = 0
+        self.seen = collections.Counter()
+        self.troubles = []
+
+    def living(self):
+        owners = ((pid_of(each), each) for each in members(self.ledger) if each.exists())
+        return [(pid, each) for pid, each in owners if pid and has_mapped(pid, each)]
+
+    def look(self):
+        living = self.living()
+        if not living:
+            return
+        pid, ledger = self.chance.choice(living)
+        moment = FamilyMoment(self.tools, pid, ledger, self.chance)
+        try:
+            differs = moment.look()
+        except (OSError, TimeoutError, EndedMeanwhile):
+            self.n_missed += 1
+            return
+        self.n_looked += 1
+        self.seen.update(moment.seen)
+        self.troubles += [f"{ledger.name}, while it ran: {line}" for line in differs]
+        if moment.seen["late"] and not differs and not moment.n_unordered():
+            self.troubles.append(f"{ledger.name}, while it ran, for a moment, with no call in "
+                                 f"flight and none out of order: {'; '.join(moment.momentary)}")
+
+
+class EndedMeanwhile(Exception):
+    """The process is not the one any more whose ledger it was."""
+
+
+class FamilyMoment(Moments):
+    def look_once(self):
+        if is_traced(self.pid):
+            raise EndedMeanwhile
+        try:
+            stop(self.pid, patience=200)
+            if not has_mapped(self.pid, self.ledger):
+                raise EndedMeanwhile
+            return self.look_at_stopped()
+        finally:
+            go(self.pid)
 
 
 # ------------------------------------------------------------------------- running

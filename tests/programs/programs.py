@@ -1,75 +1,101 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs under the shim: nothing they print changes, and no ledger drifts.
 
-usage: programs.py MAPLEDGER SHIM [RUN-OPTION...] [NAME...]
+usage: programs.py MAPLEDGER SHIM [--verify=each] [--moments N] [--json FILE] [NAME...]
 
-Each program of the table below runs twice in an empty folder, plain and recorded.
-Output and exit status must be the same to the byte. Then every ledger of the
-family is folded and compared with the map the kernel had when the process ended.
+Each program of corpus.py (or those named) runs twice in an empty folder, plain and
+recorded. Output and exit status must be the same to the byte. Then every ledger of
+the family is folded and compared with the map the kernel had when the process ended.
+
+With --moments, processes of the recorded family are stopped meanwhile, up to N times
+at random moments, and compared with the kernel's map (see moments.py). ML_TEST_SEED
+repeats the choice. --verify is handed on to `mapledger run'. --json writes the table
+to a file, too.
 """
 
+import argparse
+import json
 import os
+import random
 import re
-import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from recorded import SKIP, Tools, family_of, skip
-
-SCRIPTS = Path(__file__).resolve().parent / "scripts"
+from corpus import PROGRAMS, SEARCHED
+from moments import FamilyMoments
+from recorded import Tools, family_of, skip
 
 TROUBLES_SHOWN = 8  # of each program
+SECONDS = 280       # for each run
+GAP = 0.4           # between two moments, at most
 
-# Our own interpreter: what is called python3 may be a wrapper.
-PYTHON = os.path.realpath(sys.executable)
+NOBODY = 65534
 
+
+# ------------------------------------------------------------------------- running
 
 @dataclass
-class Program:
-    command: list
-    needs: list = field(default_factory=list)  # programs, besides command[0]
-    forget: str = ""  # a regular expression for what differs from run to run
-    environment: dict = field(default_factory=dict)
-    stderr: bool = True  # is what it complains about the same each time?
+class Run:
+    """A program that runs, in a group of processes of its own."""
+    process: subprocess.Popen
+    outputs: tuple  # where stdout and stderr go
+    until: float
+
+    def is_over(self):
+        if time.monotonic() > self.until:
+            raise TimeoutError(f"still runs after {SECONDS} seconds")
+        return self.process.poll() is not None
+
+    def end(self):
+        """Whatever is left of it."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
 
 
-def script(name):
-    return str(SCRIPTS / name)
+def rights(program):
+    if program.not_as_root and os.geteuid() == 0:
+        return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    return {}
 
 
-PROGRAMS = {
-    "ls": Program(["ls", "-la", "/usr/bin", "/etc"]),
-    "bash": Program(["bash", script("bash.sh")], stderr=False),  # names a process
-    "python3": Program([PYTHON, script("python.py")]),
-    "perl": Program(["perl", script("perl.pl")]),
-    "git": Program(["sh", script("git.sh")], needs=["git"]),
-    "gcc": Program(["sh", script("gcc.sh")], needs=["gcc"]),
-    "sqlite3": Program(["sqlite3", "area.db", f".read {script('sqlite.sql')}"]),
-    "node": Program(["node", script("node.js")]),
-    "java": Program(["sh", script("java.sh"), script("Hello.java")], needs=["java", "javac"]),
-    "redis": Program(["sh", script("redis.sh")],
-                     needs=["redis-server", "redis-benchmark", "redis-cli"]),
-    "ruby": Program(["ruby", script("ruby.rb")]),
-    "php": Program(["php", script("php.php")]),
-    "luajit": Program(["luajit", script("luajit.lua")]),
-    "guile": Program(["guile", "--no-auto-compile", script("guile.scm")]),
-    "sbcl": Program(["sbcl", "--noinform", "--no-userinit", "--no-sysinit", "--non-interactive",
-                     "--load", script("sbcl.lisp")]),
-    "erlang": Program(["sh", "-c", f"cp {script('erlang.erl')} erlang_test.erl && "
-                       "erlc erlang_test.erl && erl -noshell -s erlang_test main"],
-                      needs=["erl", "erlc"]),
-}
+def start(tools, program, folder, before=()):
+    here = folder / "here"
+    here.mkdir()
+    more = rights(program)
+    for each in (folder, here):
+        if more:
+            os.chown(each, NOBODY, NOBODY)
+    outputs = (folder / "stdout", folder / "stderr")
+    environment = tools.environment(here, **program.environment)
+    with open(outputs[0], "wb") as stdout, open(outputs[1], "wb") as stderr:
+        process = subprocess.Popen([*before, *program.command], cwd=here, stdout=stdout,
+                                   stderr=stderr, stdin=subprocess.DEVNULL,
+                                   start_new_session=True,
+                                   env={**environment, "PATH": SEARCHED}, **more)
+    return Run(process, outputs, time.monotonic() + SECONDS)
 
 
-def run(tools, program, folder, before=()):
-    os.makedirs(folder)
-    done = subprocess.run([*before, *program.command], cwd=folder, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=280,
-                          env=tools.environment(folder, **program.environment), check=False)
-    return done.returncode, said(program, done.stdout), said(program, done.stderr)
+def finish(run, look=None):
+    """(status, stdout, stderr); @look is called from time to time."""
+    try:
+        while not run.is_over():
+            if look:
+                look()
+            else:
+                time.sleep(0.01)
+        return (run.process.returncode, *(path.read_bytes() for path in run.outputs))
+    finally:
+        run.end()
 
+
+# ----------------------------------------------------------------------- comparing
 
 def said(program, output):
     return re.sub(program.forget.encode(), b"", output) if program.forget else output
@@ -79,75 +105,179 @@ def compare(program, plain, recorded):
     breaches = []
     if plain[0] != recorded[0]:
         breaches.append(f"exit status {plain[0]} became {recorded[0]}")
-    if plain[1] != recorded[1]:
+    if said(program, plain[1]) != said(program, recorded[1]):
         breaches.append(f"output changed:\n{plain[1][-2000:]!r}\n{recorded[1][-2000:]!r}")
-    if program.stderr and plain[2] != recorded[2]:
+    if program.stderr and said(program, plain[2]) != said(program, recorded[2]):
         breaches.append(f"complaints changed:\n{plain[2][-2000:]!r}\n{recorded[2][-2000:]!r}")
     return breaches
 
 
-def missing(program):
-    return next((name for name in [program.command[0], *program.needs]
-                 if not shutil.which(name)), None)
+@dataclass
+class Result:
+    """A row of the table."""
+    name: str
+    skipped: str = ""
+    family: object = None
+    moments: object = None
+    breaches: list = field(default_factory=list)
+
+    def troubles(self):
+        return [*self.breaches, *(self.family.troubles if self.family else []),
+                *(self.moments.troubles if self.moments else [])]
 
 
-def check(tools, program, folder, options):
-    ledger = folder / "program.mlg"
-    plain = run(tools, program, folder / "plain" / "here")
-    recorded = run(tools, program, folder / "recorded" / "here",
-                   [tools.mapledger, "run", "-q", "--keep-all", *options, "-o", ledger, "--"])
-    family = family_of(tools, ledger) if ledger.exists() else None
-    breaches = compare(program, plain, recorded)
+class Looker:
+    """Looks at a family now and then, until it has looked often enough."""
+
+    def __init__(self, moments, n, chance):
+        self.moments, self.n, self.chance = moments, n, chance
+        self.next = time.monotonic()
+
+    def __call__(self):
+        if self.moments.n_looked < self.n and time.monotonic() >= self.next:
+            self.moments.look()
+            self.next = time.monotonic() + self.chance.uniform(0, GAP)
+        else:
+            time.sleep(0.005)
+
+
+def check(tools, name, folder, told, chance):
+    program = PROGRAMS[name]
+    (folder / "plain").mkdir()
+    (folder / "recorded").mkdir()
+    ledger = folder / "recorded" / "program.mlg"
+    result = Result(name)
+    plain = finish(start(tools, program, folder / "plain"))
+    run = start(tools, program, folder / "recorded",
+                [tools.mapledger, "run", "-q", "--keep-all", f"--verify={told.verify}",
+                 "-o", ledger, "--"])
+    look = None
+    if told.moments:
+        result.moments = FamilyMoments(tools, ledger, chance)
+        look = Looker(result.moments, told.moments, chance)
+    result.breaches = compare(program, plain, finish(run, look))
+    if not ledger.exists():
+        result.breaches.append("there is no ledger")
+        return result
+    result.family = family_of(tools, ledger)
+    if result.family.n_compared == 0:
+        result.breaches.append("no ledger could be compared with the kernel's map")
+    if told.verify == "each" and result.family.n_checks == 0:
+        result.breaches.append("no call was compared with the kernel's map")
+    return result
+
+
+def check_or_skip(tools, name, told, chance):
+    lacks = PROGRAMS[name].lacks()
+    if lacks:
+        return Result(name, skipped=f"{lacks} is not installed")
+    with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
+        os.chmod(folder, 0o755)
+        try:
+            return check(tools, name, Path(folder), told, chance)
+        except TimeoutError as error:
+            return Result(name, breaches=[str(error)])
+
+
+# ----------------------------------------------------------------------- the table
+
+HEAD = (f"{'program':12} {'ledgers':>7} {'compared':>8} {'calls':>8} {'observed':>9} "
+        f"{'resynced':>8} {'unobserved':>10} {'differ':>6} {'moments':>7} {'output':7} "
+        "read back from the kernel")
+
+
+def counts_text(counts):
+    return ", ".join(f"{n} {what}" for what, n in sorted(counts.items()) if n)
+
+
+def row(result):
+    family, moments = result.family, result.moments
+    if result.skipped:
+        return f"{result.name:12} skipped: {result.skipped}"
     if family is None:
-        breaches.append("there is no ledger")
-    elif family.n_compared == 0:
-        breaches.append("no ledger could be compared with the kernel's map")
-    elif "--verify=each" in options and family.n_checks == 0:
-        breaches.append("no call was compared with the kernel's map")
-    return family, breaches
+        return f"{result.name:12} no ledger"
+    n_differ = family.n_differences + (len(moments.troubles) if moments else 0)
+    tolerated = dict(family.tolerated)
+    if moments:
+        tolerated.update({f"{what} (moments)": n for what, n in moments.seen.items()})
+    notes = [counts_text(family.resyncs) or "-"]
+    if family.n_checks:
+        notes.append(f"{family.n_checks} calls compared at once")
+    if tolerated:
+        notes.append(f"tolerated: {counts_text(tolerated)}")
+    if family.n_unordered:
+        notes.append(f"{family.n_unordered} out of order")
+    return (f"{result.name:12} {family.n_ledgers:7} {family.n_compared:8} {family.n_calls:8} "
+            f"{family.coverage():7.2f} % {family.n_resynced():8} {family.n_unobserved():10} "
+            f"{n_differ:6} {moments.n_looked if moments else 0:7} "
+            f"{'CHANGED' if result.breaches else 'same':7} {'; '.join(notes)}")
 
 
-def row(name, family, breaches):
-    if family is None:
-        return f"{name:10}  no ledger"
-    resyncs = ", ".join(f"{n} {reason}" for reason, n in sorted(family.resyncs.items()) if n)
-    tolerated = ", ".join(f"{n} {cause}" for cause, n in sorted(family.tolerated.items()) if n)
-    return (f"{name:10} {family.n_ledgers:8} {family.n_compared:9} {family.n_calls:9} "
-            f"{family.coverage():7.2f} % {family.n_differences:5}  "
-            f"{'same' if not breaches else 'CHANGED':8} {resyncs or '-'}"
-            f"{'; tolerated: ' + tolerated if tolerated else ''}")
+def as_json(result):
+    family, moments = result.family, result.moments
+    said_of = {"program": result.name, "skipped": result.skipped or None,
+               "same_output_and_status": not result.breaches,
+               "troubles": result.troubles()}
+    if family:
+        said_of.update(ledgers=family.n_ledgers, compared=family.n_compared, ends=family.ends,
+                       calls=family.n_calls, changes_observed=family.n_changes,
+                       changes_resynced=family.n_resynced(),
+                       changes_unobserved=family.n_unobserved(), resyncs=family.resyncs,
+                       read_back=family.read_back, unordered=family.n_unordered,
+                       differences=family.n_differences,
+                       calls_compared_at_once=family.n_checks, tolerated=family.tolerated)
+    if moments:
+        said_of.update(moments=moments.n_looked, moments_missed=moments.n_missed,
+                       moments_seen=dict(moments.seen),
+                       differences_at_moments=len(moments.troubles))
+    return said_of
 
 
-HEAD = (f"{'program':10} {'ledgers':>8} {'compared':>9} {'calls':>9} {'observed':>9} "
-        f"{'differ':>5}  {'output':8} read back from the kernel")
+def show(result):
+    print(row(result), flush=True)
+    troubles = result.troubles()
+    for trouble in troubles[:TROUBLES_SHOWN]:
+        print(f"  {result.name}: {trouble}")
+    if len(troubles) > TROUBLES_SHOWN:
+        print(f"  {result.name}: ... {len(troubles)} in all")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("mapledger")
+    parser.add_argument("shim")
+    parser.add_argument("--verify", default="exit")
+    parser.add_argument("--moments", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    said_here = parser.parse_intermixed_args()
+    for name in said_here.names:
+        if name not in PROGRAMS:
+            parser.error(f"there is no program '{name}'; there are {' '.join(PROGRAMS)}")
+    return said_here
 
 
 def main():
-    tools = Tools(sys.argv[1], sys.argv[2])
-    options = [argument for argument in sys.argv[3:] if argument.startswith("--")]
-    names = [name for name in sys.argv[3:] if name not in options] or list(PROGRAMS)
-    failed = skipped = 0
+    told = arguments()
+    tools = Tools(told.mapledger, told.shim)
+    seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+    if told.moments:
+        print(f"ML_TEST_SEED={seed}")
+    chance = random.Random(seed)
+    results = []
     print(HEAD)
-    for name in names:
-        program = PROGRAMS[name]
-        lacks = missing(program)
-        if lacks:
-            print(f"{name:10}  skipped: {lacks} is not installed")
-            skipped += 1
-            continue
-        with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
-            family, breaches = check(tools, program, Path(folder), options)
-        print(row(name, family, breaches), flush=True)
-        troubles = breaches + (family.troubles if family else [])
-        for trouble in troubles[:TROUBLES_SHOWN]:
-            print(f"  {name}: {trouble}")
-        if len(troubles) > TROUBLES_SHOWN:
-            print(f"  {name}: ... {len(troubles)} in all")
-        failed += bool(troubles)
-    if skipped == len(names):
+    for name in told.names or PROGRAMS:
+        results.append(check_or_skip(tools, name, told, chance))
+        show(results[-1])
+    if told.json:
+        told.json.write_text(json.dumps([as_json(result) for result in results], indent=1) + "\n",
+                             encoding="utf-8")
+    n_skipped = sum(bool(result.skipped) for result in results)
+    n_failed = sum(bool(result.troubles()) for result in results)
+    if n_skipped == len(results):
         skip("nothing to run")
-    print(f"{len(names) - skipped} programs, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
+    print(f"{len(results) - n_skipped} programs, {n_failed} failed, {n_skipped} skipped")
+    return 1 if n_failed else 0
 
 
 if __name__ == "__main__":

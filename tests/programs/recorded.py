@@ -42,6 +42,12 @@ class Tools:
 # Groups of areas that are written for another reason than not knowing the map.
 NO_DOUBT = ("baseline", "checkpoint", "own")
 
+# These complete what a call said, or begin: that they differ says nothing.
+EXPECTED = ("identity", *NO_DOUBT)
+
+UNOBSERVED = "unobserved"  # the reason for a difference nobody saw being made
+
+
 @dataclass
 class Family:
     """What the ledgers of one run say, added up."""
@@ -49,16 +55,27 @@ class Family:
     n_compared: int = 0    # that end with the kernel's map
     n_differences: int = 0
     n_calls: int = 0
+    n_unordered: int = 0
     n_changes: int = 0     # calls that changed the map
-    n_read_back: int = 0   # readings that changed it, too
     n_checks: int = 0      # calls that were compared at once (verify=each)
+    read_back: dict = field(default_factory=dict)  # reason -> readings that changed it, too
+    ends: dict = field(default_factory=dict)       # how a process ended -> how many
     tolerated: dict = field(default_factory=dict)  # cause -> how often
     resyncs: dict = field(default_factory=dict)    # reason -> how often
     troubles: list = field(default_factory=list)
 
+    def n_unobserved(self):
+        """Changes that nobody saw being made: found, not explained."""
+        return self.read_back.get(UNOBSERVED, 0)
+
+    def n_resynced(self):
+        """Changes that no call told, but for which there was a reason to ask the kernel."""
+        return sum(n for reason, n in self.read_back.items()
+                   if reason not in EXPECTED and reason != UNOBSERVED)
+
     def coverage(self):
         """Of the changes to the map, the share that was seen as a call."""
-        total = self.n_changes + self.n_read_back
+        total = self.n_changes + self.n_resynced() + self.n_unobserved()
         return 100.0 * self.n_changes / total if total else 100.0
 
     def add(self, tools, ledger):
@@ -90,7 +107,9 @@ class Family:
             return
         self.n_calls += info["n_calls"]
         self.n_changes += info["n_changes"]
-        self.n_read_back += info["n_resyncs_that_changed"]
+        self.n_unordered += info["n_unordered"]
+        add_up(self.ends, {info["state"]: 1})
+        add_up(self.read_back, info["resyncs_that_changed"])
         add_up(self.resyncs, {reason: n for reason, n in info["resyncs"].items()
                               if reason not in NO_DOUBT})
         if info["damage"]:
@@ -104,9 +123,14 @@ def add_up(total, more):
         total[name] = total.get(name, 0) + n
 
 
+def members(ledger):
+    """The ledger of a program, and those of its children."""
+    return [ledger, *sorted(Path(f"{ledger}.d").glob("*.mlg"))]
+
+
 def family_of(tools, ledger):
     family = Family()
-    for each in [ledger, *sorted(Path(f"{ledger}.d").glob("*.mlg"))]:
+    for each in members(ledger):
         family.add(tools, each)
     return family
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# A page rendered without a window, twice: as a picture and as text.
+browser() {
+  chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+    --disable-background-networking --disable-component-update --disable-sync \
+    --disable-dev-shm-usage --user-data-dir="$PWD/$1" --window-size=500,600 "$2" "file://$3" \
+    2> "$1.log"
+}
+browser picture --screenshot="$PWD/page.png" "$1"
+echo "ended $?"
+sha256sum < page.png
+browser text --dump-dom "$1" | sed -n '/<table/,/<\/p>/p'
