@@ -40,6 +40,18 @@ const struct command commands[] = {
 	  "Lines that begin with ! failed. Lines that begin with ~ are no calls: a range was\n"
 	  "read back from the kernel, for the reason given.\n",
 	  CLI_TROUBLE },
+	{ "why", NULL, COMMAND_WHY, cmd_why, "[OPTION...] ADDRESS [FILE]",
+	  "who mapped, changed and unmapped what is at an address",
+	  FILE_DETAILS
+	  "\n"
+	  "ADDRESS is 0x7f12040, 0x7f12000-0x7f14000, 0x7f12000+8K, lib:libssl, path:'*.db',\n"
+	  "[heap], [stack], stack:TID, area:31 (what event 31 mapped), sym:NAME, or of a crash\n"
+	  "`fault' and `pc'.\n"
+	  "\n"
+	  "Lines that begin with ~ are no calls: what was there before recording began, or what\n"
+	  "the kernel said when it was asked. Lines that begin with ! were refused. Memory that\n"
+	  "mremap moved is followed to where it was before.\n",
+	  CLI_TROUBLE },
 	{ "verify", NULL, COMMAND_VERIFY, cmd_verify, "[OPTION...] [FILE]",
 	  "compare a ledger with the kernel's map",
 	  FILE_DETAILS

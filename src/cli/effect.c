@@ -72,6 +72,23 @@ int effect_look(struct effect_pieces *pieces, const struct vm_space *space,
 	return 0;
 }
 
+int effect_clip(const struct effect_pieces *from, struct addr_range range,
+		struct effect_pieces *pieces)
+{
+	pieces->n = 0;
+	for (size_t i = 0; i < from->n; i++) {
+		struct effect_piece piece = from->pieces[i];
+
+		if (piece.range.start < range.start)
+			piece.range.start = range.start;
+		if (piece.range.end > range.end)
+			piece.range.end = range.end;
+		if (piece.range.start < piece.range.end && add_piece(pieces, &piece) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static uint64_t mapped_bytes(const struct effect_pieces *pieces)
 {
 	uint64_t sum = 0;

@@ -31,6 +31,10 @@ void effect_pieces_free(struct effect_pieces *pieces);
 int effect_look(struct effect_pieces *pieces, const struct vm_space *space,
 		const struct touch *touch);
 
+/* The part of @from in @range; -ENOMEM or 0. @pieces is overwritten. */
+int effect_clip(const struct effect_pieces *from, struct addr_range range,
+		struct effect_pieces *pieces);
+
 /* How many bytes differ between two looks at the same ranges. */
 uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
 			      const struct touch *touch);

@@ -77,10 +77,11 @@ static int take_call(struct walk *walk, const struct ledger_entry *ahead)
 	return 0;
 }
 
-/* An answer to the call that waits belongs to it. */
+/* An answer to the call that waits belongs to it; what was asked at a crash only came after. */
 static bool is_answer(const struct walk *walk, const struct ledger_resync *resync)
 {
-	return walk->waiting && resync->event != 0 && resync->event == walk->number;
+	return walk->waiting && resync->event != 0 && resync->event == walk->number &&
+	       resync->reason != VM_REASON_FAULT;
 }
 
 static void note_answer(struct history_event *call, const struct ledger_resync *resync)

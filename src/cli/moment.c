@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
+#include "cli/fault_text.h"
 #include "cli/moment.h"
 
 #define MARKS_NAMED 8 /* in a complaint */
@@ -136,6 +137,8 @@ bool moment_settle(struct ledger_view *view, struct moment moment, struct settle
 		complain("%s: when main began is not known: its calls carry no stacks", view->name);
 		return false;
 	case MOMENT_CRASH:
+		if (fault_is_met(&view->header->fault))
+			return settle_event(view, view->header->fault.event, settled);
 		complain("%s holds no crash; the last moment is: end", view->name);
 		return false;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/area_text.h"
+#include "cli/fault_text.h"
 #include "cli/history.h"
 #include "cli/place.h"
 
@@ -207,6 +208,24 @@ static bool find_thread_stack(struct ledger_view *view, struct moment moment,
 	return false;
 }
 
+/* The page of the fault or of the instruction. */
+static bool find_crash(const struct ledger_view *view, const struct place *place, uint64_t addr,
+		       struct place_ranges *ranges)
+{
+	struct addr_range page = { vm_page_down(addr), vm_page_down(addr) + VM_PAGE_SIZE };
+
+	if (!fault_is_met(&view->header->fault)) {
+		complain("%s holds no crash, so there is no '%s'; give an address", view->name,
+			 place->argument);
+		return false;
+	}
+	if (page.end == 0 || place_ranges_add(ranges, page) < 0) {
+		complain("%s: the crash has no address", view->name);
+		return false;
+	}
+	return true;
+}
+
 static bool find(struct ledger_view *view, struct moment moment, const struct place *place,
 		 struct place_ranges *ranges)
 {
@@ -230,10 +249,9 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 		complain("%s: symbols can't be looked up yet", view->name);
 		return false;
 	case PLACE_FAULT:
+		return find_crash(view, place, view->header->fault.address, ranges);
 	case PLACE_PC:
-		complain("%s holds no crash, so there is no '%s'; give an address", view->name,
-			 place->argument);
-		return false;
+		return find_crash(view, place, view->header->fault.pc, ranges);
 	}
 	return false;
 }

@@ -90,6 +90,18 @@ static void touch_segment(struct touch *touch, const struct vm_space *space, uin
 	add(touch, addr, end - addr);
 }
 
+/* Ranges that could be anywhere say nothing. */
+static void touch_other(struct touch *touch, const struct vm_space *space,
+			const struct vm_call *call, bool finished)
+{
+	struct addr_range ranges[2];
+	unsigned n = vm_call_ranges(space, call, finished, ranges);
+
+	for (unsigned i = 0; i < n; i++)
+		if (ranges[i].start != 0)
+			add(touch, ranges[i].start, ranges[i].end - ranges[i].start);
+}
+
 struct touch touch_of_call(const struct vm_space *space, const struct vm_call *call, bool finished)
 {
 	struct touch touch = { 0 };
@@ -121,6 +133,7 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 		touch_segment(&touch, space, call->args[0]);
 		break;
 	default:
+		touch_other(&touch, space, call, finished);
 		break;
 	}
 	return touch;

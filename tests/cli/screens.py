@@ -49,6 +49,22 @@ SCREENS = [
     ("map_area", 0, ["map", "--range", "area:3", "--long", "demo.mlg"]),
     ("map_none", 0, ["map", "-wx", "--kind", "heap", "demo.mlg"]),
     ("log_flight", 0, ["log", "flight.mlg"]),
+    ("why", 0, ["why", "0x7ffff7fbd040", "demo.mlg"]),
+    ("why_at", 0, ["why", "0x7ffff7fbd040", "--at", "3", "demo.mlg"]),
+    ("why_unmapped", 0, ["why", "7ffff7fbe000", "demo.mlg"]),
+    ("why_never", 0, ["why", "0x7ffff7fa2040", "demo.mlg"]),
+    ("why_area", 0, ["why", "--area", "0x7ffff7fbd040", "demo.mlg"]),
+    ("why_library", 0, ["why", "lib:libc", "demo.mlg"]),
+    ("why_stack", 0, ["why", "[stack]", "demo.mlg"]),
+    ("why_flight", 0, ["why", "0x7ffff7fbc000", "flight.mlg"]),
+    ("why_moved", 0, ["why", "0x7ffff4001234", "story.mlg"]),
+    ("why_moved_range", 0, ["why", "0x7ffff4000000+20K", "story.mlg"]),
+    ("why_lives", 0, ["why", "0x7ffff6001000", "story.mlg"]),
+    ("why_tail", 0, ["why", "-n", "2", "0x7ffff6001000", "story.mlg"]),
+    ("why_unloaded", 0, ["why", "lib:libplug", "story.mlg"]),
+    ("why_unseen", 0, ["why", "0x7ffff3000010", "story.mlg"]),
+    ("why_gone_path", 0, ["why", "path:*db", "story.mlg"]),
+    ("why_area_number", 0, ["why", "area:7", "story.mlg"]),
     ("verify_equal", 0, ["verify", "equal.mlg"]),
     ("verify_different", 1, ["verify", "different.mlg"]),
     ("verify_checked", 1, ["verify", "checked.mlg"]),
@@ -57,12 +73,14 @@ SCREENS = [
     ("verify_nothing", 3, ["verify", "demo.mlg"]),
     ("help", 0, ["help"]),
     ("help_map", 0, ["map", "--help"]),
+    ("help_why", 0, ["help", "why"]),
     ("help_run", 0, ["help", "record"]),
 ]
 
 JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
         ["map", "--json", "demo.mlg"], ["map", "--json", "flight.mlg"],
         ["log", "--json", "demo.mlg"], ["log", "--json", "flight.mlg"],
+        ["why", "--json", "[stack]", "demo.mlg"], ["why", "--json", "path:*db", "story.mlg"],
         ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
         ["verify", "--json", "demo.mlg"], ["verify", "--json", "checked.mlg"],
         ["log", "--json", "checked.mlg"]]
@@ -123,9 +141,31 @@ def json_facts(checks, mapledger, folder):
                  <= next(a for a in areas if a["since"] == 3).items(), "the area of event 3")
     name = ask("map", "--json", "flight.mlg")[0]["areas"][0]["name"]
     checks.same(name, '/tmp/a\x1b[31m\ufffd\u00e9 "b\\', "a name is repaired")
+    why = ask("why", "--json", "0x7ffff4001234", "story.mlg")[0]
+    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
+                [(1, "mapped"), (2, "changed"), (5, "moved in"), (6, "advised"),
+                 (11, "moved in")], "memory that moved is followed")
+    checks.same(why["history"][4]["moved_from"], "0x7ffff5001000", "where it came from")
+    why = ask("why", "--json", "0x7ffff6002fff", "--at", "4", "story.mlg")[0]
+    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
+                [(1, "mapped"), (2, "changed"), (3, "refused"), (4, "no change")],
+                "what changed nothing is told")
+    checks.same((why["history"][1]["length_asked"], why["history"][1]["length_rounded"]),
+                (4097, 8192), "a length that was rounded")
     verdict = ask("verify", "--json", "different.mlg")[0]
     checks.same(verdict["n_differences"], 2, "differences in JSON")
     checks.same(verdict["equal"], False, "not equal in JSON")
+    why = ask("why", "--json", "0x7ffff4001234", "story.mlg")[0]
+    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
+                [(1, "mapped"), (2, "changed"), (5, "moved in"), (6, "advised"),
+                 (11, "moved in")], "memory that moved is followed")
+    checks.same(why["history"][4]["moved_from"], "0x7ffff5001000", "where it came from")
+    why = ask("why", "--json", "0x7ffff6002fff", "--at", "4", "story.mlg")[0]
+    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
+                [(1, "mapped"), (2, "changed"), (3, "refused"), (4, "no change")],
+                "what changed nothing is told")
+    checks.same((why["history"][1]["length_asked"], why["history"][1]["length_rounded"]),
+                (4097, 8192), "a length that was rounded")
     verdict = ask("verify", "--json", "checked.mlg")[0]
     checks.same(verdict["n_differences"], 0, "at the end there is no difference")
     checks.same(verdict["checks"]["first_event"], 2, "the call is named")
@@ -160,7 +200,7 @@ def families(checks, mapledger, make_ledger, folder):
 def main(mapledger, make_ledger, *rest):
     checks = Checks()
     with scratch() as folder:
-        for script in ("demo", "equal", "different", "flight", "checked"):
+        for script in ("demo", "equal", "different", "flight", "story", "checked"):
             make(make_ledger, script, folder, script + ".mlg")
         screens(checks, mapledger, folder, "--write" in rest)
         json_lines(checks, mapledger, folder)

@@ -60,6 +60,10 @@ CASES = [
     (["log", "--tid", "x", "demo.mlg"], 2,
      "log: --tid: 'x' is not a thread id; mapledger log shows them as t4242"),
     (["log", "-n", "-3", "demo.mlg"], 2, "log: --tail: '-3' is not a number"),
+    (["why"], 2, "why: which address? For example: mapledger why 0x7f1234567000"),
+    (["why", "demo.mlg"], 2, f"why: 'demo.mlg' {PLACE}"),
+    (["why", "0x1000", "--at", "crash", "demo.mlg"], 2,
+     "demo.mlg holds no crash; the last moment is: end"),
     (["info", "--color", "blue", "demo.mlg"], 2,
      "info: --color: 'blue' is not one of auto, always, never"),
     (["info", "demo.mlg", "other.mlg"], 2, "one FILE at a time; 'other.mlg' is too much"),
@@ -118,7 +122,7 @@ def outputs(checks, mapledger, folder):
 
 def every_page(checks, mapledger, folder):
     """Help exists for every command, fits a terminal, and names all its options."""
-    for name in ("run", "info", "map", "log", "verify", "help"):
+    for name in ("run", "info", "map", "log", "why", "verify", "help"):
         page = run([mapledger, "help", name], folder).stdout.decode()
         checks.same(run([mapledger, name, "--help"], folder).stdout.decode(), page,
                     f"{name} --help is help {name}")
