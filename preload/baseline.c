@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
+#include "sites.h"
 
 #define GROUP 64 /* areas per ledger group */
 
@@ -31,11 +32,11 @@ static void mark_window(struct addr_range range)
 }
 
 /* Plain memory; it may be younger than the text that was read. */
-static void mark_memory(struct addr_range range)
+static void mark_memory(struct addr_range range, uint64_t prot)
 {
 	struct memory_area own = {
 		.range = range,
-		.flags = VM_READ | VM_WRITE | VM_OWN | VM_BASELINE,
+		.flags = prot | VM_OWN | VM_BASELINE,
 		.offset = MEMORY_AREA_NO_OFFSET,
 	};
 
@@ -48,14 +49,18 @@ void baseline_mark_own(void)
 	struct addr_range windows[2];
 	uint64_t offsets[2];
 	unsigned n = ledger_writer_ranges(&shim.writer, windows, offsets);
+	const struct addr_range *code;
 
-	vm_space_reserve(&shim.space, 2 * (PAGE_ALLOCATOR_REGIONS + 3));
+	vm_space_reserve(&shim.space, 2 * (PAGE_ALLOCATOR_REGIONS + SITE_PAGES_MAX + 3));
 	for (unsigned i = 0; i < n; i++)
 		mark_window(windows[i]);
-	mark_memory((struct addr_range){ mark, mark + VM_PAGE_SIZE });
+	mark_memory((struct addr_range){ mark, mark + VM_PAGE_SIZE }, VM_READ | VM_WRITE);
 	for (unsigned i = 0; i < shim.pages.n_regions; i++)
-		mark_memory(shim.pages.regions[i]);
+		mark_memory(shim.pages.regions[i], VM_READ | VM_WRITE);
 	shim.n_regions_known = shim.pages.n_regions;
+	n = site_pages(&code);
+	for (unsigned i = 0; i < n; i++)
+		mark_memory(code[i], VM_READ | VM_EXEC);
 }
 
 int baseline_read(void)

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "fault.h"
 #include "shim.h"
+#include "sites.h"
 #include "task.h"
 
 #define STEAL_AFTER   200 /* vain waits for one hold, before it is taken over */
@@ -74,6 +75,8 @@ void recorder_record_late(struct vm_call *call)
 		record->result = call->result;
 		ledger_writer_done(&shim.writer, record);
 	}
+	if (sites_may_change(call))
+		sites_before(call);
 	n = vm_call_ranges(&shim.space, call, true, ranges);
 	recorder->replaying = true;
 	vm_apply(&shim.space, call, &doubts);
@@ -81,6 +84,8 @@ void recorder_record_late(struct vm_call *call)
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], reason, call->event);
 	resync_doubts(&doubts, call);
+	if (sites_may_change(call))
+		sites_late(call);
 }
 
 void recorder_reread_everything(void)
@@ -288,12 +293,16 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark)
 		record = ledger_writer_begin_call(&shim.writer, call);
 	if (unlikely(shim.writer.moved))
 		resync_own();
+	if (unlikely(sites_may_change(call)))
+		sites_before(call);
 
 	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD))
 		return call_lost_lock(call, mark);
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
+	if (unlikely(sites_may_change(call)))
+		sites_after(call);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
 		check_call(call, &doubts);
 	record_and_unlock(mark);

@@ -197,7 +197,7 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
 
 /* ------------------------------------------------------- the shim's own memory */
 
-static void enter_own(const struct memory_area *area)
+void resync_enter_own(const struct memory_area *area)
 {
 	if (memory_set_reserve(shim.space.set, VM_APPLY_GROWTH) < 0)
 		return;
@@ -218,7 +218,7 @@ static void enter_regions(void)
 			.offset = MEMORY_AREA_NO_OFFSET,
 		};
 
-		enter_own(&area);
+		resync_enter_own(&area);
 	}
 }
 
@@ -238,7 +238,7 @@ static void enter_window(void)
 		area = *old;
 		area.range = ranges[i];
 		area.offset = offsets[i];
-		enter_own(&area);
+		resync_enter_own(&area);
 	}
 }
 

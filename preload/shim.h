@@ -106,6 +106,8 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
  * areas are in a static buffer. Return: how many, or -1.
  */
 int resync_peek(struct addr_range *range, const struct memory_area **areas);
+/* An area that the shim has mapped for itself enters the map. */
+void resync_enter_own(const struct memory_area *area);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
 /* Objects that the ledger does not know yet. */

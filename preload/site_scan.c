@@ -1,49 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include "sites.h"
 
-#if defined(__x86_64__)
+#define EACH(byte) (0x0101010101010101ULL * (byte))
 
-#include <emmintrin.h>
-
-#define SITE_BYTES 7 /* mov and syscall */
-
-static bool is_site(const unsigned char *syscall)
+static uint64_t load(const unsigned char *at)
 {
-	/* b8 NR NR 00 00: no system call number needs more */
-	return syscall[-5] == 0xb8 && syscall[-2] == 0 && syscall[-1] == 0;
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
 }
 
-/* Bit i: a `0f 05' begins at @at + i. */
-static unsigned syscall_mask(const unsigned char *at)
+/* The lowest byte that is 0 has its top bit set; those above may, too. */
+static uint64_t zero_bytes(uint64_t word)
 {
-	__m128i first = _mm_loadu_si128((const __m128i *)at);
-	__m128i second = _mm_loadu_si128((const __m128i *)(at + 1));
-
-	return (unsigned)_mm_movemask_epi8(_mm_and_si128(
-		_mm_cmpeq_epi8(first, _mm_set1_epi8(0x0f)),
-		_mm_cmpeq_epi8(second, _mm_set1_epi8(0x05))));
+	return (word - EACH(0x01)) & ~word & EACH(0x80);
 }
 
 const unsigned char *site_scan(const unsigned char *at, const unsigned char *end)
 {
-	const unsigned char *p = at + SITE_BYTES - 2;
+	while (end - at >= 9) {
+		uint64_t found = zero_bytes((load(at) ^ EACH(0x0f)) | (load(at + 1) ^ EACH(0x05)));
 
-	for (; p + 17 <= end; p += 16)
-		for (unsigned mask = syscall_mask(p); mask != 0; mask &= mask - 1)
-			if (is_site(p + __builtin_ctz(mask)))
-				return p + __builtin_ctz(mask) - 5;
-	for (; p + 2 <= end; p++)
-		if (p[0] == 0x0f && p[1] == 0x05 && is_site(p))
-			return p - 5;
+		if (found != 0)
+			return at + __builtin_ctzll(found) / 8;
+		at += 8;
+	}
+	for (; end - at >= 2; at++)
+		if (at[0] == 0x0f && at[1] == 0x05)
+			return at;
 	return end;
 }
-
-#else
-
-const unsigned char *site_scan(const unsigned char *at, const unsigned char *end)
-{
-	(void)at;
-	return end;
-}
-
-#endif

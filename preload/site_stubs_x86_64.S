@@ -13,15 +13,16 @@
  *                          [ where to go on       ]  CFA - 136: the return address
  *                          [ index of the site    ]
  *                  rbp ->  [ rbp of the site      ]
+ *                          [ rax: see site_stubs.c]
  *                          [ flags                ]
- *                          [ r9 r8 r10 rdx rsi rdi]  -> uint64_t args[6]
+ *                          [ r9 r8 r10 rdx rsi rdi]  -> struct site_frame
  *
  * To an unwinder this is a frame called from the site: CFA is the site's rsp.
  */
 
 #if defined(__x86_64__)
 
-#define SITES_MAX 64
+#define SITE_STUBS 256
 #define STUB_SIZE 32
 
 	.text
@@ -32,7 +33,7 @@
 site_stubs:
 	.cfi_startproc
 	.set	index, 0
-	.rept	SITES_MAX
+	.rept	SITE_STUBS
 	.balign	STUB_SIZE
 	.cfi_def_cfa rsp, 0
 	.cfi_undefined rip
@@ -49,6 +50,8 @@ site_stubs:
 	.cfi_endproc
 	.size	site_stubs, . - site_stubs
 
+	.hidden	site_common
+	.globl	site_common
 	.type	site_common, @function
 	.balign	64
 site_common:
@@ -60,6 +63,7 @@ site_common:
 	.cfi_offset rbp, -152
 	mov	%rsp, %rbp
 	.cfi_def_cfa_register rbp
+	push	%rax
 	lahf
 	seto	%al
 	push	%rax
@@ -70,12 +74,11 @@ site_common:
 	push	%rsi
 	push	%rdi
 	mov	%rsp, %rdi
-	mov	8(%rbp), %esi
 	and	$-16, %rsp
 	call	site_reached
 	mov	%rax, %r11
 	mov	%rdx, %rcx
-	lea	-56(%rbp), %rsp
+	lea	-64(%rbp), %rsp
 	pop	%rdi
 	pop	%rsi
 	pop	%rdx
@@ -90,6 +93,7 @@ site_common:
 	add	$127, %al
 	sahf
 	mov	%r11, %rax
+	lea	8(%rsp), %rsp
 	pop	%rbp
 	.cfi_def_cfa rsp, 144
 	.cfi_restore rbp

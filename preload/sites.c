@@ -1,142 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include "base/sys.h"
-#include "fault.h"
+#include "site_calls.h"
+#include "site_text.h"
 #include "sites.h"
 #include "shim.h"
 
 #if defined(__x86_64__)
 
-#define HIDDEN __attribute__((visibility("hidden")))
-
-/* One row per system call that is caught. */
-static const struct {
-	uint32_t nr;
-	uint8_t op;
-	uint8_t role;
-} wanted[] = {
-	{ SYS_mmap, VM_OP_MMAP, SITE_CALL },
-	{ SYS_munmap, VM_OP_MUNMAP, SITE_CALL },
-	{ SYS_mprotect, VM_OP_MPROTECT, SITE_CALL },
-	{ SYS_pkey_mprotect, VM_OP_PKEY_MPROTECT, SITE_CALL },
-	{ SYS_mremap, VM_OP_MREMAP, SITE_CALL },
-	{ SYS_brk, VM_OP_BRK, SITE_CALL },
-	{ SYS_shmat, VM_OP_SHMAT, SITE_CALL },
-	{ SYS_shmdt, VM_OP_SHMDT, SITE_CALL },
-	{ SYS_remap_file_pages, VM_OP_REMAP_FILE_PAGES, SITE_CALL },
-	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
-	{ SYS_clone, VM_OP_FORK, SITE_FORK },
-	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
-	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
-	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
-};
+#define JUMP_SIZE 5
 
 static struct site sites[SITES_MAX];
-static unsigned n_sites;
+static uint32_t n_sites; /* slots that were ever in use */
 
-/* ----------------------------------------------------------- a site is reached */
-
-/* Read by the stubs: where a site continues. */
-uint64_t site_resume[SITES_MAX] HIDDEN;
-
-/* What a stub does next, in rax and rdx. */
-struct site_answer {
-	int64_t rax;
-	int64_t original; /* 1: run the site's own syscall instruction, with this rax */
-};
-
-HIDDEN struct site_answer site_reached(const uint64_t args[6], unsigned index);
-
-static struct site_answer run_original(const struct site *site)
+uint32_t site_nr(uint64_t index)
 {
-	return (struct site_answer){ site->nr, 1 };
+	return sites[index].nr;
 }
 
-static int64_t record(const struct site *site, const uint64_t args[6])
-{
-	struct vm_call call = {
-		.op = site->op,
-		.tier = VM_TIER_SITE,
-		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
-	};
+/* -------------------------------------------------------------------- the table */
 
-	return recorder_call(&call);
+/* What was there is gone: something else has been mapped over it. */
+static void forget_sites(struct addr_range range)
+{
+	for (uint32_t i = 0; i < n_sites; i++)
+		if (sites[i].addr >= range.start && sites[i].addr < range.end)
+			sites[i].addr = 0;
 }
 
-struct site_answer site_reached(const uint64_t args[6], unsigned index)
+static bool is_still_there(const struct site *site)
 {
-	const struct site *site = &sites[index];
-	struct site_answer answer = { 0, 0 };
+	const struct memory_area *area = memory_set_find(shim.space.set, site->addr);
 
-	switch (site->role) {
-	case SITE_FORK:
-		/* A child that shares the memory must not run our frames a second
-		 * time, and one on a new stack would not find them. */
-		if ((args[0] & CLONE_VM) || args[1] != 0)
-			return run_original(site);
-		break;
-	case SITE_SECCOMP:
-		if (args[0] != PR_SET_SECCOMP)
-			return run_original(site);
-		answer.rax = confine_call(site->nr, args);
-		return answer;
-	case SITE_SIGACTION:
-		answer.rax = fault_sigaction(args);
-		return answer;
-	case SITE_SIGALTSTACK:
-		answer.rax = fault_sigaltstack(args);
-		return answer;
+	return area != NULL && area->tag[VM_TAG_OBJECT] == site->object &&
+	       memory_area_offset_at(area, site->addr) == site->file_offset;
+}
+
+static void forget_unmapped(void)
+{
+	for (uint32_t i = 0; i < n_sites; i++)
+		if (sites[i].addr != 0 && !is_still_there(&sites[i]))
+			sites[i].addr = 0;
+}
+
+static struct site *find_free(uint32_t *index)
+{
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < SITES_MAX; i++)
+			if (sites[i].addr == 0) {
+				*index = i;
+				return &sites[i];
+			}
+		forget_unmapped();
 	}
-	answer.rax = record(site, args);
-	return answer;
+	return NULL;
 }
 
-/* ------------------------------------------------------------ finding, patching */
+/* -------------------------------------------------------------------- one site */
 
-/* In site_stubs_x86_64.S: one stub per site, SITE_STUB_SIZE bytes apart. */
-extern const unsigned char site_stubs[] HIDDEN;
-#define SITE_STUB_SIZE 32
-
-static bool want(struct site *site)
-{
-	memcpy(&site->nr, (const void *)(uintptr_t)(site->addr + 1), sizeof(site->nr));
-	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (wanted[i].nr == site->nr) {
-			site->op = wanted[i].op;
-			site->role = wanted[i].role;
-			return true;
-		}
-	return false;
-}
-
-/* `4x b8' sets another register than eax. */
-static bool has_prefix(const struct site *site)
-{
-	return (*(const unsigned char *)(uintptr_t)(site->addr - 1) & 0xf0) == 0x40;
-}
-
-static uint8_t patch(const struct site *site, unsigned index, int mem)
-{
-	uint64_t next = site->addr + 5;
-	int64_t distance =
-		(int64_t)((uintptr_t)site_stubs + (uint64_t)index * SITE_STUB_SIZE - next);
-	int32_t rel32 = (int32_t)distance;
-	unsigned char jump[5] = { 0xe9 };
-
-	if (has_prefix(site))
-		return LEDGER_SITE_FOREIGN;
-	if (distance != rel32)
-		return LEDGER_SITE_TOO_FAR;
-	memcpy(jump + 1, &rel32, sizeof(rel32));
-	if (mem < 0 || sys_pwrite(mem, jump, sizeof(jump), site->addr) != sizeof(jump))
-		return LEDGER_SITE_UNWRITABLE;
-	return LEDGER_SITE_PATCHED;
-}
-
-static void write_site(const struct site *site)
+static void write_site(const struct site_text *text, const struct site_plan *plan, uint8_t state)
 {
 	struct ledger_site *record;
 
@@ -145,43 +69,125 @@ static void write_site(const struct site *site)
 	record = ledger_writer_begin(&shim.writer, LEDGER_SITE);
 	if (record == NULL)
 		return;
-	record->site_state = site->state;
-	record->op = site->op;
-	record->object = site->object;
-	record->addr = site->addr;
-	record->file_offset = site->file_offset;
-	record->nr = site->nr;
+	record->site_state = state;
+	record->op = plan->nr == SITE_ANY_NR ? VM_OP_NONE : site_call_op(plan->nr);
+	record->object = text->object;
+	record->addr = site_text_address(text, plan->begin);
+	record->file_offset = plan->begin;
+	record->nr = plan->nr == SITE_ANY_NR ? UINT64_MAX : plan->nr;
 	ledger_writer_done(&shim.writer, record);
 }
 
-static void add_site(const struct memory_area *area, uint64_t addr, int mem)
+static bool is_unchanged(const struct site_text *text, const struct site_plan *plan, uint64_t addr)
 {
-	struct site site = {
-		.addr = addr,
-		.object = (uint32_t)area->tag[VM_TAG_OBJECT],
-		.file_offset = memory_area_offset_at(area, addr),
-		.state = LEDGER_SITE_NO_STUB,
-	};
+	unsigned char bytes[SITE_COPY_MAX + 2];
+	size_t size = plan->n_copy + 2u;
 
-	if (!want(&site))
-		return;
-	if (n_sites < SITES_MAX) {
-		sites[n_sites] = site;
-		site_resume[n_sites] = addr + 7;
-		site.state = patch(&site, n_sites, mem);
-		sites[n_sites++].state = site.state;
-	}
-	write_site(&site);
+	return site_text_memory(text, addr, bytes, size) && memcmp(bytes, plan->bytes, size) == 0;
 }
 
-static void scan_area(const struct memory_area *area, int mem)
+static uint8_t write_jump(const struct site_text *text, uint64_t addr, uint64_t stub)
 {
-	const unsigned char *at = (const unsigned char *)(uintptr_t)area->range.start;
-	const unsigned char *end = (const unsigned char *)(uintptr_t)area->range.end;
+	int32_t rel32 = (int32_t)(stub - (addr + JUMP_SIZE));
+	unsigned char jump[JUMP_SIZE] = { 0xe9 };
 
-	while ((at = site_scan(at, end)) < end) {
-		add_site(area, (uintptr_t)at, mem);
-		at += 7;
+	memcpy(jump + 1, &rel32, sizeof(rel32));
+	return sys_pwrite(text->mem, jump, sizeof(jump), addr) == sizeof(jump)
+		       ? LEDGER_SITE_PATCHED
+		       : LEDGER_SITE_UNWRITABLE;
+}
+
+static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
+{
+	uint64_t addr = site_text_address(text, plan->begin), stub;
+	uint32_t index = 0;
+	struct site *site = find_free(&index);
+	uint8_t state;
+
+	if (text->time == SITE_IT_MAY_RUN || plan->begin < text->offset)
+		return LEDGER_SITE_RUNNING;
+	if (site == NULL)
+		return LEDGER_SITE_NO_STUB;
+	if (!is_unchanged(text, plan, addr))
+		return LEDGER_SITE_FOREIGN;
+	stub = site_stub(plan, addr, index, text->mem);
+	if (stub == 0)
+		return LEDGER_SITE_TOO_FAR;
+	*site = (struct site){ .file_offset = plan->begin, .object = text->object };
+	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
+	memcpy(site->bytes, plan->bytes, JUMP_SIZE);
+	if (index >= n_sites)
+		n_sites = index + 1;
+	state = write_jump(text, addr, stub);
+	if (state == LEDGER_SITE_PATCHED)
+		site->addr = addr;
+	return state;
+}
+
+/* In libc and ld.so. */
+static struct {
+	bool patched;
+	bool missed;
+} roles[SITE_ROLES];
+
+static void count_role(enum site_role role, uint8_t state)
+{
+	roles[role].patched |= state == LEDGER_SITE_PATCHED;
+	roles[role].missed |= state != LEDGER_SITE_PATCHED;
+}
+
+bool sites_see(enum site_role role)
+{
+	return roles[role].patched && !roles[role].missed;
+}
+
+static void try_site(struct site_text *text, uint64_t offset, enum site_trust trust)
+{
+	struct site_plan plan;
+	uint8_t state;
+
+	switch (site_judge(text, offset, trust, &plan)) {
+	case SITE_GOOD:
+		state = patch(text, &plan);
+		break;
+	case SITE_UNPROVEN:
+		state = LEDGER_SITE_UNPROVEN;
+		break;
+	case SITE_TIGHT:
+		state = LEDGER_SITE_TIGHT;
+		break;
+	default:
+		return;
+	}
+	if (trust == SITE_TRUST)
+		count_role(site_call_role(plan.nr), state);
+	write_site(text, &plan, state);
+}
+
+/* --------------------------------------------------------------------- one text */
+
+#define CHUNK	     (64u << 10)
+#define SYSCALL_SIZE 2
+
+/* Guarded by the recorder's lock. */
+static unsigned char chunk[CHUNK];
+
+static void scan(struct site_text *text, enum site_trust trust)
+{
+	uint64_t at = text->offset, end = text->offset + (text->range.end - text->range.start);
+
+	while (at < end) {
+		uint64_t size = end - at < CHUNK ? end - at : CHUNK;
+		long got = site_text_read_some(text, at, chunk, size);
+		const unsigned char *found = chunk;
+
+		if (got < SYSCALL_SIZE)
+			return;
+		while ((found = site_scan(found, chunk + got)) < chunk + got) {
+			try_site(text, at + (uint64_t)(found - chunk), trust);
+			found += SYSCALL_SIZE;
+		}
+		at += (uint64_t)got - (at + (uint64_t)got < end ? SYSCALL_SIZE - 1 : 0);
 	}
 }
 
@@ -195,15 +201,10 @@ static bool begins_with(const char *name, const char *word)
 }
 
 /* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
-static bool is_libc_or_loader(const struct memory_area *area)
+static bool is_libc_or_loader(const struct vm_object *object)
 {
-	const struct vm_object *object =
-		vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
-	const char *base;
+	const char *base = object->name;
 
-	if (object == NULL || !(area->flags & VM_EXEC) || !(area->flags & VM_READ))
-		return false;
-	base = object->name;
 	for (const char *c = object->name; *c != '\0'; c++)
 		if (*c == '/')
 			base = c + 1;
@@ -212,38 +213,217 @@ static bool is_libc_or_loader(const struct memory_area *area)
 	       begins_with(base, "libpthread-2.");
 }
 
+/* Ours is full of system calls that must not be recorded. */
+static bool is_ours(const struct memory_area *area)
+{
+	uint64_t here = (uintptr_t)sites_start;
+	const struct memory_area *own = memory_set_find(shim.space.set, here);
+
+	return own != NULL && own->tag[VM_TAG_OBJECT] == area->tag[VM_TAG_OBJECT];
+}
+
+/* A file's code, and nobody can be writing it. */
+static bool is_code(const struct memory_area *area)
+{
+	return (area->flags & (VM_VISIBLE | VM_FILE)) == (VM_READ | VM_EXEC | VM_FILE) &&
+	       area->tag[VM_TAG_OBJECT] != 0 && !is_ours(area);
+}
+
+static void search(const struct memory_area *area, int mem, int fd, enum site_time time)
+{
+	const struct vm_object *object =
+		vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	struct site_text text = {
+		.range = area->range,
+		.offset = area->offset,
+		.object = (uint32_t)area->tag[VM_TAG_OBJECT],
+		.mem = mem,
+		.fd = fd,
+		.given = fd >= 0,
+		.time = time,
+	};
+	bool known = object != NULL && is_libc_or_loader(object);
+
+	if (!known && shim.options.sites != OPTION_SITES_ALL)
+		return;
+	if (time == SITE_BEFORE_IT_RUNS)
+		forget_sites(area->range);
+	site_text_open(&text);
+	site_text_begin(&text);
+	scan(&text, known ? SITE_TRUST : SITE_PROVE);
+	site_text_end(&text);
+}
+
+#define AREAS_AT_ONCE 4
+
+/* Patching may enter a page of stubs into the set: so the areas are taken out first. */
+static void search_all(struct addr_range range, int mem, int fd, enum site_time time)
+{
+	struct memory_area areas[AREAS_AT_ONCE];
+	const struct memory_area *area;
+	unsigned n = 1;
+
+	while (n > 0 && range.start < range.end) {
+		struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+
+		for (n = 0; n < AREAS_AT_ONCE && (area = memory_set_iter_next(&iter)) != NULL;) {
+			struct addr_range rest = range;
+
+			range.start = area->range.end;
+			if (!is_code(area))
+				continue;
+			areas[n] = *area;
+			memory_area_clip(&areas[n++], rest);
+		}
+		for (unsigned i = 0; i < n; i++)
+			search(&areas[i], mem, fd, time);
+	}
+}
+
+static int open_memory(void)
+{
+	return (int)sys_openat(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+}
+
 void sites_start(void)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
-	const struct memory_area *area;
-	int mem = (int)sys_openat(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+	int mem = open_memory();
 
-	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (is_libc_or_loader(area))
-			scan_area(area, mem);
+	site_calls_start();
+	if (mem < 0) {
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "call sites are not caught: /proc/self/mem can't be written");
+		return;
+	}
+	search_all(MEMORY_SET_ALL, mem, -1, SITE_BEFORE_IT_RUNS);
+	sys_close(mem);
+}
+
+/* ------------------------------------------------------------------- around a call */
+
+/* Of a file and not executable yet, in front of an mprotect that makes it so. */
+#define PENDING_MAX 4
+static struct addr_range pending[PENDING_MAX];
+static unsigned n_pending;
+
+static bool is_watching(void)
+{
+	return shim.options.sites != OPTION_SITES_OFF && !shim.sandboxed;
+}
+
+void sites_before(const struct vm_call *call)
+{
+	uint64_t start = vm_page_down(call->args[0]);
+	struct addr_range range = { start, start + vm_page_up(call->args[1]) };
+	struct memory_set_iter iter;
+	const struct memory_area *area;
+
+	n_pending = 0;
+	if (call->op == VM_OP_MMAP || call->op == VM_OP_MREMAP || !is_watching())
+		return;
+	iter = memory_set_iter_from_start(shim.space.set, range);
+	while (n_pending < PENDING_MAX && (area = memory_set_iter_next(&iter)) != NULL)
+		if ((area->flags & (VM_FILE | VM_EXEC | VM_SHARED)) == VM_FILE) {
+			struct memory_area part = *area;
+
+			memory_area_clip(&part, range);
+			pending[n_pending++] = part.range;
+		}
+}
+
+static void search_range(struct addr_range range, int fd, enum site_time time)
+{
+	uint64_t mask = shim_block_signals();
+	int mem = open_memory();
+
+	if (mem >= 0) {
+		search_all(range, mem, fd, time);
+		sys_close(mem);
+	}
+	shim_restore_signals(mask);
+}
+
+static void after_mmap(const struct vm_call *call, enum site_time time)
+{
+	uint64_t start = (uint64_t)call->result;
+
+	if (!(call->args[3] & (MAP_ANONYMOUS | MAP_SHARED)))
+		search_range((struct addr_range){ start, start + vm_page_up(call->args[1]) },
+			     (int)call->args[4], time);
+}
+
+static void after_mprotect(enum site_time time)
+{
+	for (unsigned i = 0; i < n_pending; i++)
+		search_range(pending[i], -1, time);
+}
+
+/* Nobody executes what has just come to its new place: the jumps can be taken back there. */
+static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
+{
+	int mem = open_memory();
+
+	for (uint32_t i = 0; mem >= 0 && i < n_sites; i++) {
+		struct site *site = &sites[i];
+		uint64_t into = site->addr - from.start;
+
+		if (site->addr < from.start || site->addr >= from.end)
+			continue;
+		if (into + JUMP_SIZE <= size)
+			sys_pwrite(mem, site->bytes, JUMP_SIZE, to + into);
+		site->addr = 0;
+	}
 	if (mem >= 0)
 		sys_close(mem);
 }
 
-/* Every site of the two: one that is missed would show the program our handler. */
-bool sites_see_signals(void)
+static void after_mremap(const struct vm_call *call, enum site_time time)
 {
-	bool action = false, stack = false;
+	uint64_t to = (uint64_t)call->result, size = vm_page_up(call->args[2]);
+	struct addr_range from = { call->args[0], call->args[0] + vm_page_up(call->args[1]) };
+	const struct memory_area *area = memory_set_find(shim.space.set, to);
 
-	for (unsigned i = 0; i < n_sites; i++) {
-		action |= sites[i].role == SITE_SIGACTION;
-		stack |= sites[i].role == SITE_SIGALTSTACK;
-		if ((sites[i].role == SITE_SIGACTION || sites[i].role == SITE_SIGALTSTACK) &&
-		    sites[i].state != LEDGER_SITE_PATCHED)
-			return false;
+	if (area == NULL || !(area->flags & VM_EXEC))
+		return;
+	if (to != from.start)
+		unpatch_moved(from, to, size);
+	else
+		to = from.end;
+	search_range((struct addr_range){ to, (uint64_t)call->result + size }, -1, time);
+}
+
+static void look(const struct vm_call *call, enum site_time time)
+{
+	if (!is_watching() ||
+	    (call->op != VM_OP_MPROTECT && call->op != VM_OP_PKEY_MPROTECT && vm_call_failed(call)))
+		return;
+	switch (call->op) {
+	case VM_OP_MMAP:
+		after_mmap(call, time);
+		break;
+	case VM_OP_MREMAP:
+		after_mremap(call, time);
+		break;
+	default:
+		after_mprotect(time);
 	}
-	return action && stack;
+}
+
+void sites_after(const struct vm_call *call)
+{
+	look(call, SITE_BEFORE_IT_RUNS);
+}
+
+void sites_late(const struct vm_call *call)
+{
+	look(call, SITE_IT_MAY_RUN);
 }
 
 #else
 
-bool sites_see_signals(void)
+bool sites_see(enum site_role role)
 {
+	(void)role;
 	return false;
 }
 
@@ -253,6 +433,27 @@ void sites_start(void)
 		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
 				   "call sites are not caught on this architecture: calls made "
 				   "inside libc and ld.so are found by asking the kernel");
+}
+
+void sites_before(const struct vm_call *call)
+{
+	(void)call;
+}
+
+void sites_after(const struct vm_call *call)
+{
+	(void)call;
+}
+
+void sites_late(const struct vm_call *call)
+{
+	(void)call;
+}
+
+unsigned site_pages(const struct addr_range **pages)
+{
+	*pages = NULL;
+	return 0;
 }
 
 #endif

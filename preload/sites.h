@@ -3,10 +3,11 @@
 #define PRELOAD_SITES_H
 
 /*
- * sites - catch calls where libc and ld.so enter the kernel
+ * sites - catch calls where a program, its libraries or the loader enter the kernel
  *
- * Both call hidden copies of mmap and its kin, which no symbol can stand in
- * front of. On x86-64 each such place reads
+ * libc and ld.so call hidden copies of mmap and its kin, which no symbol can stand
+ * in front of, and other code has system call instructions of its own. On x86-64
+ * most such places read
  *
  *     b8 NR NR NR NR    mov $NR, %eax          e9 ......   jmp stub
  *     0f 05             syscall           ->   0f 05       syscall
@@ -14,46 +15,101 @@
  *
  * and only the five bytes of the mov are overwritten. The syscall stays, so a
  * thread that is past the mov already, or a system call that the kernel
- * restarts, still runs valid code: one event missed, nothing broken.
+ * restarts, still runs valid code: one event missed, nothing broken. Other places
+ * are made of other instructions: see site_judge.h.
  *
- * The write goes through /proc/self/mem: no page changes its protection, and
- * the map stays byte-identical. Nothing is ever patched back.
+ * Every private, executable, unwritable mapping of a file is searched once, at the
+ * moment when it becomes executable: at the start, or before the mmap or mprotect
+ * returns that made it so. None of its code has run by then, but for libc's and
+ * ld.so's own, when there is one thread yet. What is found later is not touched.
+ *
+ * The write goes through /proc/self/mem: no page changes its protection, and the map
+ * stays byte-identical. Nothing is patched back, but what mremap moves away: a
+ * jump is relative.
+ *
+ *     sites.c        when, where, and the table      site_text.c      reading
+ *     site_scan.c    finding 0f 05                   site_function.c  function bounds
+ *     site_judge.c   is it safe?                     x86_insn.c       instructions
+ *     site_stubs.c, site_stubs_x86_64.S  the stubs   site_calls.c     what they call
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "vma/vm_call.h"
+#include "vma/vm_flags.h"
+#include "site_calls.h"
+#include "site_judge.h"
 
-#define SITES_MAX 64
-
-/* What to do when a site is reached. */
-enum site_role {
-	SITE_CALL,    /* a vm_op: the recorder makes the call */
-	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
-	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
-	SITE_SIGACTION, /* rt_sigaction: fault.h */
-	SITE_SIGALTSTACK,
-};
+#define SITES_MAX  1024 /* patched, at one time */
+#define SITE_STUBS 256	/* of them with a stub in the shim's own text */
 
 struct site {
-	uint64_t addr; /* of the mov */
-	uint32_t nr;
-	uint8_t op;	 /* enum vm_op */
-	uint8_t role;	 /* enum site_role */
-	uint8_t state;	 /* enum ledger_site_state */
-	uint32_t object; /* the file it is in */
+	uint64_t addr; /* of the jump; 0: free */
 	uint64_t file_offset;
+	uint32_t nr; /* or SITE_ANY_NR: in rax */
+	uint32_t object;
+	uint8_t bytes[8]; /* what the jump took the place of */
 };
 
-/* Are sigaction and sigaltstack seen inside libc? */
-bool sites_see_signals(void);
+/* What a stub leaves on the stack, from the top. */
+struct site_frame {
+	uint64_t args[6]; /* rdi rsi rdx r10 r8 r9 */
+	uint64_t flags;
+	uint64_t rax; /* the number, where the site's stub is a generated one */
+	uint64_t rbp;
+	uint64_t index;
+	uint64_t resume; /* behind the syscall instruction */
+};
 
-/* Finds, patches and writes to the ledger. Only before main(). */
+/* What a stub does next, in rax and rdx. */
+struct site_answer {
+	int64_t rax;
+	int64_t original; /* 1: run the site's own syscall instruction, with this rax */
+};
+
+__attribute__((visibility("hidden"))) struct site_answer
+site_reached(const struct site_frame *frame);
+
+/* The number a site is known to make, or SITE_ANY_NR. */
+uint32_t site_nr(uint64_t index);
+
+/* Are all such calls inside libc and ld.so seen? */
+bool sites_see(enum site_role role);
+
+/* Before main(): everything that is executable. */
 void sites_start(void);
 
+/* Around a call, with the lock held: does it make a file's code executable, or move it? */
+void sites_before(const struct vm_call *call);
+void sites_after(const struct vm_call *call);
+/* ... which was made without the lock: its code may be running already. */
+void sites_late(const struct vm_call *call);
+
+/* Most calls have nothing to do with code. */
+static inline bool sites_may_change(const struct vm_call *call)
+{
+	return (call->op == VM_OP_MREMAP) |
+	       ((call->op == VM_OP_MMAP || call->op == VM_OP_MPROTECT ||
+		 call->op == VM_OP_PKEY_MPROTECT) &&
+		(call->args[2] & VM_EXEC));
+}
+
+/* The shim's own pages of code, for the map. Returns how many. */
+#define SITE_PAGES_MAX 32
+unsigned site_pages(const struct addr_range **pages);
+
+/* site_stubs.c */
+
 /*
- * The next place at or after @at, below @end, whose bytes are those of a site.
- * In a file of its own because it may use vector registers: it never runs in a
- * hook. Return: the address of the mov, or @end.
+ * A stub that @plan's jump can reach; @addr is where the jump will be, @index what the
+ * stub tells site_reached(). Return: its address; 0: none can be had.
+ */
+uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem);
+/* No page could be mapped near some code. */
+bool site_stubs_refused(void);
+
+/*
+ * The next bytes 0f 05 at or after @at, below @end. Return: where, or @end.
  */
 const unsigned char *site_scan(const unsigned char *at, const unsigned char *end);
 

@@ -182,11 +182,12 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 		return;
 	}
 	hooks_start();
-	if (shim.options.sites)
+	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
 	on_exit(shim_finish, NULL);
 	shim.live = true;
-	if (sites_see_signals())
+	/* One that is missed would show the program our handler. */
+	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))
 		fault_start();
 	shim_debug("recording to ", shim.options.output);
 }

@@ -47,7 +47,7 @@ class Variant:
 def variants(shim):
     yield Variant("plain")
     yield Variant("shim", shim=shim)
-    yield Variant("shim, symbols only", shim=shim, options=":sites=0")
+    yield Variant("shim, symbols only", shim=shim, options=":sites=off")
     if shutil.which("strace"):
         yield Variant("strace", ["strace", "-f", "-e", "trace=%memory", "-o", "/dev/null"],
                       divisor=SLOW)

@@ -24,8 +24,9 @@ const struct option_info option_table[] = {
 	[OPTION_VERIFY] = { "verify", "exit", "each|exit|off",
 			    "compare the map with the kernel's: after each call and at exit, "
 			    "at exit, or never" },
-	[OPTION_SITES] = { "sites", "1", "0|1",
-			   "catch calls inside libc and ld.so at their system call instructions" },
+	[OPTION_SITES] = { "sites", "all", "all|libc|off",
+			   "catch calls at the system call instructions of all code, or of libc "
+			   "and ld.so alone" },
 	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
 };
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -110,6 +111,16 @@ static bool set_verify(struct options *options, struct slice value)
 	return word >= 0;
 }
 
+static bool set_sites(struct options *options, struct slice value)
+{
+	static const char *const words[] = { "all", "libc", "off" };
+	int word = parse_word(value, words, 3);
+
+	if (word >= 0)
+		options->sites = (enum option_sites)word;
+	return word >= 0;
+}
+
 static bool set_option(struct options *options, enum option_id id, struct slice value)
 {
 	switch (id) {
@@ -124,7 +135,7 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 	case OPTION_VERIFY:
 		return set_verify(options, value);
 	case OPTION_SITES:
-		return parse_number(value, &options->sites);
+		return set_sites(options, value);
 	case OPTION_DEBUG:
 		return parse_number(value, &options->debug);
 	}

@@ -35,6 +35,12 @@ enum option_verify {
 	OPTION_VERIFY_EACH, /* at exit, and what a call touched after each call */
 };
 
+enum option_sites {
+	OPTION_SITES_ALL,  /* of all code that is mapped from files */
+	OPTION_SITES_LIBC, /* of libc and ld.so */
+	OPTION_SITES_OFF,
+};
+
 struct options {
 	/* Where ledgers go: %p pid, %e program, %n ledgers this pid had before, %% percent.
 	 * With @root set it is the root's ledger, already expanded, and every other
@@ -44,7 +50,7 @@ struct options {
 	uint64_t max_size; /* of one ledger, bytes */
 	enum option_follow follow;
 	enum option_verify verify;
-	uint64_t sites; /* 0: don't patch call sites */
+	enum option_sites sites;
 	uint64_t debug; /* 0: never print */
 };
 

@@ -22,7 +22,7 @@ Test(options, have_defaults)
 	cr_assert_eq(options.max_size, 256u << 20);
 	cr_assert_eq(options.follow, OPTION_FOLLOW_ALL);
 	cr_assert_eq(options.verify, OPTION_VERIFY_EXIT);
-	cr_assert_eq(options.sites, 1);
+	cr_assert_eq(options.sites, OPTION_SITES_ALL);
 	cr_assert_str_empty(complaint);
 }
 

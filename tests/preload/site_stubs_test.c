@@ -24,23 +24,16 @@ extern const unsigned char site_stubs[];
 extern uint64_t harness_resume;
 int64_t stub_harness(const void *stub, const struct machine *before, struct machine *after);
 
-uint64_t site_resume[SITES_MAX];
-
-struct site_answer {
-	int64_t rax;
-	int64_t original;
-};
+uint64_t site_resume[SITE_STUBS];
 
 static struct site_answer answer;
 static uint64_t seen_args[6];
-static unsigned seen_index;
+static uint64_t seen_index;
 
-struct site_answer site_reached(const uint64_t args[6], unsigned index);
-
-struct site_answer site_reached(const uint64_t args[6], unsigned index)
+struct site_answer site_reached(const struct site_frame *frame)
 {
-	memcpy(seen_args, args, sizeof(seen_args));
-	seen_index = index;
+	memcpy(seen_args, frame->args, sizeof(seen_args));
+	seen_index = frame->index;
 	__asm__ volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi;"
 			 "mov %%rax, %%rdi; mov %%rax, %%r8; mov %%rax, %%r9; mov %%rax, %%r10;"
 			 "mov %%rax, %%r11; test %%rax, %%rax"
@@ -74,7 +67,7 @@ Test(site_stubs, preserve_what_a_system_call_preserves)
 	struct machine before = filled(0);
 
 	answer = (struct site_answer){ 4711, 0 };
-	for (unsigned index = 0; index < SITES_MAX; index++) {
+	for (unsigned index = 0; index < SITE_STUBS; index++) {
 		struct machine after = reach(index, 0x202);
 
 		cr_assert_eq(after.reg[RAX], 4711);
@@ -106,8 +99,8 @@ Test(site_stubs, hand_the_arguments_over_in_system_call_order)
 	static const unsigned order[] = { RDI, RSI, RDX, R10, R8, R9 };
 	struct machine before = filled(0);
 
-	reach(SITES_MAX - 1, 0x202);
-	cr_assert_eq(seen_index, SITES_MAX - 1);
+	reach(SITE_STUBS - 1, 0x202);
+	cr_assert_eq(seen_index, SITE_STUBS - 1);
 	for (unsigned i = 0; i < 6; i++)
 		cr_assert_eq(seen_args[i], before.reg[order[i]], "argument %u", i);
 }

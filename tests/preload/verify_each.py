@@ -20,7 +20,8 @@ def ask(mapledger, *arguments):
 
 def record(mapledger, shim, victim, ledger, when):
     return subprocess.run([mapledger, "run", "-q", f"--verify={when}", "-o", str(ledger), "--",
-                           victim], env=dict(os.environ, MAPLEDGER_SHIM=shim)).returncode
+                           victim], env=dict(os.environ, MAPLEDGER_SHIM=shim,
+                                             MAPLEDGER_OPTIONS="sites=libc")).returncode
 
 
 def check(what, good):

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include "base/sys.h"
+#include "fault.h"
+#include "site_calls.h"
+#include "sites.h"
+#include "shim.h"
+
+#if defined(__x86_64__)
+
+/* One row per system call that is caught. */
+static const struct wanted {
+	uint32_t nr;
+	uint8_t op;
+	uint8_t role;
+} wanted[] = {
+	{ SYS_mmap, VM_OP_MMAP, SITE_CALL },
+	{ SYS_munmap, VM_OP_MUNMAP, SITE_CALL },
+	{ SYS_mprotect, VM_OP_MPROTECT, SITE_CALL },
+	{ SYS_pkey_mprotect, VM_OP_PKEY_MPROTECT, SITE_CALL },
+	{ SYS_mremap, VM_OP_MREMAP, SITE_CALL },
+	{ SYS_brk, VM_OP_BRK, SITE_CALL },
+	{ SYS_shmat, VM_OP_SHMAT, SITE_CALL },
+	{ SYS_shmdt, VM_OP_SHMDT, SITE_CALL },
+	{ SYS_remap_file_pages, VM_OP_REMAP_FILE_PAGES, SITE_CALL },
+	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
+	{ SYS_clone, VM_OP_FORK, SITE_FORK },
+	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
+	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
+	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
+};
+#define N_WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
+/* Filled from the table: 1 + its row. 64 KiB of which one page is ever touched. */
+uint8_t site_wanted[1 << 16];
+
+void site_calls_start(void)
+{
+	for (unsigned i = 0; i < N_WANTED; i++)
+		site_wanted[wanted[i].nr] = (uint8_t)(i + 1);
+}
+
+static const struct wanted *row_of(uint32_t nr)
+{
+	static const struct wanted none = { 0, VM_OP_NONE, SITE_PASS };
+
+	return site_call_is_wanted(nr) ? &wanted[site_wanted[nr] - 1] : &none;
+}
+
+enum site_role site_call_role(uint32_t nr)
+{
+	return row_of(nr)->role;
+}
+
+uint8_t site_call_op(uint32_t nr)
+{
+	return row_of(nr)->op;
+}
+
+/* ----------------------------------------------------------- a site is reached */
+
+static struct site_answer run_original(uint64_t nr)
+{
+	return (struct site_answer){ (int64_t)nr, 1 };
+}
+
+static struct site_answer record(const struct wanted *row, const uint64_t args[6])
+{
+	struct vm_call call = {
+		.op = row->op,
+		.tier = VM_TIER_SITE,
+		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
+	};
+
+	return (struct site_answer){ recorder_call(&call), 0 };
+}
+
+static struct site_answer serve(const struct wanted *row, uint64_t nr, const uint64_t args[6])
+{
+	switch (row->role) {
+	case SITE_CALL:
+		return record(row, args);
+	case SITE_FORK:
+		/* A child that shares the memory must not run our frames a second
+		 * time, and one on a new stack would not find them. */
+		if (!(args[0] & CLONE_VM) && args[1] == 0)
+			return record(row, args);
+		break;
+	case SITE_SECCOMP:
+		if (args[0] == PR_SET_SECCOMP)
+			return (struct site_answer){ confine_call((long)nr, args), 0 };
+		break;
+	case SITE_SIGACTION:
+		return (struct site_answer){ fault_sigaction(args), 0 };
+	case SITE_SIGALTSTACK:
+		return (struct site_answer){ fault_sigaltstack(args), 0 };
+	}
+	return run_original(nr);
+}
+
+struct site_answer site_reached(const struct site_frame *frame)
+{
+	uint32_t known = site_nr(frame->index);
+	uint64_t nr = known == SITE_ANY_NR ? frame->rax : known;
+
+	return serve(row_of((uint32_t)nr), nr, frame->args); /* the kernel takes 32 bits of it */
+}
+
+#endif

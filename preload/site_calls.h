@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_SITE_CALLS_H
+#define PRELOAD_SITE_CALLS_H
+
+/*
+ * site_calls - which system calls are caught at their instructions, and what then
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What to do with a call. */
+enum site_role {
+	SITE_PASS,    /* nothing */
+	SITE_CALL,    /* a vm_op: the recorder makes the call */
+	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
+	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
+	SITE_SIGACTION, /* rt_sigaction: fault.h */
+	SITE_SIGALTSTACK,
+	SITE_EXEC, /* recorded, unless a vfork child makes it */
+	SITE_EXIT, /* the process ends */
+	SITE_ROLES,
+};
+
+/* By number: not 0 for calls that are caught. Generated stubs look here. */
+extern uint8_t site_wanted[1 << 16] __attribute__((visibility("hidden")));
+
+void site_calls_start(void);
+
+static inline bool site_call_is_wanted(uint32_t nr)
+{
+	return nr < sizeof(site_wanted) && site_wanted[nr] != 0;
+}
+
+enum site_role site_call_role(uint32_t nr);
+/* enum vm_op of a call that is caught, or VM_OP_NONE. */
+uint8_t site_call_op(uint32_t nr);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include "site_calls.h"
+#include "site_function.h"
+#include "site_judge.h"
+#include "x86_insn.h"
+#include "shim.h"
+
+#if defined(__x86_64__)
+
+#define FUNCTION_MAX	 (64u << 10)
+#define JUMP_SIZE	 5
+#define COPIED_INSNS_MAX 8
+#define SEEN_INSNS_MAX	 12 /* further up, a `mov $NR, %eax' is not looked for */
+
+typedef uint64_t bitmap[FUNCTION_MAX / 64 + 1];
+
+/* All guarded by the recorder's lock. */
+static struct {
+	unsigned char code[FUNCTION_MAX];
+	uint32_t size;
+	uint32_t walked; /* up to here every byte belongs to an instruction */
+	bool indirect;	 /* it has jumps to places that can't be told */
+	bool leaves;	 /* it jumps out: perhaps to a part of it that jumps back */
+	bitmap begins;	 /* an instruction begins */
+	bitmap targets;	 /* of direct jumps */
+	bitmap reached;	 /* by jumps and fallthrough from the function's start */
+} walk;
+
+static bool has(const bitmap bits, uint32_t at)
+{
+	return bits[at / 64] >> at % 64 & 1;
+}
+
+static void set(bitmap bits, uint32_t at)
+{
+	bits[at / 64] |= 1ULL << at % 64;
+}
+
+static void clear(bitmap bits, uint32_t size)
+{
+	memset(bits, 0, (size / 64 + 1) * sizeof(bits[0]));
+}
+
+static void decode(uint32_t at, struct x86_insn *insn)
+{
+	x86_decode(walk.code + at, walk.size - at, insn);
+}
+
+/* ------------------------------------------------------------------- the walk */
+
+static bool target_of(uint32_t at, const struct x86_insn *insn, uint32_t *target)
+{
+	int64_t to = (int64_t)at + insn->len + insn->target;
+
+	if (insn->flow != X86_BRANCH && insn->flow != X86_JUMP)
+		return false;
+	if (to < 0 || to >= walk.size) {
+		walk.leaves = true;
+		return false;
+	}
+	*target = (uint32_t)to;
+	return true;
+}
+
+/* From the first byte to the last, or to the first that begins no instruction. */
+static void walk_through(void)
+{
+	struct x86_insn insn;
+	uint32_t at = 0, target;
+
+	clear(walk.begins, walk.size);
+	clear(walk.targets, walk.size);
+	walk.indirect = walk.leaves = false;
+	while (at < walk.size) {
+		decode(at, &insn);
+		if (insn.len == 0)
+			break;
+		set(walk.begins, at);
+		if (target_of(at, &insn, &target))
+			set(walk.targets, target);
+		walk.indirect |= insn.flow == X86_INDIRECT;
+		at += insn.len;
+	}
+	walk.walked = at;
+}
+
+static bool reach(uint32_t at)
+{
+	if (at >= walk.walked || !has(walk.begins, at) || has(walk.reached, at))
+		return false;
+	set(walk.reached, at);
+	return true;
+}
+
+/* Over the instructions in order, until a turn finds nothing new: jumps back are few. */
+static void find_reached(void)
+{
+	struct x86_insn insn;
+	uint32_t target;
+	bool more = true;
+
+	clear(walk.reached, walk.size);
+	reach(0);
+	while (more) {
+		more = false;
+		for (uint32_t at = 0; at < walk.walked; at += insn.len) {
+			decode(at, &insn);
+			if (!has(walk.reached, at))
+				continue;
+			if (target_of(at, &insn, &target) && reach(target))
+				more |= target < at;
+			if (insn.flow != X86_JUMP && insn.flow != X86_INDIRECT &&
+			    insn.flow != X86_STOP)
+				reach(at + insn.len);
+		}
+	}
+}
+
+static bool load_function(const struct site_text *text, const struct site_function *function)
+{
+	if (function->size > FUNCTION_MAX)
+		return false;
+	walk.size = (uint32_t)function->size;
+	if (!site_text_read(text, function->offset, walk.code, walk.size))
+		return false;
+	walk_through();
+	return true;
+}
+
+/* ------------------------------------------------------------ what is in front */
+
+/* The instruction that ends at @at, if control falls from it to there. */
+static bool step_back(uint32_t *at, struct x86_insn *insn)
+{
+	for (uint32_t back = 1; back <= 15 && back <= *at; back++)
+		if (has(walk.begins, *at - back)) {
+			decode(*at - back, insn);
+			*at -= back;
+			return insn->len == back && insn->flow == X86_NEXT;
+		}
+	return false;
+}
+
+/* `mov $NR, %eax' and Go's `mov $NR, %rax', and who says that it is 0. */
+static bool sets_number(const unsigned char *code, uint32_t len, uint32_t *nr)
+{
+	if (len == 5 && code[0] == 0xb8)
+		memcpy(nr, code + 1, sizeof(*nr));
+	else if (len == 7 && code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc0)
+		memcpy(nr, code + 3, sizeof(*nr));
+	else if (len == 2 && (code[0] == 0x31 || code[0] == 0x33) && code[1] == 0xc0)
+		*nr = 0;
+	else
+		return false;
+	return true;
+}
+
+/* mov to, lea to, and pop %rax: the number comes from elsewhere. */
+static bool sets_rax(const unsigned char *code)
+{
+	unsigned rex = (code[0] & 0xf0) == 0x40 ? *code++ : 0;
+
+	switch (code[0]) {
+	case 0x58:
+		return !(rex & 1);
+	case 0x89:
+		return !(rex & 1) && (code[1] & 0xc7) == 0xc0;
+	case 0x8b:
+	case 0x8d:
+	case 0x63:
+		return !(rex & 4) && (code[1] & 0x38) == 0;
+	}
+	return false;
+}
+
+static uint32_t find_number(uint32_t syscall)
+{
+	struct x86_insn insn;
+	uint32_t at = syscall, nr;
+
+	for (unsigned i = 0; i < SEEN_INSNS_MAX && step_back(&at, &insn); i++) {
+		if (sets_number(walk.code + at, insn.len, &nr))
+			return nr;
+		if (sets_rax(walk.code + at))
+			break;
+	}
+	return SITE_ANY_NR;
+}
+
+static bool jumped_into(uint32_t begin)
+{
+	for (uint32_t at = begin + 1; at < begin + JUMP_SIZE; at++)
+		if (has(walk.targets, at))
+			return true;
+	return false;
+}
+
+/* Parts that no direct jump leads to: what a switch jumps to, and catches. */
+static bool has_other_entries(const struct site_function *function)
+{
+	return walk.indirect || function->landing_pads;
+}
+
+/* Can it be entered by nothing but its own direct jumps? */
+static bool is_closed(const struct site_function *function)
+{
+	return !has_other_entries(function) && !walk.leaves && walk.walked == walk.size;
+}
+
+/*
+ * Where the jump goes: the nearest instruction that has room for it, else the nearest
+ * few that have.
+ */
+static bool find_room(const struct site_function *function, uint32_t syscall, uint32_t *begin)
+{
+	bool closed = is_closed(function);
+	struct x86_insn insn;
+	uint32_t at = syscall, several = syscall;
+
+	for (unsigned i = 0; i < COPIED_INSNS_MAX && step_back(&at, &insn); i++) {
+		if (syscall - at > SITE_COPY_MAX)
+			break;
+		if (insn.len >= JUMP_SIZE && !jumped_into(at)) {
+			*begin = at;
+			return true;
+		}
+		if (closed && several == syscall && syscall - at >= JUMP_SIZE && !jumped_into(at))
+			several = at;
+	}
+	*begin = several;
+	return several != syscall;
+}
+
+/* ------------------------------------------------------------------ the verdict */
+
+/* Copies of operands relative to rip are corrected by whoever copies. */
+static bool note_rips(struct site_plan *plan, uint32_t begin, uint32_t syscall)
+{
+	struct x86_insn insn;
+
+	for (uint32_t at = begin; at < syscall; at += insn.len) {
+		decode(at, &insn);
+		if (insn.rip_at == 0)
+			continue;
+		if (plan->n_rips == SITE_RIPS_MAX)
+			return false;
+		plan->rip_at[plan->n_rips] = (uint8_t)(at - begin + insn.rip_at);
+		plan->rip_end[plan->n_rips++] = (uint8_t)(at - begin + insn.len);
+	}
+	return true;
+}
+
+static enum site_verdict make_plan(const struct site_function *function, uint32_t syscall,
+				   struct site_plan *plan)
+{
+	uint32_t begin, number;
+
+	if (!find_room(function, syscall, &begin) || !note_rips(plan, begin, syscall))
+		return SITE_TIGHT;
+	plan->begin = function->offset + begin;
+	plan->n_copy = (uint8_t)(syscall - begin);
+	plan->plain = sets_number(walk.code + begin, syscall - begin, &number);
+	memcpy(plan->bytes, walk.code + begin, plan->n_copy + 2u);
+	return SITE_GOOD;
+}
+
+/* `mov $NR, %eax' right in front: the bytes alone, in files that are known. */
+static bool looks_plain(struct site_text *text, uint64_t offset, struct site_plan *plan)
+{
+	unsigned char bytes[7];
+
+	if (!site_text_read(text, offset - 5, bytes, sizeof(bytes)) ||
+	    !sets_number(bytes, 5, &plan->nr))
+		return false;
+	plan->begin = offset - 5;
+	plan->n_copy = 5;
+	plan->plain = true;
+	memcpy(plan->bytes, bytes, sizeof(bytes));
+	return true;
+}
+
+/* What the bytes right in front say, if they are instructions. */
+static uint32_t glance(const struct site_text *text, uint64_t offset)
+{
+	unsigned char bytes[7];
+	uint32_t nr;
+
+	if (site_text_read(text, offset - sizeof(bytes), bytes, sizeof(bytes)) &&
+	    (sets_number(bytes, 7, &nr) || sets_number(bytes + 2, 5, &nr)))
+		return nr;
+	return SITE_ANY_NR;
+}
+
+/* The function around it is in walk. */
+static enum site_verdict judge_in_function(const struct site_function *function, uint32_t syscall,
+					   struct site_plan *plan)
+{
+	plan->nr = find_number(syscall);
+	if (plan->nr != SITE_ANY_NR && !site_call_is_wanted(plan->nr))
+		return SITE_UNWANTED;
+	find_reached();
+	if (!has(walk.reached, syscall) &&
+	    (plan->nr == SITE_ANY_NR || !has_other_entries(function)))
+		return SITE_NO_CODE;
+	return make_plan(function, syscall, plan);
+}
+
+enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_trust trust,
+			     struct site_plan *plan)
+{
+	struct site_function function;
+	uint32_t nr = glance(text, offset), syscall;
+
+	*plan = (struct site_plan){ .begin = offset, .nr = nr };
+	if (nr == SITE_ANY_NR ? trust == SITE_TRUST : !site_call_is_wanted(nr))
+		return SITE_UNWANTED;
+	if (site_function_find(text, offset - 1, &function) && load_function(text, &function)) {
+		syscall = (uint32_t)(offset - function.offset);
+		if (syscall < walk.walked)
+			return has(walk.begins, syscall)
+				       ? judge_in_function(&function, syscall, plan)
+				       : SITE_NO_CODE;
+	}
+	/* glibc ends the description of clone in front of its syscall. */
+	if (trust == SITE_TRUST && looks_plain(text, offset, plan))
+		return SITE_GOOD;
+	return nr == SITE_ANY_NR ? SITE_NO_CODE : SITE_UNPROVEN;
+}
+
+#endif
