@@ -13,6 +13,7 @@
 #include "vma/kernel_map.h"
 #include "shim.h"
 #include "sites.h"
+#include "stacks.h"
 
 #define GROUP 64 /* areas per ledger group */
 
@@ -191,6 +192,7 @@ void baseline_again(void)
 {
 	uint64_t mask = shim_block_signals();
 
+	stacks_forget_range(MEMORY_SET_ALL);
 	if (read_again() < 0)
 		shim.live = false;
 	else

@@ -16,6 +16,7 @@
 #include "base/sys.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
+#include "stacks.h"
 
 /*
  * The hook that runs on below us may still write into the record it has begun, which lies
@@ -96,6 +97,7 @@ static void begin(void)
 		shim.live = false;
 		return;
 	}
+	stacks_new_ledger();
 	naming_open_ledger(LEDGER_LINK_FORK, parent, parent_event);
 }
 

@@ -30,7 +30,9 @@ static long to_libc(int64_t result)
 }
 
 #define CALL(op_, tier_, ...) \
-	to_libc(recorder_call(&(struct vm_call){ .op = (op_), .tier = (tier_), .args = { __VA_ARGS__ } }))
+	to_libc(recorder_call(                                                                    \
+		&(struct vm_call){ .op = (op_), .tier = (tier_), .args = { __VA_ARGS__ } },       \
+		&(struct unwind_regs)UNWIND_CALLER))
 
 #define SYMBOL(op, ...) CALL(op, VM_TIER_SYMBOL, __VA_ARGS__)
 

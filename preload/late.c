@@ -36,21 +36,33 @@ int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark)
 	return i;
 }
 
-void late_made(struct late_calls *late, int slot, const struct vm_call *call)
+static void keep(struct late_slot *slot, const struct vm_call *call,
+		 const struct unwind_trace *trace)
+{
+	slot->call = *call;
+	slot->trace = *trace;
+	slot->trace.frames = slot->frames;
+	for (unsigned i = 0; i < trace->n; i++)
+		slot->frames[i] = trace->frames[i];
+}
+
+void late_made(struct late_calls *late, int slot, const struct vm_call *call,
+	       const struct unwind_trace *trace)
 {
 	if (slot < 0) {
 		__atomic_store_n(&late->lost, 1, __ATOMIC_RELEASE);
 		return;
 	}
-	late->slot[slot].call = *call;
+	keep(&late->slot[slot], call, trace);
 	__atomic_fetch_or(&late->ready, 1ULL << slot, __ATOMIC_RELEASE);
 }
 
-void late_leaving(struct late_calls *late, int slot, const struct vm_call *call)
+void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
+		  const struct unwind_trace *trace)
 {
 	if (slot < 0)
 		return;
-	late->slot[slot].call = *call;
+	keep(&late->slot[slot], call, trace);
 	__atomic_store_n(&late->slot[slot].leaving, true, __ATOMIC_RELEASE);
 }
 
@@ -102,7 +114,7 @@ static void record_ready(struct late_calls *late)
 	while ((ready = __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE)) != 0) {
 		int i = oldest(late, ready);
 
-		recorder_record_late(&late->slot[i].call);
+		recorder_record_late(&late->slot[i].call, &late->slot[i].trace);
 		free_slot(late, i);
 	}
 }

@@ -23,12 +23,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "frame.h"
+#include "unwind/unwind.h"
 #include "vma/vm_call.h"
 
 #define LATE_MAX 64
 
+/* @trace: its frames are in @frames, wherever it was taken. */
 struct late_slot {
 	struct vm_call call;
+	struct unwind_trace trace;
+	uint64_t frames[UNWIND_FRAMES_MAX];
 	const struct frame_mark *mark;
 	uint64_t word;
 	bool leaving;
@@ -46,9 +50,11 @@ struct late_calls {
 /* The place of a call that is about to be made, or -1. @mark lives until the call is over. */
 int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
 /* It was made. */
-void late_made(struct late_calls *late, int slot, const struct vm_call *call);
+void late_made(struct late_calls *late, int slot, const struct vm_call *call,
+	       const struct unwind_trace *trace);
 /* It will be made as the last thing the thread does. */
-void late_leaving(struct late_calls *late, int slot, const struct vm_call *call);
+void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
+	       const struct unwind_trace *trace);
 
 /* Is there something that whoever has the lock should see to? */
 static inline bool late_pending(const struct late_calls *late)

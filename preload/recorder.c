@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "shim.h"
 #include "sites.h"
+#include "stacks.h"
 #include "task.h"
 
 #define STEAL_AFTER   200 /* vain waits for one hold, before it is taken over */
@@ -57,26 +58,37 @@ static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *
 			resync_range(doubts->doubt[i].range, doubts->doubt[i].reason, call->event);
 }
 
-void recorder_record_late(struct vm_call *call)
+/* The record of a call, begun, and in front of it the stack that made it; NULL when stopped. */
+static struct ledger_call *begin_record(struct vm_call *call, const struct unwind_trace *trace)
+{
+	struct stack_entry *stack = stacks_find(trace);
+
+	if (!ledger_writer_room(&shim.writer, ROOM_FOR_CALL + stacks_records(stack)))
+		return NULL;
+	call->stack = stacks_write(&shim.writer, stack);
+	return ledger_writer_begin_call(&shim.writer, call);
+}
+
+void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace)
 {
 	struct recorder *recorder = &shim.recorder;
 	enum vm_reason reason =
 		call->flags & VM_CALL_NESTED ? VM_REASON_NESTED : VM_REASON_UNORDERED;
 	struct addr_range ranges[2];
 	struct vm_doubts doubts = { 0 };
-	struct ledger_call *record = NULL;
+	struct ledger_call *record;
 	unsigned n;
 
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	resync_own();
-	if (ledger_writer_room(&shim.writer, ROOM_FOR_CALL))
-		record = ledger_writer_begin_call(&shim.writer, call);
+	record = begin_record(call, trace);
 	if (record != NULL) {
 		record->result = call->result;
 		ledger_writer_done(&shim.writer, record);
 	}
 	if (sites_may_change(call))
 		sites_before(call);
+	stacks_before_call(call);
 	n = vm_call_ranges(&shim.space, call, true, ranges);
 	recorder->replaying = true;
 	vm_apply(&shim.space, call, &doubts);
@@ -228,7 +240,8 @@ static uint8_t take_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 /* ------------------------------------------------------------- the one door */
 
 /* Forwarded at once; recorded by whoever has the lock next, perhaps us. */
-static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, uint8_t why)
+static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, uint8_t why,
+				 const struct unwind_trace *trace)
 {
 	struct recorder *recorder = &shim.recorder;
 	int slot;
@@ -237,6 +250,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
 	slot = late_take(&recorder->late, call->tid, mark);
+	stacks_forget();
 	make_call(call);
 	if (*shim.fork_mark == 0) {
 		child_notice();
@@ -244,7 +258,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	}
 	__atomic_fetch_add(why == VM_CALL_NESTED ? &shim.n_deferred : &shim.n_bypassed, 1,
 			   __ATOMIC_RELAXED);
-	late_made(&recorder->late, slot, call);
+	late_made(&recorder->late, slot, call, trace);
 	if (why == VM_CALL_UNORDERED && lock_try(&recorder->lock, call->tid, mark))
 		record_and_unlock(mark);
 	return call->result;
@@ -262,7 +276,8 @@ static void finish_record(struct ledger_call *record, struct vm_call *call)
 }
 
 /* The lock was taken from us while the call was in the kernel. */
-static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark)
+static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
+			      const struct unwind_trace *trace)
 {
 	struct recorder *recorder = &shim.recorder;
 
@@ -270,7 +285,7 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark)
 	if (shim.child || !shim.live) /* we are a fork child, which has yet to begin */
 		return call->result;
 	call->flags |= VM_CALL_UNORDERED;
-	late_made(&recorder->late, late_take(&recorder->late, call->tid, mark), call);
+	late_made(&recorder->late, late_take(&recorder->late, call->tid, mark), call, trace);
 	/* One that was taken for gone was not counted. */
 	if (__atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0)
 		__atomic_fetch_sub(&recorder->n_dispossessed, 1, __ATOMIC_SEQ_CST);
@@ -279,9 +294,10 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark)
 	return call->result;
 }
 
-static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark)
+static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
+			      const struct unwind_trace *trace)
 {
-	struct ledger_call *record = NULL;
+	struct ledger_call *record;
 	struct vm_doubts doubts = { 0 };
 
 	if (unlikely(!fault_stack_asked))
@@ -289,15 +305,15 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark)
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
 		resync_own();
-	if (ledger_writer_room(&shim.writer, ROOM_FOR_CALL))
-		record = ledger_writer_begin_call(&shim.writer, call);
+	stacks_before_call(call);
+	record = begin_record(call, trace);
 	if (unlikely(shim.writer.moved))
 		resync_own();
 	if (unlikely(sites_may_change(call)))
 		sites_before(call);
 
 	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD))
-		return call_lost_lock(call, mark);
+		return call_lost_lock(call, mark, trace);
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
@@ -309,8 +325,9 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark)
 	return call->result;
 }
 
-int64_t recorder_call(struct vm_call *call)
+int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 {
+	struct unwind_trace trace;
 	struct frame_mark mark;
 	uint8_t without;
 
@@ -318,9 +335,13 @@ int64_t recorder_call(struct vm_call *call)
 		return make_call(call);
 	if (unlikely(*shim.fork_mark == 0))
 		child_notice();
+	/* No more of a signal stack than is asked for. */
+	trace.max = (uint8_t)shim.options.depth;
+	trace.frames = __builtin_alloca(trace.max * sizeof(trace.frames[0]));
+	stacks_take(&trace, from);
 	without = take_lock(&mark, RECORDER_DEFER);
 	if (unlikely(without != 0))
-		return call_without_lock(call, &mark, without);
+		return call_without_lock(call, &mark, without, &trace);
 	if (unlikely(shim.child))
 		child_begin();
 	if (unlikely(!shim.live)) {
@@ -329,7 +350,7 @@ int64_t recorder_call(struct vm_call *call)
 	}
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
-	return call_with_lock(call, &mark);
+	return call_with_lock(call, &mark, &trace);
 }
 
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include "late.h"
 #include "lock.h"
+#include "unwind/unwind.h"
 #include "vma/vm_call.h"
 
 struct recorder {
@@ -35,13 +36,14 @@ struct recorder {
 /**
  * recorder_call() - the one door
  * @call: op, tier and args are set; result is set on return
+ * @from: the caller's registers at the call, for its stack; NULL: not known
  *
  * Makes the call exactly once, in any state of the shim, from any thread or
  * signal handler.
  *
  * Return: what the kernel answered.
  */
-int64_t recorder_call(struct vm_call *call);
+int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from);
 
 /* What to do when the lock is ours already, and its owner may or may not be alive. */
 enum recorder_doubt {
@@ -77,7 +79,7 @@ enum recorder_copy {
 enum recorder_copy recorder_restart(void);
 
 /* late.c: with the lock held */
-void recorder_record_late(struct vm_call *call);
+void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace);
 /* Something may have been missed: everything is asked from the kernel. The set is whole. */
 void recorder_reread_everything(void);
 

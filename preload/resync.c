@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "kernel_reader.h"
 #include "shim.h"
+#include "stacks.h"
 
 #define BATCH 64 /* areas per group */
 #define ROOM_FOR_OBJECT 80 /* records: one, and a name of 4 KiB and more */
@@ -151,6 +152,8 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 		range.end = RESYNC_USER_END;
 	if (range.start >= range.end || shim.sandboxed)
 		return;
+	if (reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN)
+		stacks_forget_range(range);
 	mask = shim_block_signals();
 	if (kernel_reader_open(&reader, range.start)) {
 		resync_with(&reader, range, reason, event);

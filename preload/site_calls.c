@@ -66,27 +66,44 @@ static struct site_answer run_original(uint64_t nr)
 	return (struct site_answer){ (int64_t)nr, 1 };
 }
 
-static struct site_answer record(const struct wanted *row, const uint64_t args[6])
+#define RED_ZONE 128
+
+/* As the code behind the site will find them; rbx is not among what a stub keeps. */
+static struct unwind_regs registers_at_site(const struct site_frame *frame)
 {
+	return (struct unwind_regs){
+		.pc = frame->resume,
+		.sp = (uintptr_t)(frame + 1) + RED_ZONE,
+		.bp = frame->rbp,
+	};
+}
+
+static struct site_answer record(const struct wanted *row, const struct site_frame *frame)
+{
+	const struct unwind_regs from = registers_at_site(frame);
+	const uint64_t *args = frame->args;
 	struct vm_call call = {
 		.op = row->op,
 		.tier = VM_TIER_SITE,
 		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
 	};
 
-	return (struct site_answer){ recorder_call(&call), 0 };
+	return (struct site_answer){ recorder_call(&call, &from), 0 };
 }
 
-static struct site_answer serve(const struct wanted *row, uint64_t nr, const uint64_t args[6])
+static struct site_answer serve(const struct wanted *row, uint64_t nr,
+				const struct site_frame *frame)
 {
+	const uint64_t *args = frame->args;
+
 	switch (row->role) {
 	case SITE_CALL:
-		return record(row, args);
+		return record(row, frame);
 	case SITE_FORK:
 		/* A child that shares the memory must not run our frames a second
 		 * time, and one on a new stack would not find them. */
 		if (!(args[0] & CLONE_VM) && args[1] == 0)
-			return record(row, args);
+			return record(row, frame);
 		break;
 	case SITE_SECCOMP:
 		if (args[0] == PR_SET_SECCOMP)
@@ -105,7 +122,7 @@ struct site_answer site_reached(const struct site_frame *frame)
 	uint32_t known = site_nr(frame->index);
 	uint64_t nr = known == SITE_ANY_NR ? frame->rax : known;
 
-	return serve(row_of((uint32_t)nr), nr, frame->args); /* the kernel takes 32 bits of it */
+	return serve(row_of((uint32_t)nr), nr, frame); /* the kernel takes 32 bits of it */
 }
 
 #endif

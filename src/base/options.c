@@ -9,6 +9,8 @@ enum option_id {
 	OPTION_FOLLOW,
 	OPTION_VERIFY,
 	OPTION_SITES,
+	OPTION_STACK,
+	OPTION_DEPTH,
 	OPTION_DEBUG,
 };
 
@@ -27,6 +29,10 @@ const struct option_info option_table[] = {
 	[OPTION_SITES] = { "sites", "all", "all|libc|off",
 			   "catch calls at the system call instructions of all code, or of libc "
 			   "and ld.so alone" },
+	[OPTION_STACK] = { "stack", "unwind", "unwind|fp|none",
+			   "record which stack made each call: by unwind tables, by frame "
+			   "pointers alone, or not" },
+	[OPTION_DEPTH] = { "depth", "16", "1-64", "frames of each stack, from the call outwards" },
 	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
 };
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -121,6 +127,26 @@ static bool set_sites(struct options *options, struct slice value)
 	return word >= 0;
 }
 
+static bool set_stack(struct options *options, struct slice value)
+{
+	static const char *const words[] = { "unwind", "fp", "none" };
+	int word = parse_word(value, words, 3);
+
+	if (word >= 0)
+		options->stack = (enum option_stack)word;
+	return word >= 0;
+}
+
+static bool set_depth(struct options *options, struct slice value)
+{
+	uint64_t depth;
+
+	if (!parse_number(value, &depth) || depth == 0 || depth > OPTIONS_DEPTH_MAX)
+		return false;
+	options->depth = depth;
+	return true;
+}
+
 static bool set_option(struct options *options, enum option_id id, struct slice value)
 {
 	switch (id) {
@@ -136,6 +162,10 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 		return set_verify(options, value);
 	case OPTION_SITES:
 		return set_sites(options, value);
+	case OPTION_STACK:
+		return set_stack(options, value);
+	case OPTION_DEPTH:
+		return set_depth(options, value);
 	case OPTION_DEBUG:
 		return parse_number(value, &options->debug);
 	}

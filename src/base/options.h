@@ -41,6 +41,14 @@ enum option_sites {
 	OPTION_SITES_OFF,
 };
 
+enum option_stack {
+	OPTION_STACK_UNWIND, /* by unwind tables */
+	OPTION_STACK_FP,     /* by frame pointers alone */
+	OPTION_STACK_NONE,
+};
+
+#define OPTIONS_DEPTH_MAX 64
+
 struct options {
 	/* Where ledgers go: %p pid, %e program, %n ledgers this pid had before, %% percent.
 	 * With @root set it is the root's ledger, already expanded, and every other
@@ -51,6 +59,8 @@ struct options {
 	enum option_follow follow;
 	enum option_verify verify;
 	enum option_sites sites;
+	enum option_stack stack; /* of each call: who made it */
+	uint64_t depth; /* frames of it, 1 to OPTIONS_DEPTH_MAX */
 	uint64_t debug; /* 0: never print */
 };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each room may include itself and what stands left of it; nothing points right.
 
-include <- base <- memory_set <- vma <- ledger <- { audit, symbolize <- cli | preload }
+include <- base <- unwind <- memory_set <- vma <- ledger <- { audit, symbolize <- cli | preload }
 """
 
 import os
@@ -9,7 +9,7 @@ import re
 import sys
 from fence import files_below, finish
 
-COMMON = ["include", "base", "memory_set", "vma", "ledger"]
+COMMON = ["include", "base", "unwind", "memory_set", "vma", "ledger"]
 
 MAY_INCLUDE = {room: COMMON[:i + 1] for i, room in enumerate(COMMON)}
 MAY_INCLUDE["audit"] = COMMON + ["audit"]

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * stack_rules - what a walk asks when the cache does not know
+ *
+ * Answered from the map, with the recorder's lock held: while we have it nobody
+ * unmaps what is being read. Each answer is for keeps, until a call touches the
+ * memory it is about.
+ */
+
+#include <sys/mman.h>
+#include "base/sys.h"
+#include "unwind/cfi.h"
+#include "unwind/elf_image.h"
+#include "vma/vm_call.h"
+#include "vma/vm_flags.h"
+#include "shim.h"
+#include "stacks.h"
+
+static struct unwind_cache cache;
+
+/* --------------------------------------------------------- what the cache hangs on */
+
+#define KEPT_MAX 256
+
+/* In address order, apart from each other. */
+static struct addr_range kept[KEPT_MAX];
+static unsigned n_kept;
+
+void stacks_forget(void)
+{
+	unwind_cache_forget(&cache);
+}
+
+static void forget_all(void)
+{
+	n_kept = 0;
+	stacks_forget();
+}
+
+/* The first kept range that ends above @addr; n_kept if there is none. */
+static unsigned first_above(uint64_t addr)
+{
+	unsigned low = 0, high = n_kept;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (kept[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_kept(struct addr_range range)
+{
+	unsigned i = first_above(range.start);
+
+	return i < n_kept && kept[i].start < range.end;
+}
+
+/* Ranges that overlap become one. */
+static void keep(struct addr_range range)
+{
+	unsigned first = first_above(range.start);
+	unsigned last = first;
+
+	for (; last < n_kept && kept[last].start < range.end; last++) {
+		if (kept[last].start < range.start)
+			range.start = kept[last].start;
+		if (kept[last].end > range.end)
+			range.end = kept[last].end;
+	}
+	if (first == last && n_kept == KEPT_MAX) {
+		forget_all();
+		first = last = 0;
+	}
+	memmove(&kept[first + 1], &kept[last], (n_kept - last) * sizeof(kept[0]));
+	n_kept = n_kept - (last - first) + 1;
+	kept[first] = range;
+}
+
+void stacks_forget_range(struct addr_range range)
+{
+	if (is_kept(range))
+		forget_all();
+}
+
+static void forget_arguments(uint64_t addr, uint64_t size)
+{
+	uint64_t end;
+
+	if (__builtin_add_overflow(addr, size, &end) || end > UINT64_MAX - VM_PAGE_SIZE)
+		end = UINT64_MAX - VM_PAGE_SIZE;
+	if (addr < end)
+		stacks_forget_range((struct addr_range){ vm_page_down(addr), vm_page_up(end) });
+}
+
+void stacks_before_call(const struct vm_call *call)
+{
+	const uint64_t *args = call->args;
+
+	switch (call->op) {
+	case VM_OP_MMAP:
+		if (args[3] & MAP_FIXED)
+			forget_arguments(args[0], args[1]);
+		break;
+	case VM_OP_MREMAP:
+		forget_arguments(args[0], args[1]);
+		if (args[3] & MREMAP_FIXED)
+			forget_arguments(args[4], args[2]);
+		break;
+	case VM_OP_MUNMAP:
+	case VM_OP_MPROTECT:
+	case VM_OP_PKEY_MPROTECT:
+	case VM_OP_REMAP_FILE_PAGES:
+		forget_arguments(args[0], args[1]);
+		break;
+	case VM_OP_BRK:
+		if (args[0] < shim.space.brk)
+			forget_arguments(args[0], shim.space.brk - args[0]);
+		break;
+	case VM_OP_SHMAT:
+	case VM_OP_SHMDT:
+		forget_all();
+		break;
+	default:
+		break;
+	}
+}
+
+/* --------------------------------------------------------------------- rules */
+
+static struct cfi_machine machine;
+
+#define NEIGHBOURS 16 /* areas of one file, to look through for its first page */
+
+/* The area that shows the first page of the file that @code is a part of. */
+static const struct memory_area *find_head(const struct memory_area *code)
+{
+	struct addr_range below = { 0, code->range.end };
+	struct memory_set_iter iter = memory_set_iter_from_end(shim.space.set, below);
+	const struct memory_area *area;
+
+	for (unsigned i = 0; i < NEIGHBOURS; i++) {
+		area = memory_set_iter_prev(&iter);
+		if (area == NULL)
+			return NULL;
+		if (area->offset == 0 && (area->flags & VM_READ) &&
+		    area->tag[VM_TAG_OBJECT] == code->tag[VM_TAG_OBJECT])
+			return area;
+	}
+	return NULL;
+}
+
+/* From the area that @addr lies in as far as the same file can be read without a gap. */
+static bool find_readable(uint64_t addr, struct addr_range *readable)
+{
+	const struct memory_area *area = memory_set_find(shim.space.set, addr);
+	const struct memory_area *next;
+
+	if (area == NULL || !(area->flags & VM_READ))
+		return false;
+	*readable = area->range;
+	while ((next = memory_set_find(shim.space.set, readable->end)) != NULL &&
+	       (next->flags & VM_READ) && next->tag[VM_TAG_OBJECT] == area->tag[VM_TAG_OBJECT])
+		readable->end = next->range.end;
+	return true;
+}
+
+static uint64_t rule_from_tables(const struct memory_area *code, uint64_t at)
+{
+	const struct memory_area *head = find_head(code);
+	struct addr_range readable;
+	uint64_t hdr;
+
+	if (head == NULL || !elf_find_eh_frame_hdr(head->range, at, &hdr) ||
+	    !find_readable(hdr, &readable))
+		return unwind_rule(UNWIND_GUESS, 0, 0, 0, 0);
+	return cfi_find_rule(&machine, readable, hdr, at);
+}
+
+/* mov $SYS_rt_sigreturn, %rax (or %eax); syscall: what a handler returns to. */
+static bool is_signal_return(const struct memory_area *code, uint64_t pc)
+{
+#if defined(__x86_64__)
+	static const uint8_t long_form[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 };
+	static const uint8_t short_form[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
+
+	if (!(code->flags & VM_READ) || code->range.end - pc < sizeof(long_form) ||
+	    pc < code->range.start)
+		return false;
+	return memcmp((const void *)(uintptr_t)pc, long_form, sizeof(long_form)) == 0 ||
+	       memcmp((const void *)(uintptr_t)pc, short_form, sizeof(short_form)) == 0;
+#else
+	(void)code;
+	(void)pc;
+	return false;
+#endif
+}
+
+static uint64_t find_rule(uint64_t at)
+{
+	const struct memory_area *code = memory_set_find(shim.space.set, at);
+	uint64_t rule = unwind_rule(UNWIND_GUESS, 0, 0, 0, 0);
+	bool is_file;
+
+	if (code == NULL || !(code->flags & VM_EXEC))
+		return unwind_rule(UNWIND_NO_CODE, 0, 0, 0, 0);
+	is_file = code->tag[VM_TAG_OBJECT] != 0;
+	if (is_file)
+		rule = rule_from_tables(code, at);
+	if (unwind_rule_kind(rule) == UNWIND_GUESS && is_signal_return(code, at + 1))
+		rule = unwind_rule(UNWIND_SIGNAL, 0, 0, 0, 0);
+	/* Code made at run time changes too often to be kept. */
+	if (is_file) {
+		keep(code->range);
+		unwind_cache_add(&cache, at, rule);
+	}
+	return rule;
+}
+
+static uint64_t ask_rule(void *context, uint64_t at)
+{
+	struct frame_mark mark;
+	uint64_t rule;
+
+	(void)context;
+	if (!recorder_lock(&mark, RECORDER_DEFER))
+		return 0;
+	rule = unwind_cache_find(&cache, at);
+	if (rule == 0)
+		rule = find_rule(at);
+	recorder_unlock(&mark);
+	return rule;
+}
+
+static bool ask_is_code(void *context, uint64_t at)
+{
+	struct frame_mark mark;
+	const struct memory_area *area;
+	bool is_code;
+
+	(void)context;
+	if (!recorder_lock(&mark, RECORDER_DEFER))
+		return false;
+	area = memory_set_find(shim.space.set, at);
+	is_code = area != NULL && (area->flags & VM_EXEC);
+	recorder_unlock(&mark);
+	return is_code;
+}
+
+/* -------------------------------------------------------------------- stacks */
+
+#define KNOWN_STACKS 2 /* its own, and an alternate one */
+
+/* What this thread may read. A generation that is not the cache's means: nothing. */
+static __thread struct known_stack {
+	uint64_t generation;
+	uint64_t start;
+	uint64_t end;
+} known[KNOWN_STACKS] __attribute__((tls_model("initial-exec")));
+
+static __thread uint8_t known_turn __attribute__((tls_model("initial-exec")));
+
+/* A stack that has grown since anybody looked ends below where the map says. */
+static const struct memory_area *find_stack(uint64_t sp)
+{
+	const struct memory_area *area = memory_set_find_from(shim.space.set, sp);
+	bool grows = area != NULL && ((area->flags & VM_GROWSDOWN) ||
+				      (shim.space.start_stack >= area->range.start &&
+				       shim.space.start_stack < area->range.end));
+
+	if (area == NULL || !(area->flags & VM_READ) || (area->range.start > sp && !grows))
+		return NULL;
+	return area;
+}
+
+/* Generations count from 1 here, so that a new thread knows nothing. */
+static uint64_t generation_now(void)
+{
+	return __atomic_load_n(&cache.generation, __ATOMIC_ACQUIRE) + 1;
+}
+
+/* A handler on top of this may do the same: the entry counts when it has a generation again. */
+static void remember_stack(struct addr_range stack)
+{
+	struct known_stack *entry = &known[known_turn++ % KNOWN_STACKS];
+
+	entry->generation = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	entry->start = stack.start;
+	entry->end = stack.end;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	entry->generation = generation_now();
+}
+
+static struct addr_range ask_stack(uint64_t sp)
+{
+	struct addr_range stack = { 0, 0 };
+	const struct memory_area *area;
+	struct frame_mark mark;
+
+	if (!recorder_lock(&mark, RECORDER_DEFER))
+		return stack;
+	area = find_stack(sp);
+	if (area != NULL) {
+		stack = (struct addr_range){ vm_page_down(sp), area->range.end };
+		keep(stack);
+		remember_stack(stack);
+	}
+	recorder_unlock(&mark);
+	return stack;
+}
+
+static struct addr_range find_known_stack(void *context, uint64_t sp)
+{
+	uint64_t generation = generation_now();
+
+	(void)context;
+	for (unsigned i = 0; i < KNOWN_STACKS; i++)
+		if (known[i].generation == generation && sp >= known[i].start &&
+		    sp < known[i].end)
+			return (struct addr_range){ sp, known[i].end };
+	return ask_stack(sp);
+}
+
+const struct unwind_host stacks_host = {
+	.rule = ask_rule,
+	.stack = find_known_stack,
+	.is_code = ask_is_code,
+	.cache = &cache,
+};

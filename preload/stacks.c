@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/ledger_writer.h"
+#include "shim.h"
+#include "stacks.h"
+
+static_assert((int)UNWIND_END_OUTERMOST == (int)LEDGER_STACK_OUTERMOST, "one numbering");
+static_assert((int)UNWIND_END_DEPTH == (int)LEDGER_STACK_DEPTH, "one numbering");
+static_assert((int)UNWIND_END_NO_RULE == (int)LEDGER_STACK_NO_RULE, "one numbering");
+static_assert((int)UNWIND_END_COMPLEX == (int)LEDGER_STACK_COMPLEX, "one numbering");
+static_assert((int)UNWIND_END_MEMORY == (int)LEDGER_STACK_MEMORY, "one numbering");
+static_assert((int)UNWIND_END_BUSY == (int)LEDGER_STACK_BUSY, "one numbering");
+static_assert(UNWIND_FRAMES_MAX == LEDGER_STACK_FRAMES_MAX, "one limit");
+
+/* -------------------------------------------------------------------- taking */
+
+void stacks_take(struct unwind_trace *trace, const struct unwind_regs *regs)
+{
+	trace->n = 0;
+	if (regs == NULL)
+		return;
+	if (likely(shim.options.stack == OPTION_STACK_UNWIND))
+		unwind_walk(trace, regs, false, &stacks_host);
+	else if (shim.options.stack == OPTION_STACK_FP)
+		unwind_walk_frame_pointers(trace, regs, &stacks_host);
+}
+
+void stacks_take_exact(struct unwind_trace *trace, const struct unwind_regs *regs)
+{
+	trace->n = 0;
+	if (shim.options.stack != OPTION_STACK_NONE)
+		unwind_walk(trace, regs, true, &stacks_host);
+}
+
+/* ------------------------------------------------------------------ the table */
+
+/*
+ * @in_ledger: which ledger of this process, and which segment of it, has the stack
+ */
+struct stack_entry {
+	uint64_t hash;
+	uint64_t in_ledger;
+	uint64_t exact;
+	uint64_t guessed;
+	uint32_t id;
+	uint8_t n_frames;
+	uint8_t end;
+	uint64_t frames[];
+};
+
+#define ENTRY_WORDS (sizeof(struct stack_entry) / sizeof(uint64_t))
+#define TABLE_WORDS (256u << 10) /* 2 MiB: 12,000 stacks of 16 frames */
+#define INDEX_SIZE  (32u << 10)
+#define INDEX_FULL  (INDEX_SIZE / 4 * 3)
+
+/* Pages that are not used cost nothing. When the table is full it begins anew. */
+static uint64_t table[TABLE_WORDS];
+static uint32_t table_used; /* words */
+static uint32_t place_of[INDEX_SIZE]; /* 1 + word in the table; 0: free */
+static uint32_t n_entries;
+static uint32_t n_ids; /* given away so far */
+static uint32_t ledger_number;
+
+static void begin_table_anew(void)
+{
+	memset(place_of, 0, sizeof(place_of));
+	table_used = 0;
+	n_entries = 0;
+}
+
+void stacks_new_ledger(void)
+{
+	ledger_number++;
+}
+
+static uint64_t hash_of(const struct unwind_trace *trace)
+{
+	return trace->hash ^ ((uint64_t)trace->end << 8 | trace->n) ^ trace->exact << 20;
+}
+
+/* Frames beyond the last have no bits. */
+static uint64_t bits_of(uint64_t bits, unsigned n)
+{
+	return n < 64 ? bits & ((1ULL << n) - 1) : bits;
+}
+
+static bool is_stack(const struct stack_entry *entry, const struct unwind_trace *trace,
+		     uint64_t hash)
+{
+	if (entry->hash != hash || entry->n_frames != trace->n || entry->end != trace->end ||
+	    entry->exact != bits_of(trace->exact, trace->n) ||
+	    entry->guessed != bits_of(trace->guessed, trace->n))
+		return false;
+	for (unsigned i = 0; i < trace->n; i++)
+		if (entry->frames[i] != trace->frames[i])
+			return false;
+	return true;
+}
+
+/* Found by others only when the last store has been made: whoever jumps out before has done nothing. */
+static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash, uint32_t *place)
+{
+	struct stack_entry *entry = (struct stack_entry *)&table[table_used];
+
+	entry->hash = hash;
+	entry->in_ledger = 0;
+	entry->exact = bits_of(trace->exact, trace->n);
+	entry->guessed = bits_of(trace->guessed, trace->n);
+	entry->n_frames = trace->n;
+	entry->end = trace->end;
+	for (unsigned i = 0; i < trace->n; i++)
+		entry->frames[i] = trace->frames[i];
+	entry->id = ++n_ids;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	*(volatile uint32_t *)place = table_used + 1;
+	table_used += (uint32_t)ENTRY_WORDS + trace->n;
+	n_entries++;
+	return entry;
+}
+
+struct stack_entry *stacks_find(const struct unwind_trace *trace)
+{
+	uint64_t hash = hash_of(trace);
+	uint32_t i = (uint32_t)(hash >> 32) % INDEX_SIZE;
+
+	if (trace->n == 0)
+		return NULL;
+	for (; place_of[i] != 0; i = (i + 1) % INDEX_SIZE) {
+		struct stack_entry *entry = (struct stack_entry *)&table[place_of[i] - 1];
+
+		if (is_stack(entry, trace, hash))
+			return entry;
+	}
+	if (unlikely(n_entries >= INDEX_FULL ||
+		     table_used + ENTRY_WORDS + STACKS_DEPTH_MAX > TABLE_WORDS)) {
+		begin_table_anew();
+		i = (uint32_t)(hash >> 32) % INDEX_SIZE;
+	}
+	return add(trace, hash, &place_of[i]);
+}
+
+uint32_t stacks_records(const struct stack_entry *entry)
+{
+	return entry == NULL ? 0 : ledger_trace_records(entry->n_frames);
+}
+
+uint32_t stacks_write(struct ledger_writer *writer, struct stack_entry *entry)
+{
+	struct ledger_trace trace;
+	uint64_t here;
+
+	if (entry == NULL)
+		return 0;
+	here = ((uint64_t)ledger_number << 32 | (uint32_t)writer->lap_number) + 1;
+	if (likely(entry->in_ledger == here))
+		return entry->id;
+	trace = (struct ledger_trace){
+		.id = entry->id,
+		.end = entry->end,
+		.n_frames = entry->n_frames,
+		.exact = entry->exact,
+		.guessed = entry->guessed,
+		.frames = entry->frames,
+	};
+	ledger_writer_stack(writer, &trace);
+	entry->in_ledger = here;
+	return entry->id;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNWIND_H
+#define UNWIND_H
+
+/*
+ * unwind - the stack of the calling thread, from unwind tables
+ *
+ * Made for signal handlers and for hooks inside malloc and the loader: it takes no
+ * lock, allocates nothing, calls nothing, uses general registers only, and reads
+ * no memory but the thread's own stack, within the bounds it was given. Rules come
+ * from a cache; what is not there is asked from the host, who may say no.
+ *
+ *     pc -> cache -> rule -> CFA, caller's pc, bp, bx -> ...
+ *             |
+ *             host.rule(): an ELF file's .eh_frame, see cfi.h
+ *
+ * Code without tables (made at run time, or Go's) is tried by its frame pointer,
+ * if what lies there could be a frame; frames found so are marked.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <memory_set/memory_set.h>
+#include "unwind/unwind_cache.h"
+
+/* The registers a walk begins with. 0 in @bp or @bx: not known. */
+struct unwind_regs {
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t bp;
+	uint64_t bx;
+};
+
+/*
+ * The caller of the function this stands in, as it will find its registers after
+ * the return. Not in an inline function.
+ */
+#if defined(__x86_64__)
+#define UNWIND_CALLER                                                       \
+	{                                                                   \
+		.pc = (uintptr_t)__builtin_return_address(0),               \
+		.sp = (uintptr_t)__builtin_frame_address(0) + 16,           \
+		.bp = *(const uint64_t *)__builtin_frame_address(0),        \
+	}
+#elif defined(__aarch64__)
+/* The frame record is somewhere in the frame; the caller's stack begins above it. */
+#define UNWIND_CALLER                                                       \
+	{                                                                   \
+		.pc = (uintptr_t)__builtin_return_address(0),               \
+		.sp = (uintptr_t)__builtin_frame_address(0) + 16,           \
+		.bp = *(const uint64_t *)__builtin_frame_address(0),        \
+	}
+#else
+#define UNWIND_CALLER { .pc = (uintptr_t)__builtin_return_address(0) }
+#endif
+
+/* Why there are no more frames. Equal to enum ledger_stack_end. */
+enum unwind_end {
+	UNWIND_END_OUTERMOST = 1,
+	UNWIND_END_DEPTH = 2,
+	UNWIND_END_NO_RULE = 3,
+	UNWIND_END_COMPLEX = 4,
+	UNWIND_END_MEMORY = 5,
+	UNWIND_END_BUSY = 6,
+};
+
+#define UNWIND_FRAMES_MAX 64
+
+/*
+ * @frames: room for @max of them, the caller's
+ * @exact:  frames that were interrupted by a signal: pc is the instruction itself;
+ *          in all others it is behind the call
+ */
+struct unwind_trace {
+	uint64_t *frames;
+	uint8_t max; /* at most UNWIND_FRAMES_MAX */
+	uint8_t n;
+	uint8_t end;
+	uint64_t exact;
+	uint64_t guessed;
+	uint64_t hash; /* of the frames */
+};
+
+/*
+ * What the walk can't know. All three may be called from a signal handler.
+ *
+ * @rule:    the rule for the code at @at, or 0: can't be looked up now. It is the
+ *           host who adds it to the cache.
+ * @stack:   what can be read from @sp upwards without leaving its stack; empty if
+ *           nothing is known about it
+ * @is_code: does @at lie in executable memory?
+ */
+struct unwind_host {
+	uint64_t (*rule)(void *context, uint64_t at);
+	struct addr_range (*stack)(void *context, uint64_t sp);
+	bool (*is_code)(void *context, uint64_t at);
+	void *context;
+	const struct unwind_cache *cache;
+};
+
+/* @first_is_exact: @regs are those of an interrupted instruction. */
+void unwind_walk(struct unwind_trace *trace, const struct unwind_regs *regs, bool first_is_exact,
+		 const struct unwind_host *host);
+
+/* The same by frame pointers alone: right where all code has them. */
+void unwind_walk_frame_pointers(struct unwind_trace *trace, const struct unwind_regs *regs,
+				const struct unwind_host *host);
+
+#endif

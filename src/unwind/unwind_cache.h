@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UNWIND_CACHE_H
+#define UNWIND_CACHE_H
+
+/*
+ * unwind_cache - from an instruction to its rule, without a lock
+ *
+ * Any number of threads (and signal handlers on top of them) look up while one
+ * adds or forgets. An entry is two words; the first holds the address mixed with
+ * the second, so an entry that is read while it changes, or that is from before
+ * the last unwind_cache_forget(), belongs to no address at all.
+ *
+ * All zeros is an empty one.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "unwind/unwind_rule.h"
+
+#define UNWIND_CACHE_BITS 13
+#define UNWIND_CACHE_SIZE (1u << UNWIND_CACHE_BITS)
+#define UNWIND_CACHE_WAYS 2
+
+struct unwind_cache_entry {
+	uint64_t mixed;
+	uint64_t rule;
+};
+
+struct unwind_cache {
+	uint64_t generation;
+	uint32_t turn; /* which of two to replace */
+	struct unwind_cache_entry entries[UNWIND_CACHE_SIZE];
+};
+
+static inline uint64_t unwind_cache_mix(uint64_t at, uint64_t rule, uint64_t generation)
+{
+	return at ^ rule * 0x9e3779b97f4a7c15u ^ generation << 50;
+}
+
+/* The first of the two entries where @at may be. */
+static inline unsigned unwind_cache_index(uint64_t at)
+{
+	return (unsigned)(at * 0xd6e8feb86659fd93u >> (64 - UNWIND_CACHE_BITS)) & ~1u;
+}
+
+/* Return: the rule, or 0. */
+static inline uint64_t unwind_cache_find(const struct unwind_cache *cache, uint64_t at)
+{
+	const struct unwind_cache_entry *entry = &cache->entries[unwind_cache_index(at)];
+	uint64_t generation = __atomic_load_n(&cache->generation, __ATOMIC_RELAXED);
+
+	for (unsigned way = 0; way < UNWIND_CACHE_WAYS; way++) {
+		uint64_t mixed = __atomic_load_n(&entry[way].mixed, __ATOMIC_RELAXED);
+		uint64_t rule = __atomic_load_n(&entry[way].rule, __ATOMIC_RELAXED);
+
+		if (__builtin_expect(mixed == unwind_cache_mix(at, rule, generation), 1) &&
+		    rule != 0)
+			return rule;
+	}
+	return 0;
+}
+
+/* Callers exclude each other. */
+static inline void unwind_cache_add(struct unwind_cache *cache, uint64_t at, uint64_t rule)
+{
+	struct unwind_cache_entry *entry = &cache->entries[unwind_cache_index(at)];
+
+	entry += entry->rule != 0 ? cache->turn++ % UNWIND_CACHE_WAYS : 0;
+	__atomic_store_n(&entry->rule, rule, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->mixed, unwind_cache_mix(at, rule, cache->generation),
+			 __ATOMIC_RELAXED);
+}
+
+/* At any time. */
+static inline void unwind_cache_forget(struct unwind_cache *cache)
+{
+	__atomic_fetch_add(&cache->generation, 1, __ATOMIC_RELEASE);
+}
+
+#endif
