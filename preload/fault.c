@@ -66,7 +66,10 @@ static bool is_guard(uint64_t page)
 	return entry >> 58 & 1; /* Documentation/admin-guide/mm/pagemap.rst */
 }
 
-/* The map around the fault is made the kernel's: what nobody saw is not to be guessed. */
+/*
+ * The map at the fault is made the kernel's: what nobody saw is not to be guessed.
+ * Up to the end of the next area, which may be a stack that has grown.
+ */
 static void ask_about_page(struct ledger_fault *fault)
 {
 	uint64_t page = vm_page_down(fault->address);
@@ -74,8 +77,7 @@ static void ask_about_page(struct ledger_fault *fault)
 
 	if (fault->code == SI_KERNEL || !recorder_lock(&mark, RECORDER_DEFER))
 		return;
-	resync_range((struct addr_range){ page, page + VM_PAGE_SIZE }, VM_REASON_FAULT,
-		     shim.writer.n_events);
+	resync_up_from(page, VM_REASON_FAULT, 0);
 	fault->page = memory_set_find(shim.space.set, page) == NULL ? LEDGER_PAGE_UNMAPPED
 		      : is_guard(page)				    ? LEDGER_PAGE_GUARD
 								    : LEDGER_PAGE_MAPPED;

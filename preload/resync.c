@@ -180,21 +180,42 @@ int resync_peek(struct addr_range *range, const struct memory_area **areas)
 	return n;
 }
 
-void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
+/* The kernel's area that @addr lies in, or the next; the page at @addr where there is none. */
+static struct addr_range ask_for_area(uint64_t addr)
 {
 	struct kernel_reader reader;
 	struct kernel_area area;
 	struct addr_range range = { addr, addr + VM_PAGE_SIZE };
+
+	if (kernel_reader_open(&reader, addr) && kernel_reader_next(&reader, &area))
+		range = area.range;
+	kernel_reader_close(&reader);
+	return range;
+}
+
+void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
+{
+	struct addr_range range;
 	uint64_t mask;
 
 	if (shim.sandboxed)
 		return;
 	mask = shim_block_signals();
-	if (kernel_reader_open(&reader, addr) && kernel_reader_next(&reader, &area) &&
-	    area.range.start <= addr)
-		range = area.range;
-	kernel_reader_close(&reader);
+	range = ask_for_area(addr);
+	if (range.start > addr)
+		range = (struct addr_range){ addr, addr + VM_PAGE_SIZE };
 	resync_range(range, reason, event);
+	shim_restore_signals(mask);
+}
+
+void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event)
+{
+	uint64_t mask;
+
+	if (shim.sandboxed)
+		return;
+	mask = shim_block_signals();
+	resync_range((struct addr_range){ addr, ask_for_area(addr).end }, reason, event);
 	shim_restore_signals(mask);
 }
 

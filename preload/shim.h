@@ -108,6 +108,8 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
 int resync_peek(struct addr_range *range, const struct memory_area **areas);
 /* An area that the shim has mapped for itself enters the map. */
 void resync_enter_own(const struct memory_area *area);
+/* As resync_mapping(), from the page @addr to the end of the mapping that it lies in, or of the next one. */
+void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
 /* Objects that the ledger does not know yet. */

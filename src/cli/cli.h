@@ -40,9 +40,11 @@ enum command_bit {
 	COMMAND_HELP = 1 << 5,
 	COMMAND_WHY = 1 << 6,
 	COMMAND_DIFF = 1 << 7,
+	COMMAND_EXPLAIN = 1 << 8,
 };
 #define COMMAND_LOOKERS                                                                            \
-	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF)
+	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF |  \
+	 COMMAND_EXPLAIN)
 #define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP)
 
 enum color_when {
@@ -105,6 +107,7 @@ struct cli_options {
 	const char *output;
 	const char *follow;
 	const char *verify;
+	bool crash_quiet; /* a crash is not explained */
 	uint64_t max_size;
 	bool force;
 	bool keep_all;
@@ -143,6 +146,7 @@ int cmd_map(const struct cli_options *options, int n_operands, char **operands);
 int cmd_log(const struct cli_options *options, int n_operands, char **operands);
 int cmd_why(const struct cli_options *options, int n_operands, char **operands);
 int cmd_diff(const struct cli_options *options, int n_operands, char **operands);
+int cmd_explain(const struct cli_options *options, int n_operands, char **operands);
 int cmd_verify(const struct cli_options *options, int n_operands, char **operands);
 int cmd_help(const struct cli_options *options, int n_operands, char **operands);
 

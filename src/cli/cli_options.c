@@ -256,6 +256,14 @@ static const char *set_verify(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_on_crash(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "explain") != 0 && strcmp(value, "quiet") != 0)
+		return "is not one of explain, quiet";
+	options->crash_quiet = value[0] == 'q';
+	return NULL;
+}
+
 static const char *set_keep_all(struct cli_options *options, const char *value)
 {
 	(void)value;
@@ -288,6 +296,9 @@ const struct option_row option_rows[] = {
 	  "compare with the kernel's map after each call and at exit, at exit, or never "
 	  "(default exit)",
 	  COMMAND_RUN, set_verify },
+	{ "on-crash", 0, "explain|quiet",
+	  "explain why the program crashed, or say only that it did (default explain)", COMMAND_RUN,
+	  set_on_crash },
 	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
 	  COMMAND_RUN, set_keep_all },
 	{ "quiet", 'q', NULL, "no summary at the end", COMMAND_RUN, set_quiet },

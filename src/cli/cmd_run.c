@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include "base/options.h"
 #include "cli/compare.h"
+#include "cli/crash_screen.h"
+#include "cli/fault_text.h"
 #include "cli/ledger_view.h"
 #include "cli/program.h"
 #include "cli/run_child.h"
@@ -298,6 +300,18 @@ static void say_nothing_was_recorded(const struct run *run, int status)
 			 run->argv[0], run->output);
 }
 
+/* The screen of `mapledger explain', on stderr: stdout is the program's. */
+static void explain(struct ledger_view *view)
+{
+	struct crash crash;
+
+	if (crash_find(&crash, view)) {
+		fputc('\n', stderr);
+		crash_print(stderr, view, &crash, false);
+	}
+	crash_free(&crash);
+}
+
 /* What the first process was at its end. */
 static void summarize(const struct run *run, const struct family *family, int status)
 {
@@ -309,6 +323,8 @@ static void summarize(const struct run *run, const struct family *family, int st
 		return;
 	if (compare_recorded(&view, &findings))
 		print_summary(run, &view, &findings, family, status);
+	if (!run->options->crash_quiet && fault_is_met(&view.header->fault) && WIFSIGNALED(status))
+		explain(&view);
 	findings_free(&findings);
 	view_close(&view);
 }

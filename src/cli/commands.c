@@ -62,6 +62,14 @@ const struct command commands[] = {
 	  "Exit status: 0 equal, 1 differences, 2 can't be read, 3 nothing to compare with, or\n"
 	  "the ledger is damaged.\n",
 	  CLI_TROUBLE },
+	{ "explain", NULL, COMMAND_EXPLAIN, cmd_explain, "[OPTION...] [FILE]",
+	  "why a program crashed: the access, the page, who made it so, who mapped it",
+	  FILE_DETAILS
+	  "\n"
+	  "`mapledger run' prints the same when its program crashes.\n"
+	  "\n"
+	  "Exit status: 0 explained, 2 can't be read, 3 no crash is recorded.\n",
+	  CLI_TROUBLE },
 	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
 	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },
 };

@@ -73,17 +73,6 @@ void text_signal(struct text *text, uint32_t number)
 		text_decimal(text, number);
 }
 
-uint64_t fault_delay_ns(const struct ledger_view *view)
-{
-	const struct ledger_fault *fault = &view->header->fault;
-	uint64_t at = ledger_reader_time_ns(view->reader, fault->ticks);
-	uint64_t last = ledger_reader_time_ns(view->reader, view->replay.ticks);
-
-	if (fault->event == 0 || view->replay.event != fault->event || at < last)
-		return UINT64_MAX;
-	return at - last;
-}
-
 static void text_what(struct text *text, const struct ledger_fault *fault)
 {
 	const char *access = fault_access_name(fault);

@@ -33,7 +33,4 @@ void fault_text(struct text *text, const struct ledger_view *view);
 /* An object under @key, with everything; null when there was no fault. */
 void fault_json(struct json *json, const char *key, const struct ledger_view *view);
 
-/* Time since the last call before the fault; UINT64_MAX when that is not known. */
-uint64_t fault_delay_ns(const struct ledger_view *view);
-
 #endif

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Misuse: what is said about each case.
+
+usage: misuse.py MAPLEDGER SHIM DEMO VICTIM PLUGIN [CASE...]
+
+Each case is a real bug somebody had, made small. It is recorded, and what
+`explain' says is compared with the table below: the kind of crash, the
+rule that explains it, and words that must be in what is printed.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# name: (program, argument, signal or exit status, kind, rule, words in sentence and hint)
+CRASHES = {
+    "S01": ("demo", "overhang", "SIGSEGV", "refused", "P01",
+            r"^Write to 0x[0-9a-f]+000 refused: the page is mapped, but read-only\..*"
+            r"4097 bytes were rounded up to 2 pages: the last 1 byte of the length changed the page"),
+    "S02": ("victim", "S02", "SIGSEGV", "refused", "P02",
+            r"refused: the page is mapped, but read-only\..*stopped 1 page short of this one"),
+    "S04": ("demo", "double-munmap", "SIGSEGV", "unmapped", "U01",
+            r"nothing is mapped there\..*second munmap of this range by thread \d+: the first was #\d+"),
+    "S07": ("demo", "use-after-munmap", "SIGSEGV", "unmapped", "U06",
+            r"^Read of 0x[0-9a-f]+ failed: nothing is mapped there\..*after it had been unmapped"),
+    "S07b": ("victim", "S07b", "SIGSEGV", "refused", "U07",
+             r"the page belongs to anonymous memory now \(r--p\); until #\d+ it was something else"),
+    "S08": ("demo", "munmap-too-long", "SIGSEGV", "unmapped", "U03",
+            r"8193 bytes were rounded up to 3 pages: the last 1 byte of the length unmapped this page"),
+    "S15": ("demo", "guard-region", "SIGSEGV", "guard-region", None,
+            r"a guard region \(MADV_GUARD_INSTALL by #\d+\). /proc/PID/maps does not show it\."),
+    "S17": ("victim", "S17", "SIGSEGV", "unmapped", "U10",
+            r"^Jump to 0x[0-9a-f]+ failed: nothing is mapped there. It was libmisuse_plugin\.so until #\d+"),
+    "S19": ("victim", "S19", "SIGSEGV", "protection-key", None, r"protection key \d+ denies it"),
+    "S21": ("victim", "S21", "SIGBUS", "past-end-of-file", None,
+            r"failed: past the end of /memfd:x\.db \(deleted\): offset 0x3000"),
+    "S23": ("demo", "partial-protect", "SIGSEGV", "refused", "P03",
+            r"The call failed with ENOMEM, and had changed the pages"),
+    "wild": ("victim", "wild", "SIGSEGV", "never-mapped", None, r"and never was\. Nearest: .* above\."),
+    "null": ("victim", "null", "SIGSEGV", "null", None, r"A null pointer, and an offset of 16\."),
+    "overflow": ("victim", "overflow", "SIGSEGV", "stack-overflow", None,
+                 r"below the stack of thread \d+: stack overflow \(.*M used\)"),
+    "overflow_thread": ("victim", "overflow_thread", "SIGSEGV", "stack-overflow", None,
+                        r"the guard of the stack of thread \d+: stack overflow \(.*M used\)"),
+    "execute_data": ("victim", "execute_data", "SIGSEGV", "refused", None,
+                     r"^Jump to 0x[0-9a-f]+ refused: the page is mapped, but not executable\."),
+    "unseen": ("victim", "unseen", "SIGSEGV", "refused", None,
+               r"The ledger has no call for this change"),
+    "raised": ("victim", "raised", "SIGSEGV", "sent", None, r"was sent by the program itself"),
+}
+
+
+class Paths:
+    def __init__(self, mapledger, shim, demo, victim, plugin):
+        self.mapledger, self.plugin = mapledger, plugin
+        self.programs = {"demo": [demo], "victim": [victim]}
+        self.environment = dict(os.environ, MAPLEDGER_SHIM=shim)
+
+    def command(self, program, argument):
+        extra = [self.plugin] if argument == "S17" else []
+        return [*self.programs[program], argument, *extra]
+
+
+def explain(paths, ledger):
+    done = subprocess.run([paths.mapledger, "explain", "--json", str(ledger)],
+                          capture_output=True, text=True, env=paths.environment)
+    return json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr}
+
+
+def try_crash(paths, case):
+    program, argument, signal, kind, rule, words = case
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "case.mlg"
+        done = subprocess.run([paths.mapledger, "run", "-o", str(ledger), "--",
+                               *paths.command(program, argument)],
+                              capture_output=True, text=True, env=paths.environment)
+        if done.returncode == 77:
+            return "skipped: " + done.stderr.strip().splitlines()[0]
+        said = explain(paths, ledger)
+        if "error" in said:
+            return f"ended with {done.returncode}, and explain says: {said['error']}"
+        text = said["sentence"] + " " + (said["hint"] or "")
+        # What `run' prints at the end is what `explain' prints.
+        if said["sentence"] not in done.stderr:
+            return f"run did not print the sentence: {done.stderr}"
+    if said["fault"]["signal"] != signal or -done.returncode not in (7, 11):
+        return f"died of {said['fault']['signal']}, status {done.returncode}"
+    if (said["kind"], said["rule"]) != (kind, rule):
+        return f"kind {said['kind']}, rule {said['rule']}: {text}"
+    if not re.search(words, text):
+        return f"it says: {text}"
+    return None
+
+
+def main():
+    paths = Paths(*sys.argv[1:6])
+    only = sys.argv[6:]
+    failed = 0
+    for name, case in CRASHES.items():
+        if only and name not in only:
+            continue
+        wrong = try_crash(paths, case)
+        print(f"{name}: {wrong or 'ok'}", flush=True)
+        failed += wrong is not None and not wrong.startswith("skipped")
+    print(f"{failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())

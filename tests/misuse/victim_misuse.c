@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Misuse that is no demo: one function a case, named after its number in
+ * misuse.py, where the cases are told.
+ *
+ *     victim_misuse CASE [PLUGIN]
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE	  4096UL
+#define HUGE_PAGE (2UL << 20)
+#define RW	  (PROT_READ | PROT_WRITE)
+#define ANON	  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define NOINLINE  __attribute__((noinline, noclone))
+#define SKIP	  77
+
+static const char *plugin_path;
+static pthread_barrier_t barrier;
+
+static int skip(const char *why)
+{
+	fprintf(stderr, "SKIPPED: %s\n", why);
+	return SKIP;
+}
+
+static void need(int good, const char *what)
+{
+	if (good)
+		return;
+	perror(what);
+	exit(2);
+}
+
+static char *pages(size_t n, int prot)
+{
+	char *at = mmap(NULL, n * PAGE, prot, ANON, -1, 0);
+
+	need(at != MAP_FAILED, "mmap");
+	return at;
+}
+
+NOINLINE static void store(char *at)
+{
+	*(volatile char *)at = 1;
+}
+
+/* S02: the start is rounded down, the length is not made longer for it. */
+NOINLINE static void unprotect_code(char *code, size_t size)
+{
+	char *start = (char *)((uintptr_t)code & ~(PAGE - 1));
+
+	need(mprotect(start, size, RW) == 0, "mprotect");
+}
+
+static int s02(void)
+{
+	char *code = pages(4, PROT_READ);
+	char *function = code + PAGE - 8;
+
+	unprotect_code(function, 16);
+	store(function);
+	store(function + 8);
+	return 0;
+}
+
+/* S05: between munmap and MAP_FIXED another thread maps. */
+static char *room;
+static char *others;
+
+static void *mapper(void *unused)
+{
+	pthread_setname_np(pthread_self(), "mapper");
+	pthread_barrier_wait(&barrier);
+	others = mmap(room, 2 * PAGE, RW, ANON, -1, 0);
+	pthread_barrier_wait(&barrier);
+	return unused;
+}
+
+NOINLINE static void *segment_replace(char *segment)
+{
+	munmap(segment, 2 * PAGE);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return mmap(segment, 2 * PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0);
+}
+
+static int s05(void)
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	need(pthread_create(&thread, NULL, mapper, NULL) == 0, "pthread_create");
+	room = pages(2, RW);
+	need(segment_replace(room) == room, "mmap");
+	pthread_join(thread, NULL);
+	if (others != room)
+		return skip("the kernel chose another place");
+	store(others);
+	return 0;
+}
+
+/* S07: the second ending: what is read belongs to somebody else by now. */
+static int s07b(void)
+{
+	char *file = pages(2, RW);
+	char *other;
+
+	munmap(file, 2 * PAGE);
+	other = mmap(file, 2 * PAGE, PROT_READ, ANON, -1, 0);
+	if (other != file)
+		return skip("the kernel chose another place");
+	store(file);
+	return 0;
+}
+
+/* S09: only half of it is given back, every time. */
+NOINLINE static char *window_new(void)
+{
+	return pages(4, RW);
+}
+
+NOINLINE static void window_free(char *window)
+{
+	munmap(window, 2 * PAGE);
+}
+
+NOINLINE static void window_use(char *window)
+{
+	mprotect(window, PAGE, PROT_READ);
+	mprotect(window, PAGE, RW);
+}
+
+static int s09(void)
+{
+	for (int i = 0; i < 200; i++) {
+		char *window = window_new();
+
+		window_use(window);
+		window_free(window);
+	}
+	return 0;
+}
+
+/* S10: a length that is not a multiple of the huge page. */
+static int s10(void)
+{
+	char *huge = mmap(NULL, HUGE_PAGE, RW, ANON | MAP_HUGETLB, -1, 0);
+
+	if (huge == MAP_FAILED)
+		return skip("no huge pages: vm.nr_hugepages is 0");
+	munmap(huge, PAGE);
+	return 0;
+}
+
+/* S12: at the limit munmap in the middle of an area fails, too. */
+NOINLINE static int pool_give_back(char *pool, size_t at)
+{
+	return munmap(pool + at * PAGE, PAGE);
+}
+
+static int s12(void)
+{
+	size_t n = 140000;
+	char *pool = pages(n, PROT_NONE);
+
+	for (size_t i = 1; i < n; i += 2)
+		if (pool_give_back(pool, i) < 0)
+			return errno == ENOMEM ? 0 : 2;
+	return skip("this machine's limit of mappings is higher");
+}
+
+/* S13: a file is mapped anew for every record, and never unmapped. */
+NOINLINE static void record_map(int fd)
+{
+	need(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED, "mmap");
+}
+
+static int s13(void)
+{
+	int fd = memfd_create("records", 0);
+
+	need(fd >= 0 && ftruncate(fd, PAGE) == 0, "memfd_create");
+	for (int i = 0; i < 500; i++)
+		record_map(fd);
+	return 0;
+}
+
+/* S14: the guard below a thread's stack is made accessible. */
+NOINLINE static void guard_remove(char *guard)
+{
+	need(mprotect(guard, PAGE, RW) == 0, "mprotect");
+}
+
+static void *unguarded(void *unused)
+{
+	pthread_attr_t attr;
+	void *stack;
+	size_t size;
+
+	need(pthread_getattr_np(pthread_self(), &attr) == 0, "pthread_getattr_np");
+	need(pthread_attr_getstack(&attr, &stack, &size) == 0, "pthread_attr_getstack");
+	guard_remove((char *)stack - PAGE);
+	return unused;
+}
+
+static int s14(void)
+{
+	pthread_t thread;
+
+	need(pthread_create(&thread, NULL, unguarded, NULL) == 0, "pthread_create");
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* S17: a pointer into a library that was closed. */
+static int s17(void)
+{
+	void *plugin = dlopen(plugin_path, RTLD_NOW);
+	int (*answer)(void);
+
+	need(plugin != NULL, plugin_path);
+	*(void **)&answer = dlsym(plugin, "plugin_answer");
+	need(answer != NULL && answer() == 42, "dlsym");
+	dlclose(plugin);
+	return answer();
+}
+
+/* S19: a protection key that denies writing. */
+static int s19(void)
+{
+	int key = pkey_alloc(0, PKEY_DISABLE_WRITE);
+	char *page;
+
+	if (key < 0)
+		return skip("the processor has no protection keys");
+	page = pages(1, RW);
+	need(pkey_mprotect(page, PAGE, RW, key) == 0, "pkey_mprotect");
+	store(page);
+	return 0;
+}
+
+/* S20: the kernel refuses to write there, without a signal. */
+NOINLINE static void seal(char *page)
+{
+	need(mprotect(page, PAGE, PROT_READ) == 0, "mprotect");
+}
+
+static int s20(void)
+{
+	char *page = pages(1, RW);
+	int fd = open("/dev/zero", O_RDONLY);
+
+	seal(page);
+	return read(fd, page, PAGE) < 0 && errno == EFAULT ? 0 : 2;
+}
+
+/* S21: the file became shorter than its mapping. */
+static int s21(void)
+{
+	int fd = memfd_create("x.db", 0);
+	char *map;
+
+	need(fd >= 0 && ftruncate(fd, 4 * PAGE) == 0, "memfd_create");
+	map = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
+	need(map != MAP_FAILED && ftruncate(fd, PAGE) == 0, "mmap");
+	store(map + 3 * PAGE);
+	return 0;
+}
+
+/* S22: advice that is no advice. */
+NOINLINE static void advise(char *at)
+{
+	madvise(at, PAGE, MADV_DONTNEED | MADV_HUGEPAGE | 0x40);
+	madvise(at + 1, PAGE, MADV_DONTNEED);
+}
+
+static int s22(void)
+{
+	advise(pages(2, RW));
+	return 0;
+}
+
+/* S25: a hint is taken for a promise. */
+static int s25(void)
+{
+	char *taken = pages(2, RW);
+	char *at = mmap(taken, PAGE, RW, ANON, -1, 0);
+
+	return at == taken ? 2 : 0;
+}
+
+/* S26: code is made writable, and left so. */
+NOINLINE static void hook_install(char *function)
+{
+	char *page = (char *)((uintptr_t)function & ~(PAGE - 1));
+
+	need(mprotect(page, PAGE, RW | PROT_EXEC) == 0, "mprotect");
+}
+
+static int s26(void)
+{
+	hook_install((char *)(uintptr_t)s25);
+	return 0;
+}
+
+/* Not in the table: a page that never was. */
+static int wild(void)
+{
+	char *page = pages(1, RW);
+
+	munmap(pages(1, RW), PAGE);
+	store(page - 16 * PAGE * PAGE);
+	return 0;
+}
+
+static int null(void)
+{
+	store((char *)16);
+	return 0;
+}
+
+NOINLINE static int deeper(volatile char *above)
+{
+	volatile char frame[2048];
+
+	frame[0] = *above;
+	return deeper(frame) + frame[1];
+}
+
+static int overflow(void)
+{
+	volatile char first = 0;
+
+	return deeper(&first);
+}
+
+static void *overflow_in_thread(void *unused)
+{
+	munmap(pages(1, RW), PAGE);
+	overflow();
+	return unused;
+}
+
+static int overflow_thread(void)
+{
+	pthread_t thread;
+
+	need(pthread_create(&thread, NULL, overflow_in_thread, NULL) == 0, "pthread_create");
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static int execute_data(void)
+{
+	char *data = pages(1, RW);
+
+	return ((int (*)(void))(uintptr_t)data)();
+}
+
+/* The change is made where no call is seen: by the kernel's own word only. */
+static int unseen(void)
+{
+	char *page = pages(1, RW);
+	long result = 10; /* mprotect */
+
+#if defined(__x86_64__)
+	__asm__ volatile("mov %1, %%eax\n\tnop\n\tsyscall"
+			 : "=a"(result)
+			 : "r"((int)result), "D"(page), "S"(PAGE), "d"((long)PROT_READ)
+			 : "rcx", "r11", "memory");
+#else
+	return skip("no such call on this machine");
+#endif
+	need(result == 0, "mprotect");
+	store(page);
+	return 0;
+}
+
+static int raised(void)
+{
+	raise(SIGSEGV);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} cases[] = {
+	{ "S02", s02 },
+	{ "S05", s05 },
+	{ "S07b", s07b },
+	{ "S09", s09 },
+	{ "S10", s10 },
+	{ "S12", s12 },
+	{ "S13", s13 },
+	{ "S14", s14 },
+	{ "S17", s17 },
+	{ "S19", s19 },
+	{ "S20", s20 },
+	{ "S21", s21 },
+	{ "S22", s22 },
+	{ "S25", s25 },
+	{ "S26", s26 },
+	{ "wild", wild },
+	{ "null", null },
+	{ "overflow", overflow },
+	{ "overflow_thread", overflow_thread },
+	{ "execute_data", execute_data },
+	{ "unseen", unseen },
+	{ "raised", raised },
+};
+
+int main(int argc, char **argv)
+{
+	plugin_path = argc > 2 ? argv[2] : "";
+	for (size_t i = 0; argc > 1 && i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (strcmp(argv[1], cases[i].name) == 0)
+			return cases[i].run();
+	fprintf(stderr, "victim_misuse: no such case\n");
+	return 2;
+}
