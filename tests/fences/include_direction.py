@@ -15,6 +15,7 @@ MAY_INCLUDE = {room: COMMON[:i + 1] for i, room in enumerate(COMMON)}
 MAY_INCLUDE["audit"] = COMMON + ["audit"]
 MAY_INCLUDE["symbolize"] = COMMON + ["symbolize"]
 MAY_INCLUDE["cli"] = COMMON + ["audit", "symbolize", "cli"]
+MAY_INCLUDE["demo"] = ["demo"]
 MAY_INCLUDE["preload"] = COMMON + ["preload"]
 
 # The shim writes ledgers, it never reads them.
