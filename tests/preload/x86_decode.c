@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* For x86_insn_test.py: a line of hexadecimal bytes in, the instruction's length out. */
+
+#include <stdio.h>
+#include <string.h>
+#include "preload/x86_insn.h"
+
+int main(void)
+{
+	char line[256];
+
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		unsigned char code[32];
+		struct x86_insn insn;
+		size_t n = 0;
+		unsigned byte;
+
+		memset(code, 0x90, sizeof(code));
+		while (n < 16 && sscanf(line + 2 * n, "%2x", &byte) == 1)
+			code[n++] = (unsigned char)byte;
+		x86_decode(code, sizeof(code), &insn);
+		printf("%d\n", insn.len);
+	}
+	return 0;
+}
