@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
@@ -73,7 +74,8 @@ static int read_inherited(void)
 		return error < 0 ? error : baseline_read();
 	}
 	/* What the kernel did not let the child inherit is missing there, and goes. */
-	resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
+	if (!ML_MUTATED(CHILD_HAS_ALL))
+		resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
 	memory_set_reserve(shim.space.set, MEMORY_SET_MAX_GROWTH);
 	memory_set_update(shim.space.set, MEMORY_SET_ALL, make_baseline, NULL);
 	return 0;

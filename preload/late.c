@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "late.h"
 #include "shim.h"
@@ -114,7 +115,8 @@ static void record_ready(struct late_calls *late)
 	while ((ready = __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE)) != 0) {
 		int i = oldest(late, ready);
 
-		recorder_record_late(&late->slot[i].call, &late->slot[i].trace);
+		if (!ML_MUTATED(LATE_CALLS_LOST))
+			recorder_record_late(&late->slot[i].call, &late->slot[i].trace);
 		free_slot(late, i);
 	}
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include "base/clock.h"
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "fault.h"
 #include "shim.h"
@@ -33,7 +34,7 @@ int64_t recorder_perform(void *context, struct vm_call *call)
 	struct recorder *recorder = context;
 	uint64_t mine;
 
-	if (recorder->replaying)
+	if (recorder->replaying || ML_MUTATED(LOCK_AFTER_CALL))
 		return call->result;
 	mine = lock_enter_kernel(&recorder->lock);
 	make_call(call);
@@ -48,10 +49,18 @@ int64_t recorder_perform(void *context, struct vm_call *call)
 
 /* ---------------------------------------------------------------- late calls */
 
+static bool is_asked(const struct vm_doubt *doubt)
+{
+	return !(ML_MUTATED(IDENTITY_NOT_ASKED) && doubt->reason == VM_REASON_IDENTITY) &&
+	       !(ML_MUTATED(FAILURE_NOT_ASKED) && doubt->reason == VM_REASON_FAILED);
+}
+
 static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *call)
 {
 	for (unsigned i = 0; i < doubts->n; i++)
-		if (call->op == VM_OP_SHMAT)
+		if (!is_asked(&doubts->doubt[i]))
+			continue;
+		else if (call->op == VM_OP_SHMAT)
 			resync_mapping(doubts->doubt[i].range.start, doubts->doubt[i].reason,
 				       call->event);
 		else
@@ -251,7 +260,8 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	call->ticks = clock_ticks();
 	slot = late_take(&recorder->late, call->tid, mark);
 	stacks_forget();
-	make_call(call);
+	if (!ML_MUTATED(LOCK_AFTER_CALL))
+		make_call(call);
 	if (*shim.fork_mark == 0) {
 		child_notice();
 		return call->result;
@@ -333,6 +343,10 @@ int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 
 	if (unlikely(!shim.live))
 		return make_call(call);
+	if (ML_MUTATED(LOCK_AFTER_CALL))
+		make_call(call);
+	if (ML_MUTATED(VFORK_IS_FORK) && (uint32_t)sys_getpid() != shim.pid)
+		*shim.fork_mark = 0;
 	if (unlikely(*shim.fork_mark == 0))
 		child_notice();
 	/* No more of a signal stack than is asked for. */

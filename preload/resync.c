@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "kernel_reader.h"
 #include "shim.h"
@@ -268,7 +269,7 @@ static void enter_window(void)
 
 void resync_own(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4 && !ML_MUTATED(OWN_MEMORY_FORGOTTEN); i++) {
 		if (shim.n_regions_known < shim.pages.n_regions)
 			enter_regions();
 		if (!ledger_writer_moved(&shim.writer))

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/mutation.h"
 #include "area_tree.h"
 
 /*
@@ -187,7 +188,8 @@ void area_tree_split(struct area_tree *tree, struct cursor *cursor, uint64_t add
 	open_place(tree, cursor);
 	area = &cursor->leaf->areas[cursor->index];
 	area[0] = area[-1];
-	area[0].offset = memory_area_offset_at(area, addr);
+	if (!ML_MUTATED(OFFSET_STAYS))
+		area[0].offset = memory_area_offset_at(area, addr);
 	area[0].range.start = addr;
 	area[-1].range.end = addr;
 	cursor->leaf->ends[cursor->index] = area->range.end;

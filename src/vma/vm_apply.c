@@ -4,6 +4,7 @@
  * vm_apply - what a call does to the map
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -61,7 +62,8 @@ struct addr_range vm_pages(uint64_t addr, uint64_t len)
 
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot)
 {
-	return (prot & PROT_READ) && (space->personality & READ_IMPLIES_EXEC);
+	return !ML_MUTATED(READ_IMPLIES_EXEC_IGNORED) && (prot & PROT_READ) &&
+	       (space->personality & READ_IMPLIES_EXEC);
 }
 
 /* ------------------------------------------------------------------------ brk */
@@ -88,9 +90,12 @@ static void move_break(struct vm_change *change, uint64_t old_brk, uint64_t new_
 	uint64_t old_end = vm_page_up(old_brk);
 	uint64_t new_end = vm_page_up(new_brk);
 
+	if (ML_MUTATED(HEAP_PROT_RESET) && old_end < new_end)
+		old_end = vm_page_up(change->space->start_brk);
 	if (old_end < new_end)
 		grow_heap(change, (struct addr_range){ old_end, new_end });
-	else
+	else if (!ML_MUTATED(BRK_SPARES_OTHERS) ||
+		 memory_set_find_from(change->space->set, new_end)->flags & VM_HEAP)
 		vm_change_remove(change, (struct addr_range){ new_end, old_end });
 }
 

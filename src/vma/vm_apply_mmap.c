@@ -4,6 +4,7 @@
  * mmap: the flags say what is mapped, the result where
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -98,6 +99,10 @@ int64_t vm_change_mmap(struct vm_change *change)
 	returned = memory_set_map(change->space->set, &area, MEMORY_SET_REPLACE, call);
 	if (returned == -EOWNERDEAD)
 		return -EOWNERDEAD;
+	if (ML_MUTATED(NOREPLACE_REPLACES) && call->result == -EEXIST)
+		vm_change_remove(change, vm_pages(call->args[0], size));
+	if (ML_MUTATED(FIXED_FAILURE_IGNORED) && vm_call_failed(call))
+		return call->result;
 	if (vm_call_failed(call))
 		vm_change_doubt(change, replaced_range(call, size), VM_REASON_FAILED);
 	else if (returned < 0)

@@ -15,6 +15,7 @@
  *                        pieces land
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -121,8 +122,14 @@ static void extend(struct vm_change *change, struct addr_range range)
 
 static void resize_in_place(struct vm_change *change, const struct remap *remap)
 {
+	struct addr_range tail = { remap->to.end, remap->from.end };
+
+	if (ML_MUTATED(SHRINK_STOPS_AT_GAP) && !is_mapped(change->space->set, tail))
+		return;
 	if (remap->to.end < remap->from.end)
-		vm_change_remove(change, (struct addr_range){ remap->to.end, remap->from.end });
+		vm_change_remove(change, tail);
+	else if (ML_MUTATED(GROWTH_IGNORED))
+		return;
 	else if (remap->to.end > remap->from.end)
 		extend(change, (struct addr_range){ remap->from.end, remap->to.end });
 }
@@ -162,6 +169,8 @@ static void duplicate(struct vm_change *change, const struct remap *remap)
 	const struct memory_area *area = memory_set_find(change->space->set, remap->from.start);
 	struct memory_area copy;
 
+	if (ML_MUTATED(DUPLICATE_IGNORED))
+		return;
 	if (area == NULL) {
 		vm_change_unapplied(change);
 		return;
@@ -188,7 +197,7 @@ static void move(struct vm_change *change, const struct remap *remap)
 	landed = remap->to.start + size_of(taken);
 	if (landed < remap->to.end)
 		extend(change, (struct addr_range){ landed, remap->to.end });
-	if (!(remap->flags & MREMAP_DONTUNMAP))
+	if (!(remap->flags & MREMAP_DONTUNMAP) || ML_MUTATED(DONTUNMAP_UNMAPS))
 		vm_change_remove(change, remap->from);
 }
 

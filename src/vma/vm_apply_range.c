@@ -4,6 +4,7 @@
  * munmap, mprotect and madvise: calls that go over a range, gaps and all
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -15,6 +16,8 @@ int64_t vm_change_munmap(struct vm_change *change)
 	struct addr_range range = vm_pages(call->args[0], call->args[1]);
 	int returned;
 
+	if (ML_MUTATED(MUNMAP_ROUNDS_DOWN))
+		range = vm_pages(call->args[0], vm_page_down(call->args[1]));
 	if (vm_range_is_empty(range))
 		return vm_change_perform(change);
 	returned = memory_set_unmap(change->space->set, range, call);
@@ -92,6 +95,10 @@ static void doubt_protect(struct vm_change *change, struct addr_range range)
 	uint64_t prot = call->args[2];
 	bool failed = vm_call_failed(call);
 
+	if (ML_MUTATED(MPROTECT_FAILURE_IGNORED) && failed)
+		return;
+	if (ML_MUTATED(GROWSDOWN_LITERAL))
+		prot &= ~(uint64_t)PROT_GROWSDOWN;
 	if (prot & PROT_GROWSDOWN)
 		range.start = vm_stack_start(change->space->set, range.start);
 	else if (!failed && !(prot & PROT_GROWSUP) && !vm_read_implies_exec(change->space, prot))

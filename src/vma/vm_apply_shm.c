@@ -4,6 +4,7 @@
  * shmat and shmdt: System V segments, whose size no argument tells
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -118,6 +119,8 @@ int64_t vm_change_shmdt(struct vm_change *change)
 	at.size = segment_size(change->space, at.object);
 	gone = first->range;
 	vm_change_remove(change, gone);
+	if (ML_MUTATED(SHMDT_TAKES_ONE))
+		return answer;
 	gone = (struct addr_range){ at.addr, remove_pieces(change, &at, gone.end) };
 	/* Two attachments of one segment, or a piece made larger by mremap, can look alike. */
 	vm_change_doubt(change, gone, VM_REASON_EFFECT);

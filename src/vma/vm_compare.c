@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mutation.h"
 #include "vma/vm_compare.h"
 #include "vma/vm_flags.h"
 
@@ -173,7 +174,8 @@ static enum vm_diff compare_areas(const struct memory_area *kernel, const struct
 		return VM_DIFF_SHARING;
 	if (memory_area_offset_at(kernel, at) != memory_area_offset_at(ours, at))
 		return VM_DIFF_OFFSET;
-	return differing & VM_PROT ? VM_DIFF_PROT : VM_DIFF_NONE;
+	return differing & VM_PROT && !ML_MUTATED(COMPARE_IGNORES_PROT) ? VM_DIFF_PROT :
+									   VM_DIFF_NONE;
 }
 
 /* The kernel's area ends where a stack of ours begins, and is like it. */

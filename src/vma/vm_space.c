@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include "base/mutation.h"
 #include "vma/vm_space.h"
 
 static const char *const reason_names[VM_REASON_COUNT] = {
@@ -49,7 +50,8 @@ static int forward_map(struct mapping_backend *backend, struct memory_area *area
 
 	if (error != 0)
 		return error;
-	area->range.start = (uint64_t)call->result;
+	if (!ML_MUTATED(HINT_BELIEVED) || area->range.start == 0)
+		area->range.start = (uint64_t)call->result;
 	area->range.end = area->range.start + size;
 	area->origin = call->event;
 	return 0;

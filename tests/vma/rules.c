@@ -166,6 +166,8 @@ static const struct rule munmap_rules[] = {
 	  CALL(MUNMAP, 0, 0x2000, 0x1000),
 	  "1000-2000 r--s file object 1 @1000 by 3, 3000-5000 r--s file object 1 @3000 by 3",
 	  NO_DOUBT },
+	{ "a length is rounded up", "1000-5000 r--p by 3", CALL(MUNMAP, 0, 0x2000, 0x1001),
+	  "1000-2000 r--p by 3, 4000-5000 r--p by 3", NO_DOUBT },
 	{ "across areas and gaps", "1000-3000 r--p, 4000-6000 rw-p, 7000-9000 r--p",
 	  CALL(MUNMAP, 0, 0x2000, 0x5001), "1000-2000 r--p, 8000-9000 r--p", NO_DOUBT },
 	{ "where nothing is", "1000-2000 r--p", CALL(MUNMAP, 0, 0x8000, 0x1000), "1000-2000 r--p",

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can the tests fail? Known bugs are put back, one at a time, and must be caught.
+
+usage: mutations.py fold|recorder BUILD NINJA [NAME...]
+
+src/base/mutation.h lists the bugs. Of each, the one file that holds its switch is
+compiled again with it, by the build's own command, and linked in place of the good
+one; then the tests that the table below names must fail. First of all a control,
+with the same files compiled the same way and no bug in them, must pass: so that a
+failure means the bug.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+SEEDS = ["1", "2", "3"]  # of random tests: one may not meet the bug
+TRIES = 3                # of victims with threads: they race
+SKIP = 77
+LIMIT = 60               # seconds
+
+
+@dataclass
+class Mutation:
+    name: str
+    file: str
+    tests: list  # all of them must fail
+
+
+FOLD = [
+    Mutation("OFFSET_STAYS", "src/memory_set/area_tree_insert.c", ["rules", "kernel"]),
+    Mutation("MPROTECT_FAILURE_IGNORED", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
+    Mutation("GROWSDOWN_LITERAL", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
+    Mutation("MUNMAP_ROUNDS_DOWN", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
+    Mutation("FIXED_FAILURE_IGNORED", "src/vma/vm_apply_mmap.c", ["rules", "kernel"]),
+    Mutation("NOREPLACE_REPLACES", "src/vma/vm_apply_mmap.c", ["rules", "kernel"]),
+    Mutation("HINT_BELIEVED", "src/vma/vm_space.c", ["rules", "kernel"]),
+    Mutation("READ_IMPLIES_EXEC_IGNORED", "src/vma/vm_apply.c", ["rules"]),
+    Mutation("HEAP_PROT_RESET", "src/vma/vm_apply.c", ["rules", "kernel"]),
+    Mutation("BRK_SPARES_OTHERS", "src/vma/vm_apply.c", ["rules", "kernel"]),
+    Mutation("GROWTH_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "kernel"]),
+    Mutation("SHRINK_STOPS_AT_GAP", "src/vma/vm_apply_mremap.c", ["rules", "kernel"]),
+    Mutation("DONTUNMAP_UNMAPS", "src/vma/vm_apply_mremap.c", ["rules", "kernel"]),
+    Mutation("DUPLICATE_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "kernel"]),
+    Mutation("SHMDT_TAKES_ONE", "src/vma/vm_apply_shm.c", ["rules", "kernel"]),
+    Mutation("COMPARE_IGNORES_PROT", "src/vma/vm_compare.c", ["compare"]),
+]
+
+RECORDER = [
+    Mutation("LOCK_AFTER_CALL", "preload/recorder.c", ["threads"]),
+    Mutation("LATE_CALLS_LOST", "preload/late.c", ["signals"]),
+    Mutation("IDENTITY_NOT_ASKED", "preload/recorder.c", ["calls"]),
+    Mutation("FAILURE_NOT_ASKED", "preload/recorder.c", ["calls"]),
+    Mutation("OWN_MEMORY_FORGOTTEN", "preload/resync.c", ["threads"]),
+    Mutation("CHILD_HAS_ALL", "preload/child.c", ["forks"]),
+    Mutation("VFORK_IS_FORK", "preload/recorder.c", ["forks"]),
+]
+
+# -------------------------------------------------------------------- compiling
+
+
+def run(command, folder, **more):
+    return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False, **more)
+
+
+def build(command, folder):
+    done = run(command, folder)
+    if done.returncode != 0:
+        sys.exit(f"can't build: {shlex.join(command)}\n{done.stdout}")
+
+
+class Build:
+    """What ninja would do."""
+
+    def __init__(self, folder, ninja):
+        self.folder, self.ninja = folder, ninja
+        with open(os.path.join(folder, "compile_commands.json"), encoding="utf-8") as commands:
+            self.compiles = json.load(commands)
+
+    def command(self, target):
+        """The last command of many: the one that makes the target itself."""
+        said = run([self.ninja, "-t", "commands", target], self.folder).stdout
+        return said.strip().splitlines()[-1]
+
+    def compile(self, file, archive, mutation, output):
+        """As for @archive, with a mutation in it."""
+        wanted = os.path.join(os.path.realpath(SOURCE), file)
+        entry = next(entry for entry in self.compiles
+                     if os.path.realpath(os.path.join(self.folder, entry["file"])) == wanted
+                     and entry["output"].startswith(archive))
+        command = [word.replace(entry["output"], output)
+                   for word in shlex.split(entry["command"])]
+        build([*command, f"-DML_MUTATION=MUTATION_{mutation}"], self.folder)
+        return entry["output"]
+
+    def link_test(self, objects, output):
+        """What stands in front of an archive is not taken from it."""
+        command = shlex.split(self.command("tests/vma/vma_test"))
+        at = command.index("-o")
+        build([*command[:at], "-o", output, *objects, *command[at + 2:]], self.folder)
+
+    def link_shim(self, replaced, output):
+        archive = "preload/libshim_hooks.a"
+        objects = [replaced.get(word, word) for word in shlex.split(self.command(archive))
+                   if word.endswith(".o")]
+        build(["ar", "crs", output + ".a", *objects], self.folder)
+        command = [word.replace(archive, output + ".a")
+                   for word in shlex.split(self.command("preload/libmapledger.so"))]
+        command[command.index("-o") + 1] = output
+        build(command, self.folder)
+
+
+# The beginning of what a file is compiled to, by its folder.
+ARCHIVES = {"src/vma": "src/vma/libvma.", "src/memory_set": "src/memory_set/libmemory_set."}
+
+
+class Fold:
+    """The unit tests of the fold: rules, and random calls against the kernel."""
+    mutations = FOLD
+    FILTERS = {"rules": "@(rules|perform)/*", "kernel": "against_kernel/*",
+               "compare": "compare/*"}
+
+    def __init__(self, build_):
+        self.build = build_
+
+    def make(self, mutation, files, folder):
+        objects = []
+        for file in files:
+            archive = ARCHIVES[os.path.dirname(file)]
+            objects.append(os.path.join(folder, os.path.basename(file) + ".o"))
+            self.build.compile(file, archive, mutation, objects[-1])
+        made = os.path.join(folder, "vma_test")
+        self.build.link_test(objects, made)
+        return made
+
+    def passes(self, made, test, tries=None):
+        """Steps enough for each bug to be met with one of the seeds."""
+        steps = {"ML_TEST_STEPS": "4000"} if test == "kernel" else {}
+        seeds = SEEDS[:tries] if test == "kernel" else SEEDS[:1]
+        command = [made, "--filter", self.FILTERS[test], "-j1", "--timeout", str(LIMIT)]
+        return all(run(command, self.build.folder,
+                       env=dict(os.environ, ML_TEST_SEED=seed, **steps)).returncode == 0
+                   for seed in seeds)
+
+
+class Recorder:
+    """Victims under a shim with a bug."""
+    mutations = RECORDER
+
+    def __init__(self, build_):
+        self.build = build_
+
+    def make(self, mutation, files, folder):
+        replaced = {}
+        for file in files:
+            output = os.path.join(folder, os.path.basename(file) + ".o")
+            replaced[self.build.compile(file, "preload/libshim_hooks.", mutation, output)] = output
+        made = os.path.join(folder, "libmapledger.so")
+        self.build.link_shim(replaced, made)
+        return made
+
+    def passes(self, made, test, tries=TRIES):
+        command = [sys.executable, SOURCE / "tests/preload/run_victim.py", "src/cli/mapledger", made,
+                   f"tests/preload/victim_{test}"]
+        return all(self.victim_is_content(command) for _ in range(tries))
+
+    def victim_is_content(self, command):
+        try:
+            return run(command, self.build.folder, timeout=LIMIT).returncode in (0, SKIP)
+        except subprocess.TimeoutExpired:
+            return False
+
+
+# --------------------------------------------------------------------- the table
+
+
+def listed():
+    text = (SOURCE / "src/base/mutation.h").read_text(encoding="utf-8")
+    return set(re.findall(r"^\tMUTATION_(\w+),", text, re.MULTILINE)) - {"NONE"}
+
+
+def check_tables():
+    tested = {mutation.name for mutation in FOLD + RECORDER}
+    if tested != listed():
+        sys.exit(f"in one of mutation.h and mutations.py alone: {sorted(tested ^ listed())}")
+
+
+def control(kind, chosen, folder):
+    files = sorted({mutation.file for mutation in chosen})
+    made = kind.make("NONE", files, folder)
+    bad = [test for test in sorted({test for mutation in chosen for test in mutation.tests})
+           if not kind.passes(made, test, tries=1)]
+    print(f"{'(none: the control)':28} {'passes' if not bad else 'FAILS: ' + ', '.join(bad)}",
+          flush=True)
+    return not bad
+
+
+def is_caught(kind, mutation, folder):
+    started = time.monotonic()
+    made = kind.make(mutation.name, [mutation.file], folder)
+    missed = [test for test in mutation.tests if kind.passes(made, test)]
+    caught = [test for test in mutation.tests if test not in missed]
+    print(f"{mutation.name:28} caught by {', '.join(caught) or 'nothing'}"
+          f"{'; NOT BY ' + ', '.join(missed) if missed else ''}"
+          f"  [{time.monotonic() - started:.1f} s]", flush=True)
+    return not missed
+
+
+def main():
+    kind = {"fold": Fold, "recorder": Recorder}[sys.argv[1]](Build(*sys.argv[2:4]))
+    chosen = [mutation for mutation in kind.mutations
+              if not sys.argv[4:] or mutation.name in sys.argv[4:]]
+    check_tables()
+    with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
+        good = control(kind, chosen, folder)
+        caught = [is_caught(kind, mutation, folder) for mutation in chosen]
+    print(f"{len(chosen)} mutations, {caught.count(False)} not caught")
+    return 0 if good and all(caught) else 1
+
+
+sys.exit(main())
