@@ -38,7 +38,7 @@ class Mutation:
 FOLD = [
     Mutation("OFFSET_STAYS", "src/memory_set/area_tree_insert.c", ["rules", "kernel"]),
     Mutation("MPROTECT_FAILURE_IGNORED", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
-    Mutation("GROWSDOWN_LITERAL", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
+    Mutation("GROWSDOWN_LITERAL", "src/vma/vm_apply_range.c", ["rules"]),
     Mutation("MUNMAP_ROUNDS_DOWN", "src/vma/vm_apply_range.c", ["rules", "kernel"]),
     Mutation("FIXED_FAILURE_IGNORED", "src/vma/vm_apply_mmap.c", ["rules", "kernel"]),
     Mutation("NOREPLACE_REPLACES", "src/vma/vm_apply_mmap.c", ["rules", "kernel"]),
