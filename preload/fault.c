@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "fault_context.h"
 #include "shim.h"
+#include "stacks.h"
 #include "task.h"
 
 /* The kernel's struct sigaction: fields in another order than libc's. */
@@ -101,7 +102,55 @@ static void describe(struct ledger_fault *fault, int number, const siginfo_t *in
 	}
 	fault->frames[0] = fault->pc;
 	fault->n_frames = 1;
+	fault->exact = 1;
 	sys_call6(SYS_prctl, PR_GET_NAME, (long)fault->thread_name, 0, 0, 0, 0);
+}
+
+/* The stack at @sp, or, where sp has left it for the guard below, the one that begins above. */
+#define GUARD_PAGES 16
+
+static struct addr_range find_stack(void *context, uint64_t sp)
+{
+	struct addr_range stack = stacks_host.stack(context, sp);
+
+	for (unsigned i = 1; i <= GUARD_PAGES && stack.end <= stack.start; i++)
+		stack = stacks_host.stack(context, vm_page_down(sp) + i * VM_PAGE_SIZE);
+	return stack;
+}
+
+/* Those behind @fault->pc, where that is no code: a pointer to nowhere was called. */
+static void walk_from_caller(struct unwind_trace *trace, struct unwind_regs *regs)
+{
+	struct addr_range readable = stacks_host.stack(stacks_host.context, regs->sp);
+
+	trace->frames++;
+	trace->max--;
+	if (fault_context_return(regs, readable))
+		stacks_take(trace, regs);
+	trace->n++;
+	trace->exact = trace->exact << 1 | 1;
+	trace->guessed <<= 1;
+}
+
+/* Without the lock, which looking rules up may take. */
+static void walk(struct ledger_fault *fault, const ucontext_t *context)
+{
+	struct unwind_trace trace = { .frames = fault->frames, .max = LEDGER_FAULT_FRAMES };
+	struct unwind_host host = stacks_host;
+	struct unwind_regs regs;
+
+	host.stack = find_stack;
+	fault_context_unwind(context, &regs);
+	if (fault->access == LEDGER_ACCESS_EXECUTE)
+		walk_from_caller(&trace, &regs);
+	else if (shim.options.stack != OPTION_STACK_NONE)
+		unwind_walk(&trace, &regs, true, &host);
+	if (trace.n == 0)
+		return;
+	fault->exact = trace.exact;
+	fault->guessed = trace.guessed;
+	fault->stack_end = trace.end;
+	fault->n_frames = trace.n;
 }
 
 /* A handler on a small stack that the program gave must not run over it. */
@@ -130,6 +179,7 @@ static void record(int number, const siginfo_t *info, const ucontext_t *context)
 		return;
 	if (info->si_code > 0)
 		ask_about_page(fault);
+	walk(fault, context);
 	__atomic_store_n(&fault->state, LEDGER_FAULT_COMPLETE, __ATOMIC_RELEASE);
 }
 

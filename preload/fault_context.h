@@ -14,6 +14,7 @@
 #include <string.h>
 #include <ucontext.h>
 #include "ledger/ledger_format.h"
+#include "unwind/unwind.h"
 
 #if defined(__x86_64__)
 
@@ -36,6 +37,32 @@ static inline void fault_context_read(const ucontext_t *context, struct ledger_f
 		fault->access = error & ERROR_FETCH   ? LEDGER_ACCESS_EXECUTE
 				: error & ERROR_WRITE ? LEDGER_ACCESS_WRITE
 						      : LEDGER_ACCESS_READ;
+}
+
+static inline void fault_context_unwind(const ucontext_t *context, struct unwind_regs *regs)
+{
+	const greg_t *registers = context->uc_mcontext.gregs;
+
+	*regs = (struct unwind_regs){
+		.pc = (uint64_t)registers[REG_RIP],
+		.sp = (uint64_t)registers[REG_RSP],
+		.bp = (uint64_t)registers[REG_RBP],
+		.bx = (uint64_t)registers[REG_RBX],
+	};
+}
+
+/*
+ * Behind a call to what can't be executed: the return address is all that was
+ * pushed. @readable: of the stack, from sp upwards.
+ */
+static inline bool fault_context_return(struct unwind_regs *regs, struct addr_range readable)
+{
+	if (regs->sp < readable.start || readable.end - regs->sp < sizeof(uint64_t) ||
+	    regs->sp >= readable.end)
+		return false;
+	regs->pc = *(const uint64_t *)regs->sp;
+	regs->sp += sizeof(uint64_t);
+	return true;
 }
 
 #elif defined(__aarch64__)
@@ -82,6 +109,23 @@ static inline void fault_context_read(const ucontext_t *context, struct ledger_f
 		fault->access = LEDGER_ACCESS_EXECUTE;
 	else if (ESR_CLASS(esr) == ESR_DATA)
 		fault->access = esr & ESR_WRITE ? LEDGER_ACCESS_WRITE : LEDGER_ACCESS_READ;
+}
+
+static inline void fault_context_unwind(const ucontext_t *context, struct unwind_regs *regs)
+{
+	*regs = (struct unwind_regs){
+		.pc = context->uc_mcontext.pc,
+		.sp = context->uc_mcontext.sp,
+		.bp = context->uc_mcontext.regs[29],
+	};
+}
+
+/* Behind a call to what can't be executed: x30 is not kept, so the stack ends here. */
+static inline bool fault_context_return(struct unwind_regs *regs, struct addr_range readable)
+{
+	(void)regs;
+	(void)readable;
+	return false;
 }
 
 #endif

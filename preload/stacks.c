@@ -24,13 +24,6 @@ void stacks_take(struct unwind_trace *trace, const struct unwind_regs *regs)
 		unwind_walk_frame_pointers(trace, regs, &stacks_host);
 }
 
-void stacks_take_exact(struct unwind_trace *trace, const struct unwind_regs *regs)
-{
-	trace->n = 0;
-	if (shim.options.stack != OPTION_STACK_NONE)
-		unwind_walk(trace, regs, true, &stacks_host);
-}
-
 /* ------------------------------------------------------------------ the table */
 
 /*

@@ -40,8 +40,6 @@ struct stack_entry;
  * Without the lock, in any thread, handler or hook. trace->n is 0 when there is none.
  */
 void stacks_take(struct unwind_trace *trace, const struct unwind_regs *regs);
-/* As above, of an interrupted instruction. */
-void stacks_take_exact(struct unwind_trace *trace, const struct unwind_regs *regs);
 
 /* All below: with the recorder's lock held. */
 

@@ -153,11 +153,7 @@ static void print_sentence(const struct screen *screen)
 static void print_crashed_in(const struct screen *screen)
 {
 	const struct ledger_fault *fault = screen->crash->fault;
-	const struct ledger_trace trace = {
-		.n_frames = (uint8_t)fault->n_frames,
-		.exact = 1,
-		.frames = fault->frames,
-	};
+	const struct ledger_trace trace = fault_trace(fault);
 
 	print_label(screen, "crashed in");
 	frames_print_here(screen->file, screen->view, fault->event, &trace, LABEL_COLUMNS + 2,
@@ -322,11 +318,7 @@ static void json_texts(struct json *json, const struct ledger_view *view, const 
 
 bool crash_print_json(struct ledger_view *view, const struct crash *crash)
 {
-	const struct ledger_trace trace = {
-		.n_frames = (uint8_t)crash->fault->n_frames,
-		.exact = 1,
-		.frames = crash->fault->frames,
-	};
+	const struct ledger_trace trace = fault_trace(crash->fault);
 	struct json *json = json_create();
 
 	if (json == NULL) {

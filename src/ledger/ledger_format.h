@@ -104,7 +104,7 @@ enum ledger_page {
  * @pkru:      the thread's rights to protection keys; 0 where there are none
  * @sender_*:  who sent the signal, when somebody did
  * @registers: in the order of the architecture's ucontext (x86-64: gregs[])
- * @frames:    program counters, @pc first; return addresses then
+ * @frames:    @pc first; with @exact, @guessed and @stack_end as in struct ledger_stack
  */
 struct ledger_fault {
 	uint32_t state; /* enum ledger_fault_state */
@@ -125,6 +125,10 @@ struct ledger_fault {
 	uint16_t n_registers;
 	uint16_t n_frames;
 	char thread_name[16]; /* terminated */
+	uint32_t stack_end;   /* enum ledger_stack_end */
+	uint32_t reserved;
+	uint64_t exact;
+	uint64_t guessed;
 	uint64_t registers[LEDGER_FAULT_REGISTERS];
 	uint64_t frames[LEDGER_FAULT_FRAMES];
 };
@@ -179,14 +183,14 @@ struct ledger_header {
 	uint64_t n_checks;	     /* calls after which the map was compared at once */
 	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
 	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
-	uint8_t reserved3[3320 - 3160];
+	uint8_t reserved3[3296 - 3160];
 	struct ledger_fault fault;   /* the signal that ended the process */
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
 static_assert(offsetof(struct ledger_header, executable) == 768, "fixed place");
 static_assert(offsetof(struct ledger_header, last_ticks) == 3072, "fixed place");
-static_assert(offsetof(struct ledger_header, fault) == 3320, "fixed place");
-static_assert(sizeof(struct ledger_fault) == 776, "fixed size");
+static_assert(offsetof(struct ledger_header, fault) == 3296, "fixed place");
+static_assert(sizeof(struct ledger_fault) == 800, "fixed size");
 
 /* Never renumber, only add. */
 enum ledger_kind {

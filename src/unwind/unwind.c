@@ -61,9 +61,11 @@ static inline bool go_on(struct walk *walk, struct unwind_trace *trace, uint64_t
 static bool enter_stack(struct walk *walk, struct unwind_trace *trace)
 {
 	walk->stack = walk->host->stack(walk->host->context, walk->regs.sp);
-	if (walk->stack.start > walk->regs.sp || walk->stack.end <= walk->regs.sp)
+	if (walk->stack.end <= walk->regs.sp)
 		return finish(trace, UNWIND_END_MEMORY);
-	walk->stack.start = walk->regs.sp;
+	/* Of a stack that has overflowed only what is above can be read. */
+	if (walk->stack.start < walk->regs.sp)
+		walk->stack.start = walk->regs.sp;
 	return true;
 }
 

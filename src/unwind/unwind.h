@@ -86,7 +86,7 @@ struct unwind_trace {
  *
  * @rule:    the rule for the code at @at, or 0: can't be looked up now. It is the
  *           host who adds it to the cache.
- * @stack:   what can be read from @sp upwards without leaving its stack; empty if
+ * @stack:   what can be read at or above @sp without leaving its stack; empty if
  *           nothing is known about it
  * @is_code: does @at lie in executable memory?
  */
