@@ -64,6 +64,20 @@ void baseline_mark_own(void)
 		mark_memory(code[i], VM_READ | VM_EXEC);
 }
 
+/* Which build of a file is running: the text of the map does not say. Unknown before Linux 6.11. */
+static void learn_build_id(int fd, const struct memory_area *area)
+{
+	struct vm_object *object =
+		vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	struct kernel_area found;
+
+	if (object == NULL || object->ino == 0 || object->build_id_len != 0 ||
+	    !(area->flags & VM_EXEC))
+		return;
+	kernel_map_query(fd, area->range.start, &found, NULL, 0, object->build_id,
+			 &object->build_id_len, NULL);
+}
+
 int baseline_read(void)
 {
 	static char buffer[16 << 10];
@@ -78,6 +92,8 @@ int baseline_read(void)
 	kernel_map_text_init(&text, fd, buffer, sizeof(buffer));
 	while (error == 0 && kernel_map_text_next(&text, &area)) {
 		error = kernel_area_to_memory_area(&area, &shim.space.objects, &found);
+		if (error == 0)
+			learn_build_id(fd, &found);
 		if (error == 0)
 			error = vm_space_reserve(&shim.space, 1);
 		if (error == 0)

@@ -98,6 +98,7 @@ struct cli_options {
 	bool area;
 	bool stacks;
 	bool relative;
+	const char *sysroot; /* where the recorded machine's files are; NULL: / */
 	pid_t pid;
 	bool has_count;
 	uint64_t count;

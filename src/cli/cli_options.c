@@ -127,6 +127,23 @@ static const char *set_area(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_stacks(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->stacks = true;
+	return NULL;
+}
+
+static const char *set_sysroot(struct cli_options *options, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len == 0)
+		return "is no folder";
+	options->sysroot = len == 1 && value[0] == '/' ? NULL : value;
+	return NULL;
+}
+
 static const char *set_long(struct cli_options *options, const char *value)
 {
 	(void)value;
@@ -350,6 +367,11 @@ const struct option_row option_rows[] = {
 	  set_long },
 	{ "all", 0, NULL, "the ledgers of its children, too", COMMAND_VERIFY, set_all },
 	{ "all", 0, NULL, "every event, however many", COMMAND_WHY, set_all },
+	{ "bt", 0, NULL, "the whole stack of each call", COMMAND_LOG | COMMAND_WHY, set_stacks },
+	{ "sysroot", 0, "DIR",
+	  "the programs and libraries of the recorded machine are below this folder: for names in "
+	  "stacks",
+	  COMMAND_MAP | COMMAND_LOG | COMMAND_WHY | COMMAND_DIFF, set_sysroot },
 	{ "bytes", 0, NULL, "exact sizes",
 	  COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF,
 	  set_bytes },

@@ -10,10 +10,11 @@
 #include "cli/fault_text.h"
 #include "cli/moment.h"
 #include "cli/place.h"
+#include "cli/stack_text.h"
 
 #define FACTS_SHOWN    40 /* unless more are asked for */
 #define PLACES_SHOWN   8
-#define DETAILS_COLUMN 23
+#define DETAILS_COLUMN 33
 
 /*
  * One place at one moment.
@@ -30,13 +31,18 @@ struct why {
 	struct addr_range range;
 	struct memory_area area;
 	struct biography biography;
+	struct symbolizer *symbolizer;
+	struct event_stack *stacks; /* of the facts that are shown */
+	size_t n_stacks;
+	struct named_stack fault_stack;
 };
 
 /* --------------------------------------------------------------------- sentences */
 
-static void say_event(const struct ledger_view *view, uint64_t event, struct text *text)
+static void say_event(const struct why *why, uint64_t event, struct text *text)
 {
-	unsigned op = view_op_of(view, event);
+	unsigned op = view_op_of(why->view, event);
+	const struct named_stack *stack = stack_of_event(why->stacks, why->n_stacks, event);
 
 	text_char(text, '#');
 	text_decimal(text, event);
@@ -44,6 +50,11 @@ static void say_event(const struct ledger_view *view, uint64_t event, struct tex
 		return;
 	text_char(text, ' ');
 	text_string(text, vm_op_info(op)->name);
+	if (stack != NULL && stack->n > 0) {
+		text_string(text, " (");
+		stack_who(stack, text);
+		text_char(text, ')');
+	}
 }
 
 /* "0x7f12040", or "0x7f12000-0x7f14000" */
@@ -72,12 +83,11 @@ static void say_what(const struct vm_space *space, const struct memory_area *are
 						       : "anonymous, without access");
 }
 
-static void say_since(const struct ledger_view *view, const struct memory_area *area,
-		      struct text *text)
+static void say_since(const struct why *why, const struct memory_area *area, struct text *text)
 {
 	if (area->origin != 0) {
 		text_string(text, "mapped by ");
-		say_event(view, area->origin, text);
+		say_event(why, area->origin, text);
 	} else if ((area->flags & VM_SOURCE) == VM_RESYNCED) {
 		text_string(text, "found there when the kernel was asked: no call was seen");
 	} else if ((area->flags & VM_SOURCE) == VM_BASELINE) {
@@ -118,7 +128,7 @@ static void say_change(const struct why *why, const struct fact *fact, struct te
 		text_string(text, ", last changed by ");
 	else
 		text_string(text, ", last change seen when the kernel was asked after ");
-	say_event(why->view, fact->number, text);
+	say_event(why, fact->number, text);
 }
 
 /* More areas than one: what they have in common. */
@@ -169,7 +179,7 @@ static void say_mapped(const struct why *why, struct text *text)
 	text_string(text, ", ");
 	say_what(&why->view->replay.space, area, text);
 	text_string(text, ": ");
-	say_since(why->view, area, text);
+	say_since(why, area, text);
 	if (change != NULL && change->number != area->origin)
 		say_change(why, change, text);
 	if (area->flags & VM_GUARD)
@@ -199,7 +209,7 @@ static void say_unmapped(const struct why *why, const struct fact *end, struct t
 		text_decimal(text, end->number);
 	} else {
 		text_string(text, end->kind == FACT_UNMAPPED ? "unmapped by " : "moved by ");
-		say_event(why->view, end->number, text);
+		say_event(why, end->number, text);
 	}
 	if (end->kind == FACT_MOVED_OUT) {
 		text_string(text, " to 0x");
@@ -376,11 +386,36 @@ static bool drops_content(const struct fact *fact)
 	       fact->call.args[2] == MADV_REMOVE;
 }
 
+static const struct named_stack *stack_of_fact(const struct why *why, const struct fact *fact)
+{
+	if (fact->kind == FACT_FAULT)
+		return &why->fault_stack;
+	return fact->has_call ? stack_of_event(why->stacks, why->n_stacks, fact->number) : NULL;
+}
+
+static void print_stack(const struct why *why, const struct fact *fact)
+{
+	const struct named_stack *stack = stack_of_fact(why, fact);
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	if (stack == NULL || stack->n == 0)
+		return;
+	if (why->options->stacks) {
+		stack_print(stack, DETAILS_COLUMN);
+		return;
+	}
+	text_string(&text, "by ");
+	stack_line(stack, &text);
+	print_details(text.buffer);
+}
+
 static void print_notes(const struct why *why, const struct fact *fact)
 {
 	struct text text;
 	TEXT_ON_STACK(text, 200);
 
+	print_stack(why, fact);
 	print_part(why, fact);
 	print_rounding(why, fact);
 	if (fact->kind == FACT_MOVED_IN || fact->kind == FACT_MOVED_OUT) {
@@ -581,6 +616,8 @@ static void json_fact(const struct why *why, const struct fact *fact)
 	}
 	if (fact->reason != 0)
 		json_string(json, "read_back", vm_reason_name(fact->reason));
+	if (stack_of_fact(why, fact) != NULL)
+		stack_json(json, "stack", stack_of_fact(why, fact));
 	if (fact_rounding(fact, &asked, &got) != 0) {
 		json_unsigned(json, "length_asked", asked);
 		json_unsigned(json, "length_rounded", got);
@@ -645,6 +682,75 @@ static struct addr_range whole_area(const struct memory_set *set, uint64_t addr)
 	return range;
 }
 
+static void forget(struct why *why)
+{
+	for (size_t i = 0; i < why->n_stacks; i++)
+		stack_free(&why->stacks[i].stack);
+	free(why->stacks);
+	why->stacks = NULL;
+	why->n_stacks = 0;
+	stack_free(&why->fault_stack);
+	biography_free(&why->biography);
+}
+
+static int compare_events(const void *a, const void *b)
+{
+	const struct event_stack *left = a;
+	const struct event_stack *right = b;
+
+	return (left->event > right->event) - (left->event < right->event);
+}
+
+static void want_stack(struct why *why, uint64_t event)
+{
+	why->stacks[why->n_stacks++].event = event;
+}
+
+/* The calls that are shown, and the one that mapped the area, which may be long ago. */
+static bool name_stacks(struct why *why)
+{
+	size_t first = why->json != NULL ? 0 : first_shown(why);
+	const struct biography *biography = &why->biography;
+	bool any = false;
+
+	why->stacks = calloc(biography->n - first + 1, sizeof(*why->stacks));
+	if (why->stacks == NULL) {
+		complain("%s: not enough memory", why->view->name);
+		return false;
+	}
+	for (size_t i = 0; i < biography->n; i++) {
+		const struct fact *fact = &biography->facts[i];
+		bool is_origin = i < first && fact->number == why->area.origin;
+
+		if (!fact->has_call || fact->call.stack == 0 || (i < first && !is_origin))
+			continue;
+		any = true;
+		want_stack(why, fact->number);
+	}
+	if (!any)
+		return true;
+	qsort(why->stacks, why->n_stacks, sizeof(*why->stacks), compare_events);
+	return stacks_of_events(why->view, why->symbolizer, why->stacks, why->n_stacks, why->last);
+}
+
+/* The fault's own frames: the first is the instruction itself. */
+static bool name_fault(struct why *why)
+{
+	const struct ledger_fault *fault = &why->view->header->fault;
+	struct ledger_trace trace = {
+		.n_frames = (uint8_t)fault->n_frames,
+		.exact = 1,
+		.frames = fault->frames,
+	};
+
+	if (last_of(&why->biography, FACT_FAULT) == NULL)
+		return true;
+	if (stack_name(why->view, why->symbolizer, &trace, &why->fault_stack) == 0)
+		return true;
+	complain("%s: not enough memory", why->view->name);
+	return false;
+}
+
 static bool explain(struct why *why)
 {
 	const struct memory_area *area;
@@ -656,11 +762,15 @@ static bool explain(struct why *why)
 	if (area != NULL && area->range.start < why->range.end &&
 	    (why->point == 0 || area->range.start <= why->point))
 		why->area = *area;
+	if (!name_stacks(why) || !name_fault(why)) {
+		forget(why);
+		return false;
+	}
 	if (why->json != NULL)
 		json_why(why);
 	else
 		print_why(why);
-	biography_free(&why->biography);
+	forget(why);
 	return true;
 }
 
@@ -694,6 +804,9 @@ static bool prepare(struct why *why, struct place_ranges *ranges)
 	    !place_find(why->view, options->at, place, ranges))
 		return false;
 	why->last = settled.event;
+	why->symbolizer = stack_names(why->view, options);
+	if (why->symbolizer == NULL)
+		return false;
 	if (place->kind == PLACE_ADDRESS)
 		why->point = place->value;
 	else if (place->kind == PLACE_FAULT)
@@ -719,6 +832,8 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	good = explain_all(&why, &ranges);
 	if (view->damage != NULL)
 		complain("%s is damaged: %s", view->name, view->damage);
+	stack_say_problems(why.symbolizer);
+	symbolizer_destroy(why.symbolizer);
 	json_destroy(why.json);
 	place_ranges_free(&ranges);
 	return good ? CLI_FINE : CLI_TROUBLE;

@@ -160,10 +160,9 @@ static int add_from_symbols(const struct module *module, GElf_Addr address, stru
 {
 	GElf_Off distance;
 	GElf_Sym sym;
-	const char *name = dwfl_module_addrinfo(module->dwfl_module, address, &distance, &sym,
-						NULL, NULL, NULL);
-	bool is_real = symbol->n_frames > 0 &&
-		       !symbol->frames[symbol->n_frames - 1].inlined;
+	const char *name = dwfl_module_addrinfo(module->dwfl_module, address, &distance, &sym, NULL,
+						NULL, NULL);
+	bool is_real = symbol->n_frames > 0 && !symbol->frames[symbol->n_frames - 1].inlined;
 
 	if (name == NULL)
 		return 0;

@@ -177,8 +177,8 @@ bool module_find_name(const struct module *module, const char *name, uint64_t *a
 	for (int i = 0; i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr at;
-		const char *found = dwfl_module_getsym_info(module->dwfl_module, i, &sym, &at,
-							    NULL, NULL, NULL);
+		const char *found = dwfl_module_getsym_info(module->dwfl_module, i, &sym, &at, NULL,
+							    NULL, NULL);
 
 		if (found == NULL || sym.st_shndx == SHN_UNDEF || strcmp(found, name) != 0 ||
 		    GELF_ST_TYPE(sym.st_info) == STT_TLS)

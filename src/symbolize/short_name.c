@@ -69,7 +69,7 @@ static void drop_returned_type(struct shortening *to)
 	if (strstr(to->buffer, OPERATOR " ") != NULL || to->buffer[0] == '<')
 		return;
 	for (char *at = to->buffer; *at != '\0' && *at != '{'; at++)
-		if (*at == ' ')
+		if (*at == ' ' && at[1] != '<')
 			from = at + 1;
 	memmove(to->buffer, from, strlen(from) + 1);
 }

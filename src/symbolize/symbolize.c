@@ -99,8 +99,8 @@ void symbolizer_destroy(struct symbolizer *symbolizer)
 
 static struct module *add_module(struct symbolizer *symbolizer, const struct vm_object *object)
 {
-	struct module **bigger = realloc(symbolizer->modules,
-					 (symbolizer->n_modules + 1) * sizeof(*bigger));
+	struct module **bigger =
+		realloc(symbolizer->modules, (symbolizer->n_modules + 1) * sizeof(*bigger));
 	struct module *module;
 
 	if (bigger == NULL)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include "cli/history.h"
+#include "cli/stack_text.h"
+
+/* A walk past the calls whose stacks are wanted. */
+struct naming {
+	struct ledger_view *view;
+	struct symbolizer *symbolizer;
+	struct event_stack *stacks;
+	size_t n;
+	size_t next; /* the first that was not met */
+};
+
+static bool is_wanted(void *context, struct history_event *event)
+{
+	struct naming *naming = context;
+
+	if (event->kind != HISTORY_CALL)
+		return false;
+	while (naming->next < naming->n && naming->stacks[naming->next].event < event->number)
+		naming->next++;
+	return event->call.stack != 0 && naming->next < naming->n &&
+	       naming->stacks[naming->next].event == event->number;
+}
+
+static int name_one(void *context, struct history_event *event)
+{
+	struct naming *naming = context;
+	struct ledger_trace trace;
+
+	if (!view_stack(naming->view, event->call.stack, &trace))
+		return 0;
+	if (stack_name(naming->view, naming->symbolizer, &trace,
+		       &naming->stacks[naming->next].stack) == 0)
+		return 0;
+	complain("%s: not enough memory", naming->view->name);
+	return -1;
+}
+
+bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
+		      struct event_stack *stacks, size_t n, uint64_t last)
+{
+	struct naming naming = { view, symbolizer, stacks, n, 0 };
+	struct history_visitor visitor = { is_wanted, name_one, &naming };
+
+	return history_walk(view, &visitor, last) >= 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct event_stack *left = a;
+	const struct event_stack *right = b;
+
+	return (left->event > right->event) - (left->event < right->event);
+}
+
+const struct named_stack *stack_of_event(const struct event_stack *stacks, size_t n, uint64_t event)
+{
+	const struct event_stack key = { .event = event };
+	const struct event_stack *found =
+		n == 0 ? NULL : bsearch(&key, stacks, n, sizeof(key), compare);
+
+	return found != NULL ? &found->stack : NULL;
+}

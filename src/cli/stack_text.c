@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/stack_text.h"
+
+#define NAME_COLUMNS 60 /* of a function in one line; longer ones are cut */
+#define LINE_FRAMES  3
+
+/* ------------------------------------------------------------------------- naming */
+
+struct symbolizer *stack_names(const struct ledger_view *view, const struct cli_options *options)
+{
+	struct symbolizer *symbolizer = symbolizer_create(options->sysroot);
+
+	if (symbolizer == NULL)
+		complain("%s: not enough memory", view->name);
+	return symbolizer;
+}
+
+void stack_say_problems(const struct symbolizer *symbolizer)
+{
+	const char *problem;
+	size_t at = 0;
+
+	while (symbolizer != NULL && (problem = symbolizer_problem(symbolizer, &at)) != NULL)
+		complain("%s", problem);
+}
+
+void stack_free(struct named_stack *stack)
+{
+	free(stack->frames);
+	*stack = (struct named_stack){ 0 };
+}
+
+/* Beginnings of the names of libraries that are called by all and stand for none. */
+static const char *const quiet_modules[] = {
+	"libc.so",     "libc-2",      "ld-linux",    "ld-2",	 "ld64.so",
+	"ld-musl",     "libpthread",  "libstdc++",   "libgcc_s", "libc++",
+	"libjemalloc", "libtcmalloc", "libmimalloc", "librt.so", "libdl.so",
+};
+
+static bool is_quiet(const char *module)
+{
+	for (size_t i = 0; i < sizeof(quiet_modules) / sizeof(quiet_modules[0]); i++)
+		if (strncmp(module, quiet_modules[i], strlen(quiet_modules[i])) == 0)
+			return true;
+	return false;
+}
+
+static int add_frame(struct named_stack *stack, const struct named_frame *frame)
+{
+	struct named_frame *bigger;
+
+	if (stack->n == stack->capacity) {
+		size_t capacity = stack->capacity != 0 ? 2 * stack->capacity : 16;
+
+		bigger = realloc(stack->frames, capacity * sizeof(*bigger));
+		if (bigger == NULL)
+			return -ENOMEM;
+		stack->frames = bigger;
+		stack->capacity = capacity;
+	}
+	stack->frames[stack->n++] = *frame;
+	return 0;
+}
+
+/* The functions at one address of a file. */
+static int add_symbol(struct named_stack *stack, struct named_frame frame,
+		      const struct symbol *symbol)
+{
+	int error = 0;
+
+	frame.module = symbol->module;
+	frame.address = symbol->address;
+	frame.is_quiet = is_quiet(symbol->module);
+	if (symbol->n_frames == 0)
+		return add_frame(stack, &frame);
+	for (size_t i = 0; i < symbol->n_frames && error == 0; i++) {
+		frame.function = symbol->frames[i].function;
+		frame.file = symbol->frames[i].file;
+		frame.line = symbol->frames[i].line;
+		frame.inlined = symbol->frames[i].inlined;
+		error = add_frame(stack, &frame);
+	}
+	return error;
+}
+
+static int add_pc(const struct ledger_view *view, struct symbolizer *symbolizer,
+		  struct named_frame frame, struct named_stack *stack)
+{
+	const struct vm_space *space = &view->replay.space;
+	const struct memory_area *area = memory_set_find(space->set, frame.pc);
+	const struct vm_object *object;
+	const struct symbol *symbol;
+	uint64_t offset;
+
+	if (area == NULL) {
+		frame.module = "?";
+		return add_frame(stack, &frame);
+	}
+	object = vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	if (object == NULL || object->name_len == 0) {
+		frame.module = area->flags & VM_OWN ? "mapledger" : "jit";
+		return area->flags & VM_OWN ? 0 : add_frame(stack, &frame);
+	}
+	if (strstr(object->name, "libmapledger.so") != NULL)
+		return 0;
+	offset = area->offset == MEMORY_AREA_NO_OFFSET ? 0 : area->offset;
+	symbol = symbolizer_find(symbolizer, object, offset + frame.pc - area->range.start);
+	return symbol == NULL ? -ENOMEM : add_symbol(stack, frame, symbol);
+}
+
+int stack_name(const struct ledger_view *view, struct symbolizer *symbolizer,
+	       const struct ledger_trace *trace, struct named_stack *stack)
+{
+	int error = 0;
+
+	stack->n = 0;
+	stack->is_whole = trace->end == LEDGER_STACK_OUTERMOST;
+	for (unsigned i = 0; i < trace->n_frames && error == 0; i++) {
+		struct named_frame frame = { .pc = ledger_trace_pc(trace, i) };
+
+		frame.address = frame.pc;
+		frame.is_guessed = i < 64 && (trace->guessed >> i & 1);
+		error = add_pc(view, symbolizer, frame, stack);
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------------ one line */
+
+/* Where a program begins, not what it does. */
+static bool is_start(const struct named_frame *frame)
+{
+	return frame->function != NULL && strcmp(frame->function, "_start") == 0;
+}
+
+static bool is_program(const struct named_frame *frame)
+{
+	return !frame->is_quiet && !is_start(frame);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static void say_function(const struct named_frame *frame, struct text *text)
+{
+	char name[NAME_COLUMNS + 1];
+
+	symbol_short_name(frame->function, name, sizeof(name));
+	text_name(text, name, strlen(name));
+	if (strlen(name) >= NAME_COLUMNS - 1)
+		text_string(text, "...");
+}
+
+static void say_module(const struct named_frame *frame, struct text *text)
+{
+	text_name(text, frame->module, strlen(frame->module));
+}
+
+/* "fill demo.c:9", "PyMem_Malloc libpython3.11.so", "libfoo.so+0x1234", "jit 0x7f1234" */
+static void say_frame(const struct named_frame *frame, struct text *text)
+{
+	if (frame->function == NULL) {
+		say_module(frame, text);
+		text_string(text, frame->address == frame->pc ? " 0x" : "+0x");
+		text_hex(text, frame->address, 1);
+		return;
+	}
+	say_function(frame, text);
+	text_char(text, ' ');
+	if (frame->file == NULL) {
+		say_module(frame, text);
+		return;
+	}
+	text_name(text, base_name(frame->file), strlen(base_name(frame->file)));
+	if (frame->line != 0) {
+		text_char(text, ':');
+		text_decimal(text, frame->line);
+	}
+}
+
+static bool is_call_itself(const char *function)
+{
+	static const char *const wrappers[] = { "mmap64", "sbrk", "syscall", "pkey_mprotect" };
+
+	function += strspn(function, "_");
+	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
+		if (strcmp(function, vm_op_info(op)->name) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
+		if (strcmp(function, wrappers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What the program called: the last of the quiet frames in front of its own. */
+static void say_via(const struct named_stack *stack, size_t first, struct text *text)
+{
+	const struct named_frame *called = first > 0 ? &stack->frames[first - 1] : NULL;
+
+	if (called == NULL || called->function == NULL || is_call_itself(called->function))
+		return;
+	text_string(text, " via ");
+	say_function(called, text);
+}
+
+static size_t first_of_program(const struct named_stack *stack)
+{
+	size_t i = 0;
+
+	while (i < stack->n && !is_program(&stack->frames[i]))
+		i++;
+	return i;
+}
+
+/* All is inside of libraries: as it is. */
+static void say_quiet_line(const struct named_stack *stack, struct text *text)
+{
+	size_t n = stack->n < LINE_FRAMES ? stack->n : LINE_FRAMES;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			text_string(text, " < ");
+		say_frame(&stack->frames[i], text);
+	}
+}
+
+void stack_who(const struct named_stack *stack, struct text *text)
+{
+	size_t first = first_of_program(stack);
+
+	if (first < stack->n) {
+		say_frame(&stack->frames[first], text);
+		say_via(stack, first, text);
+	} else if (stack->n > 0) {
+		say_frame(&stack->frames[0], text);
+	}
+}
+
+void stack_line(const struct named_stack *stack, struct text *text)
+{
+	size_t first = first_of_program(stack);
+	unsigned n = 0;
+
+	if (first == stack->n) {
+		say_quiet_line(stack, text);
+		return;
+	}
+	for (size_t i = first; i < stack->n; i++) {
+		if (!is_program(&stack->frames[i]))
+			continue;
+		if (n == LINE_FRAMES) {
+			text_string(text, " < ...");
+			return;
+		}
+		if (n++ > 0)
+			text_string(text, " < ");
+		say_frame(&stack->frames[i], text);
+		if (i == first)
+			say_via(stack, first, text);
+	}
+}
+
+/* ----------------------------------------------------------------------- all of it */
+
+void stack_print(const struct named_stack *stack, int indent)
+{
+	for (size_t i = 0; i < stack->n; i++) {
+		const struct named_frame *frame = &stack->frames[i];
+		struct text text;
+		TEXT_ON_STACK(text, 3000);
+
+		if (frame->function != NULL)
+			text_name(&text, frame->function, strlen(frame->function));
+		else
+			text_string(&text, "?");
+		text_string(&text, "  ");
+		if (frame->file != NULL) {
+			text_name(&text, frame->file, strlen(frame->file));
+			text_char(&text, ':');
+			text_decimal(&text, frame->line);
+			text_string(&text, "  ");
+		}
+		say_module(frame, &text);
+		text_string(&text, frame->address == frame->pc ? " 0x" : "+0x");
+		text_hex(&text, frame->address, 1);
+		if (frame->inlined)
+			text_string(&text, "  (inlined)");
+		if (frame->is_guessed)
+			text_string(&text, "  (found by its frame pointer)");
+		printf("%*s%s\n", indent, "", text.buffer);
+	}
+	if (!stack->is_whole && stack->n > 0)
+		printf("%*s...\n", indent, "");
+}
+
+void stack_json(struct json *json, const char *key, const struct named_stack *stack)
+{
+	json_array(json, key);
+	for (size_t i = 0; i < stack->n; i++) {
+		const struct named_frame *frame = &stack->frames[i];
+
+		json_object(json, NULL);
+		json_address(json, "pc", frame->pc);
+		json_string(json, "module", frame->module);
+		json_address(json, "address", frame->address);
+		json_string(json, "function", frame->function);
+		json_string(json, "file", frame->file);
+		if (frame->line != 0)
+			json_unsigned(json, "line", frame->line);
+		json_bool(json, "inlined", frame->inlined);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}

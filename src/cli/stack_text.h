@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_STACK_TEXT_H
+#define CLI_STACK_TEXT_H
+
+/*
+ * stack_text - stacks with names
+ *
+ * A stack is named in the map of the moment at which it was taken: that to which
+ * the view is folded. Frames of mapledger's own are left out.
+ */
+
+#include "cli/json.h"
+#include "cli/ledger_view.h"
+#include "symbolize/symbolize.h"
+
+/*
+ * One function of a stack. An address has several when functions were inlined.
+ *
+ * @pc:       inside of the instruction that called, or that was interrupted
+ * @module:   "libc.so.6", "[vdso]", "jit" for memory of no file, "?" for none
+ * @address:  in the module's file, as its own headers count; without a file as @pc
+ * @function, @file: or NULL
+ * @is_quiet: of a library that everybody calls: libc, the loader, an allocator
+ */
+struct named_frame {
+	uint64_t pc;
+	const char *module;
+	uint64_t address;
+	const char *function;
+	const char *file;
+	unsigned line;
+	bool inlined;
+	bool is_quiet;
+	bool is_guessed;
+};
+
+/* Innermost first. All zeros is an empty one. @is_whole: down to where the thread began. */
+struct named_stack {
+	struct named_frame *frames;
+	size_t n;
+	size_t capacity;
+	bool is_whole;
+};
+
+/* What names the stacks of one ledger, or NULL after a complaint. */
+struct symbolizer *stack_names(const struct ledger_view *view, const struct cli_options *options);
+
+/* One line on stderr for each file that could give no names, and for @symbolizer NULL none. */
+void stack_say_problems(const struct symbolizer *symbolizer);
+
+/**
+ * stack_name() - name a stack in the map that the view is folded to
+ * @stack: overwritten
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stack_name(const struct ledger_view *view, struct symbolizer *symbolizer,
+	       const struct ledger_trace *trace, struct named_stack *stack);
+void stack_free(struct named_stack *stack);
+
+/* "fill demo.c:9 via memset < main demo.c:14": from the program's point of view. */
+void stack_line(const struct named_stack *stack, struct text *text);
+
+/* The first of the frames of stack_line(): "fill demo.c:9". */
+void stack_who(const struct named_stack *stack, struct text *text);
+
+/* All frames, each on a line behind @indent blanks. */
+void stack_print(const struct named_stack *stack, int indent);
+
+/* An array of objects under @key. */
+void stack_json(struct json *json, const char *key, const struct named_stack *stack);
+
+/*
+ * The stacks of some calls.
+ *
+ * @event: its number
+ */
+struct event_stack {
+	uint64_t event;
+	struct named_stack stack;
+};
+
+/**
+ * stacks_of_events() - name the stacks of calls, each in the map of its own moment
+ * @stacks: sorted by event; calls without a stack keep an empty one
+ * @last:   the view is folded to this call afterwards
+ *
+ * Return: false after a complaint.
+ */
+bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
+		      struct event_stack *stacks, size_t n, uint64_t last);
+
+/* NULL when there is none of this event. */
+const struct named_stack *stack_of_event(const struct event_stack *stacks, size_t n,
+					 uint64_t event);
+
+#endif
