@@ -77,7 +77,7 @@ static int read_inherited(void)
 	if (!ML_MUTATED(CHILD_HAS_ALL))
 		resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
 	memory_set_reserve(shim.space.set, MEMORY_SET_MAX_GROWTH);
-	memory_set_update(shim.space.set, MEMORY_SET_ALL, make_baseline, NULL);
+	memory_set_update(shim.space.set, VM_ALL_PAGES, make_baseline, NULL);
 	return 0;
 }
 

@@ -228,9 +228,14 @@ struct ledger_segment {
 	uint64_t monotonic_ns;
 	uint64_t brk;
 	uint32_t personality;
-	uint32_t reserved2;
-	uint64_t reserved3;
+	uint32_t facts;	    /* LEDGER_FACT_ bits */
+	uint64_t start_brk; /* as prctl moved it; 0: as in the header */
 };
+
+/* What calls before the segment decided about calls in it. */
+#define LEDGER_FACT_LOCKED 1u	   /* mlockall(MCL_FUTURE) */
+#define LEDGER_FACT_EXEC_UNSURE 2u /* some thread has had READ_IMPLIES_EXEC */
+
 static_assert(sizeof(struct ledger_segment) == LEDGER_RECORD_SIZE, "record size");
 
 /* One vm_call. Which argument is where: vm_op_info.args and ledger_pack_call(). */

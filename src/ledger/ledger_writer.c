@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/mman.h>
+#include <linux/personality.h>
+#include <linux/prctl.h>
 #include "base/clock.h"
 #include "ledger/ledger_window.h"
 #include "ledger/ledger_writer.h"
@@ -66,6 +69,8 @@ static bool write_head(struct ledger_writer *writer)
 	segment->monotonic_ns = now.monotonic_ns;
 	segment->brk = writer->brk;
 	segment->personality = writer->personality;
+	segment->facts = writer->facts;
+	segment->start_brk = writer->start_brk;
 	ledger_writer_done(writer, segment);
 	return true;
 }
@@ -192,6 +197,52 @@ struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struc
 	ledger_pack_call(call, record);
 	ledger_writer_mark(record, LEDGER_STATE(writer->lap, LEDGER_STATE_BEGUN));
 	return record;
+}
+
+static void note_bits(struct ledger_writer *writer, uint32_t bits, bool set)
+{
+	writer->facts = set ? writer->facts | bits : writer->facts & ~bits;
+}
+
+static void note_prctl(struct ledger_writer *writer, const struct ledger_call *call)
+{
+	if (call->small[0] == PR_SET_MM && call->small[1] == PR_SET_MM_BRK)
+		writer->brk = call->addr;
+	if (call->small[0] == PR_SET_MM && call->small[1] == PR_SET_MM_START_BRK)
+		writer->start_brk = call->addr;
+}
+
+static void note_personality(struct ledger_writer *writer, uint32_t persona)
+{
+	if (persona == UINT32_MAX) /* asked, not told */
+		return;
+	if ((writer->personality | persona) & READ_IMPLIES_EXEC)
+		note_bits(writer, LEDGER_FACT_EXEC_UNSURE, true);
+	writer->personality = persona;
+}
+
+/* As vm_apply() has it. */
+void ledger_writer_note_state(struct ledger_writer *writer, const struct ledger_call *call)
+{
+	if ((uint64_t)call->result > (uint64_t)-4096)
+		return;
+	switch (call->op) {
+	case VM_OP_BRK:
+		writer->brk = (uint64_t)call->result;
+		break;
+	case VM_OP_PRCTL:
+		note_prctl(writer, call);
+		break;
+	case VM_OP_PERSONALITY:
+		note_personality(writer, (uint32_t)call->addr);
+		break;
+	case VM_OP_MLOCKALL:
+		note_bits(writer, LEDGER_FACT_LOCKED, call->addr & MCL_FUTURE);
+		break;
+	default: /* munlockall */
+		note_bits(writer, LEDGER_FACT_LOCKED, false);
+		break;
+	}
 }
 
 bool ledger_writer_moved(struct ledger_writer *writer)

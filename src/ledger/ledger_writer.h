@@ -46,8 +46,7 @@ struct ledger_writer;
 typedef void (*ledger_checkpoint_fn)(void *context, struct ledger_writer *writer);
 
 /*
- * The fields are the writer's, to be read only, but for @personality. Offsets
- * are in the file.
+ * The fields are the writer's, to be read only. Offsets are in the file.
  */
 struct ledger_writer {
 	struct ledger_header *header; /* NULL: not recording */
@@ -59,8 +58,11 @@ struct ledger_writer {
 	uint64_t ready;	     /* room is made up to this offset; 0 when stopped */
 	uint64_t n_events;   /* calls recorded so far */
 	uint64_t lap_number; /* of the segment being written, from 1 */
-	uint64_t brk;	     /* as the last finished brk said; goes into each segment */
+	/* As the last finished calls said; goes into each segment. */
+	uint64_t brk;
+	uint64_t start_brk; /* 0: as in the header */
 	uint32_t personality;
+	uint32_t facts; /* LEDGER_FACT_ */
 	uint32_t n_segments; /* that are in use */
 	uint32_t failure;    /* enum ledger_end: why the last attempt to make room failed */
 	uint8_t lap;	     /* the low bits of lap_number */
@@ -177,13 +179,22 @@ static inline void *ledger_writer_begin(struct ledger_writer *writer, enum ledge
 	return record;
 }
 
+/* Calls after which a later segment begins with other numbers. */
+#define LEDGER_OPS_OF_STATE                                                                        \
+	(1u << VM_OP_BRK | 1u << VM_OP_PRCTL | 1u << VM_OP_PERSONALITY | 1u << VM_OP_MLOCKALL |    \
+	 1u << VM_OP_MUNLOCKALL)
+
+void ledger_writer_note_state(struct ledger_writer *writer, const struct ledger_call *call);
+
 /* The record is whole now: one store, after everything else. */
 static inline void ledger_writer_done(struct ledger_writer *writer, void *record)
 {
 	const struct ledger_call *call = record;
 
-	if (__builtin_expect(call->kind == LEDGER_CALL && call->op == VM_OP_BRK, 0))
-		writer->brk = (uint64_t)call->result;
+	if (__builtin_expect(call->kind == LEDGER_CALL && call->op < 32 &&
+				     (1u << call->op & LEDGER_OPS_OF_STATE),
+			     0))
+		ledger_writer_note_state(writer, call);
 	ledger_writer_mark(record, (uint8_t)((call->state & ~3u) | LEDGER_STATE_DONE));
 }
 

@@ -261,6 +261,10 @@ static void fold_segment(struct replay *replay, const struct ledger_segment *seg
 		return;
 	replay->space.brk = segment->brk;
 	replay->space.personality = segment->personality;
+	replay->space.exec_is_unsure = segment->facts & LEDGER_FACT_EXEC_UNSURE;
+	replay->space.new_flags = segment->facts & LEDGER_FACT_LOCKED ? VM_LOCKED : 0;
+	if (segment->start_brk != 0)
+		replay->space.start_brk = segment->start_brk;
 	if (replay->event == 0 && segment->first_event > 0)
 		replay->event = segment->first_event - 1;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/mman.h>
 #include <linux/personality.h>
+#include <linux/prctl.h>
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08 /* a MAP_TYPE, private; Linux 6.11 */
@@ -22,6 +23,39 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+/* Of prctl(): what changes the map, its labels or its rules. */
+#ifndef PR_SET_VMA
+#define PR_SET_VMA	     0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+#ifndef PR_SET_MM
+#define PR_SET_MM	      35
+#define PR_SET_MM_START_STACK 5
+#define PR_SET_MM_START_BRK   6
+#define PR_SET_MM_BRK	      7
+#define PR_SET_MM_MAP	      14
+#endif
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#endif
+
+/* Of arch_prctl() on x86. */
+#define VM_ARCH_MAP_VDSO_X32  0x2001
+#define VM_ARCH_MAP_VDSO_32   0x2002
+#define VM_ARCH_MAP_VDSO_64   0x2003
+#define VM_ARCH_SHSTK_ENABLE  0x5001
+#define VM_ARCH_SHSTK_DISABLE 0x5002
+
+/* What personality() is asked with instead of told. */
+#define VM_PERSONALITY_QUERY 0xffffffffu
 
 /* Of shmat(). <linux/shm.h> drags in libc's idea of ipc_perm. */
 #define VM_SHM_RDONLY 010000

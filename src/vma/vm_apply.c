@@ -25,7 +25,14 @@ void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_
 	struct vm_doubts *doubts = change->doubts;
 
 	if (!vm_range_is_empty(range) && doubts->n < VM_DOUBTS_MAX)
-		doubts->doubt[doubts->n++] = (struct vm_doubt){ range, reason };
+		doubts->doubt[doubts->n++] = (struct vm_doubt){ range, reason, false };
+}
+
+void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr)
+{
+	vm_change_doubt(change, vm_pages(addr, 1), VM_REASON_IDENTITY);
+	if (change->doubts->n > 0)
+		change->doubts->doubt[change->doubts->n - 1].whole = true;
 }
 
 void vm_change_unapplied(struct vm_change *change)
@@ -60,10 +67,69 @@ struct addr_range vm_pages(uint64_t addr, uint64_t len)
 	return pages;
 }
 
+struct marking {
+	uint64_t set;
+	uint64_t clear;
+	uint64_t event;
+};
+
+static bool mark(struct memory_area *piece, void *context)
+{
+	const struct marking *marking = context;
+	uint64_t flags = (piece->flags & ~marking->clear) | marking->set;
+
+	if (flags == piece->flags)
+		return false;
+	piece->flags = flags;
+	piece->tag[VM_TAG_CHANGED] = marking->event;
+	return true;
+}
+
+void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
+		    uint64_t clear)
+{
+	struct marking marking = { set, clear, change->call->event };
+
+	if (!vm_range_is_empty(range))
+		memory_set_update(change->space->set, range, mark, &marking);
+}
+
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot)
 {
 	return !ML_MUTATED(READ_IMPLIES_EXEC_IGNORED) && (prot & PROT_READ) &&
 	       (space->personality & READ_IMPLIES_EXEC);
+}
+
+bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot)
+{
+	return (prot & PROT_READ) &&
+	       (space->exec_is_unsure || (space->personality & READ_IMPLIES_EXEC));
+}
+
+static bool has_prefix(const struct vm_object *object, const char *prefix)
+{
+	const char *name = object->name;
+
+	while (*prefix != '\0' && *name == *prefix) {
+		name++;
+		prefix++;
+	}
+	return *prefix == '\0';
+}
+
+bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area)
+{
+	static const char *const names[] = { "[v", "[uprobes", "/[aio]", "anon_inode:",
+					     "/secretmem" };
+	const struct vm_object *object =
+		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+	if (area->flags & (VM_HUGE_MASK | VM_AIO))
+		return true;
+	for (unsigned i = 0; object != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (has_prefix(object, names[i]))
+			return true;
+	return false;
 }
 
 /* ------------------------------------------------------------------------ brk */
@@ -72,13 +138,15 @@ static void grow_heap(struct vm_change *change, struct addr_range range)
 {
 	const struct memory_area area = {
 		.range = range,
-		.flags = VM_READ | VM_WRITE | VM_HEAP |
+		.flags = VM_READ | VM_WRITE | VM_HEAP | change->space->new_flags |
 			 (vm_read_implies_exec(change->space, PROT_READ) ? VM_EXEC : 0),
 		.offset = MEMORY_AREA_NO_OFFSET,
 		.origin = change->call->event,
 	};
 
 	vm_change_put(change, &area);
+	if (change->space->exec_is_unsure)
+		vm_change_doubt(change, range, VM_REASON_EFFECT);
 }
 
 /*
@@ -150,6 +218,7 @@ static int64_t change_remap_file_pages(struct vm_change *change)
 		return answer;
 	area = *old;
 	area.range = range;
+	area.flags &= ~(VM_DONTFORK | VM_WIPEONFORK | VM_OF_PAGES);
 	area.offset = args[3] * VM_PAGE_SIZE;
 	area.origin = change->call->event;
 	area.tag[VM_TAG_CHANGED] = 0;
@@ -174,19 +243,19 @@ static const vm_change_fn changes[VM_OP_COUNT] = {
 	[VM_OP_FORK] = vm_change_perform,
 	[VM_OP_EXEC] = vm_change_perform,
 	[VM_OP_EXIT] = vm_change_perform,
-	[VM_OP_MSEAL] = vm_change_perform,
-	[VM_OP_MLOCK] = vm_change_perform,
-	[VM_OP_MLOCK2] = vm_change_perform,
-	[VM_OP_MUNLOCK] = vm_change_perform,
-	[VM_OP_MLOCKALL] = vm_change_perform,
-	[VM_OP_MUNLOCKALL] = vm_change_perform,
+	[VM_OP_MSEAL] = vm_change_mseal,
+	[VM_OP_MLOCK] = vm_change_mlock,
+	[VM_OP_MLOCK2] = vm_change_mlock,
+	[VM_OP_MUNLOCK] = vm_change_mlock,
+	[VM_OP_MLOCKALL] = vm_change_mlockall,
+	[VM_OP_MUNLOCKALL] = vm_change_mlockall,
 	[VM_OP_PROCESS_MADVISE] = vm_change_perform,
-	[VM_OP_PRCTL] = vm_change_perform,
-	[VM_OP_IO_SETUP] = vm_change_perform,
-	[VM_OP_IO_DESTROY] = vm_change_perform,
-	[VM_OP_ARCH_PRCTL] = vm_change_perform,
-	[VM_OP_MAP_SHADOW_STACK] = vm_change_perform,
-	[VM_OP_PERSONALITY] = vm_change_perform,
+	[VM_OP_PRCTL] = vm_change_prctl,
+	[VM_OP_IO_SETUP] = vm_change_io_setup,
+	[VM_OP_IO_DESTROY] = vm_change_io_destroy,
+	[VM_OP_ARCH_PRCTL] = vm_change_arch_prctl,
+	[VM_OP_MAP_SHADOW_STACK] = vm_change_map_shadow_stack,
+	[VM_OP_PERSONALITY] = vm_change_personality,
 };
 
 /* Memory is short: the program's call goes on all the same. */

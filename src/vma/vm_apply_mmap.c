@@ -45,6 +45,10 @@ static uint64_t area_flags(const struct vm_space *space, const struct vm_call *c
 		flags |= VM_SHARED;
 	if (map_flags & MAP_GROWSDOWN)
 		flags |= VM_GROWSDOWN;
+	if ((map_flags & MAP_LOCKED) && !(map_flags & MAP_HUGETLB))
+		flags |= VM_LOCKED;
+	if (!(map_flags & MAP_HUGETLB))
+		flags |= space->new_flags;
 	if (!(map_flags & MAP_ANONYMOUS))
 		flags |= VM_FILE;
 	return flags | (uint64_t)vm_mmap_huge_shift(map_flags) << VM_HUGE_SHIFT;
@@ -56,7 +60,7 @@ static bool identity_is_known(const struct vm_space *space, const struct vm_call
 	uint64_t map_flags = call->args[3];
 
 	return (map_flags & MAP_ANONYMOUS) && !is_shared(map_flags) && !(map_flags & MAP_HUGETLB) &&
-	       !vm_read_implies_exec(space, call->args[2]);
+	       !vm_exec_is_unsure(space, call->args[2]);
 }
 
 /*

@@ -116,6 +116,7 @@ static void extend(struct vm_change *change, struct addr_range range)
 	more = *last;
 	more.offset = memory_area_offset_at(last, range.start);
 	more.range = range;
+	more.flags &= ~VM_OF_PAGES;
 	more.tag[VM_TAG_CHANGED] = change->call->event;
 	vm_change_put(change, &more);
 }
@@ -178,6 +179,7 @@ static void duplicate(struct vm_change *change, const struct remap *remap)
 	copy = *area;
 	copy.offset = memory_area_offset_at(area, remap->from.start);
 	copy.range = remap->to;
+	copy.flags &= ~VM_OF_PAGES;
 	copy.origin = change->call->event;
 	copy.tag[VM_TAG_CHANGED] = 0;
 	vm_change_put(change, &copy);
@@ -190,14 +192,15 @@ static void move(struct vm_change *change, const struct remap *remap)
 
 	if (size_of(taken) > remap->new_size)
 		taken.end = taken.start + remap->new_size;
-	if (size_of(remap->from) != remap->new_size || !(remap->flags & MREMAP_FIXED) ||
-	    (remap->flags & MREMAP_DONTUNMAP))
+	if (size_of(remap->from) != remap->new_size || !(remap->flags & MREMAP_FIXED))
 		vm_change_remove(change, remap->to);
 	move_pieces(change, taken, remap->to.start);
 	landed = remap->to.start + size_of(taken);
 	if (landed < remap->to.end)
 		extend(change, (struct addr_range){ landed, remap->to.end });
-	if (!(remap->flags & MREMAP_DONTUNMAP) || ML_MUTATED(DONTUNMAP_UNMAPS))
+	if ((remap->flags & MREMAP_DONTUNMAP) && !ML_MUTATED(DONTUNMAP_UNMAPS))
+		vm_change_mark(change, remap->from, 0, VM_OF_PAGES | VM_LOCKED);
+	else
 		vm_change_remove(change, remap->from);
 }
 

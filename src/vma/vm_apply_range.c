@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * munmap, mprotect and madvise: calls that go over a range, gaps and all
+ * munmap and mprotect: calls that go over a range, gaps and all
  */
 
 #include "base/mutation.h"
@@ -101,7 +101,7 @@ static void doubt_protect(struct vm_change *change, struct addr_range range)
 		prot &= ~(uint64_t)PROT_GROWSDOWN;
 	if (prot & PROT_GROWSDOWN)
 		range.start = vm_stack_start(change->space->set, range.start);
-	else if (!failed && !(prot & PROT_GROWSUP) && !vm_read_implies_exec(change->space, prot))
+	else if (!failed && !(prot & PROT_GROWSUP) && !vm_exec_is_unsure(change->space, prot))
 		return;
 	if (call->result != -EINVAL)
 		vm_change_doubt(change, range, failed ? VM_REASON_FAILED : VM_REASON_EFFECT);
@@ -121,49 +121,4 @@ int64_t vm_change_mprotect(struct vm_change *change)
 	if (returned != -EOWNERDEAD)
 		doubt_protect(change, range);
 	return vm_change_answer(change, returned);
-}
-
-/* -------------------------------------------------------------------- madvise */
-
-/* What an advice does to an area, as far as a map can show it. */
-struct advice_row {
-	uint32_t advice;
-	uint64_t set;
-	uint64_t clear;
-};
-
-static const struct advice_row advices[] = {
-	{ MADV_DONTFORK, VM_DONTFORK, 0 },
-	{ MADV_DOFORK, 0, VM_DONTFORK },
-	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0 },
-	{ MADV_KEEPONFORK, 0, VM_WIPEONFORK },
-	{ MADV_GUARD_INSTALL, VM_GUARD, 0 },
-	{ MADV_GUARD_REMOVE, 0, VM_GUARD },
-};
-
-static const struct advice_row *find_advice(uint32_t advice)
-{
-	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (advices[i].advice == advice)
-			return &advices[i];
-	return NULL;
-}
-
-/* ENOMEM: something in the range is not mapped; all the rest has been advised. */
-int64_t vm_change_madvise(struct vm_change *change)
-{
-	const struct vm_call *call = change->call;
-	const struct advice_row *row = find_advice((uint32_t)call->args[2]);
-	struct addr_range range = vm_pages(call->args[0], call->args[1]);
-	int64_t answer = vm_change_perform(change);
-	struct protection to = { .event = call->event };
-
-	if (row == NULL || answer == -EOWNERDEAD || vm_range_is_empty(range))
-		return answer;
-	if (vm_call_failed(call) && answer != -ENOMEM)
-		return answer;
-	to.set = row->set;
-	to.clear = row->clear;
-	memory_set_update(change->space->set, range, set_protection, &to);
-	return answer;
 }

@@ -18,7 +18,7 @@ int64_t vm_change_shmat(struct vm_change *change)
 	uint64_t shm_flags = call->args[2];
 	int64_t answer = vm_change_perform(change);
 	struct memory_area area = {
-		.flags = VM_READ | VM_SHARED | VM_FILE | VM_SHM,
+		.flags = VM_READ | VM_SHARED | VM_FILE | VM_SHM | change->space->new_flags,
 		.range = vm_pages((uint64_t)answer, 1),
 		.origin = call->event,
 	};
@@ -30,7 +30,7 @@ int64_t vm_change_shmat(struct vm_change *change)
 	if (shm_flags & VM_SHM_EXEC)
 		area.flags |= VM_EXEC;
 	vm_change_put(change, &area);
-	vm_change_doubt(change, area.range, VM_REASON_IDENTITY);
+	vm_change_doubt_mapping(change, area.range.start);
 	return answer;
 }
 

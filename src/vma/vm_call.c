@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/syscall.h>
+#include <string.h>
+#include "vma/vm_abi.h"
 #include "vma/vm_call.h"
 
 /* What an architecture lacks: no call can have this number. */
@@ -92,32 +94,45 @@ const char *vm_tier_name(unsigned tier)
 
 enum vm_op vm_op_of_nr(long nr)
 {
-	switch (nr) {
-	case SYS_mmap:
-		return VM_OP_MMAP;
-	case SYS_munmap:
-		return VM_OP_MUNMAP;
-	case SYS_mprotect:
-		return VM_OP_MPROTECT;
-#if SYS_pkey_mprotect != -1
-	case SYS_pkey_mprotect:
-		return VM_OP_PKEY_MPROTECT;
-#endif
-	case SYS_mremap:
-		return VM_OP_MREMAP;
-	case SYS_brk:
-		return VM_OP_BRK;
-	case SYS_shmat:
-		return VM_OP_SHMAT;
-	case SYS_shmdt:
-		return VM_OP_SHMDT;
-#if SYS_remap_file_pages != -1
-	case SYS_remap_file_pages:
-		return VM_OP_REMAP_FILE_PAGES;
-#endif
-	case SYS_madvise:
-		return VM_OP_MADVISE;
-	default:
+	if (nr < 0)
 		return VM_OP_NONE;
+	for (unsigned op = VM_OP_MMAP; op < VM_OP_COUNT; op++)
+		if (ops[op].nr == nr && op != VM_OP_FORK && op != VM_OP_EXEC && op != VM_OP_EXIT)
+			return (enum vm_op)op;
+	return VM_OP_NONE;
+}
+
+bool vm_call_matters(enum vm_op op, const uint64_t args[6])
+{
+	switch (op) {
+	case VM_OP_NONE:
+		return false;
+	case VM_OP_PRCTL:
+		return (uint32_t)args[0] == PR_SET_VMA || (uint32_t)args[0] == PR_SET_MM ||
+		       (uint32_t)args[0] == PR_SET_MDWE;
+	case VM_OP_ARCH_PRCTL:
+		return (args[0] >= VM_ARCH_MAP_VDSO_X32 && args[0] <= VM_ARCH_MAP_VDSO_64) ||
+		       args[0] == VM_ARCH_SHSTK_ENABLE || args[0] == VM_ARCH_SHSTK_DISABLE;
+	case VM_OP_PERSONALITY:
+		return (uint32_t)args[0] != VM_PERSONALITY_QUERY;
+	default:
+		return true;
 	}
+}
+
+enum vm_op vm_op_of_call(long nr, const uint64_t args[6])
+{
+	enum vm_op op = vm_op_of_nr(nr);
+
+	return vm_call_matters(op, args) ? op : VM_OP_NONE;
+}
+
+/* The kernel has just written there. */
+void vm_call_learn(struct vm_call *call)
+{
+	if (call->op == VM_OP_IO_SETUP)
+		call->args[2] = 0;
+	if (call->op == VM_OP_IO_SETUP && !vm_call_failed(call))
+		memcpy(&call->args[2], (const void *)(uintptr_t)call->args[1],
+		       sizeof(unsigned long));
 }

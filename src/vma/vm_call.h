@@ -103,7 +103,9 @@ enum vm_arg {
 	VM_ARG_SEAL_FLAGS,
 	VM_ARG_MLOCK_FLAGS,
 	VM_ARG_MLOCKALL_FLAGS,
-	VM_ARG_PRCTL,	   /* PR_, and the arguments after it */
+	VM_ARG_PRCTL,	  /* PR_; decides what the others are */
+	VM_ARG_PRCTL_VMA, /* of PR_SET_VMA */
+	VM_ARG_PRCTL_MM,  /* of PR_SET_MM */
 	VM_ARG_ARCH_PRCTL, /* ARCH_ */
 	VM_ARG_SHADOW_FLAGS,
 	VM_ARG_PERSONALITY,
@@ -142,6 +144,24 @@ const char *vm_tier_name(unsigned tier);
  * flags, and each of them is met in its own way where it is caught.
  */
 enum vm_op vm_op_of_nr(long nr);
+
+/*
+ * Does a call of this kind with these arguments matter to an address space? prctl,
+ * arch_prctl and personality mostly do not.
+ */
+bool vm_call_matters(enum vm_op op, const uint64_t args[6]);
+
+/* Both of the above: the operation to record, or VM_OP_NONE. */
+enum vm_op vm_op_of_call(long nr, const uint64_t args[6]);
+
+/*
+ * For whoever makes calls, right after one: what the kernel wrote into the
+ * program's memory and the fold must know joins the arguments.
+ */
+void vm_call_learn(struct vm_call *call);
+
+/* Does madvise with this advice do more than what pages hold? */
+bool vm_advice_has_effect(uint32_t advice);
 
 static inline bool vm_call_failed(const struct vm_call *call)
 {

@@ -127,6 +127,82 @@ static const struct bit_name advices[] = {
 	END,
 };
 
+static const struct bit_name mlock_bits[] = {
+	{ 1, "MLOCK_ONFAULT" },
+	END,
+};
+
+static const struct bit_name mlockall_bits[] = {
+	BIT(MCL_CURRENT),
+	BIT(MCL_FUTURE),
+	BIT(MCL_ONFAULT),
+	END,
+};
+
+static const struct bit_name shadow_bits[] = {
+	{ 1, "SHADOW_STACK_SET_TOKEN" },
+	{ 2, "SHADOW_STACK_SET_MARKER" },
+	END,
+};
+
+static const struct bit_name no_bits[] = { END };
+
+static const struct bit_name prctl_options[] = {
+	BIT(PR_SET_VMA),
+	BIT(PR_SET_MM),
+	BIT(PR_SET_MDWE),
+	END,
+};
+
+static const struct bit_name prctl_vma_options[] = {
+	BIT(PR_SET_VMA_ANON_NAME),
+	END,
+};
+
+static const struct bit_name prctl_mm_options[] = {
+	{ 1, "PR_SET_MM_START_CODE" },
+	{ 2, "PR_SET_MM_END_CODE" },
+	{ 3, "PR_SET_MM_START_DATA" },
+	{ 4, "PR_SET_MM_END_DATA" },
+	BIT(PR_SET_MM_START_STACK),
+	BIT(PR_SET_MM_START_BRK),
+	BIT(PR_SET_MM_BRK),
+	{ 8, "PR_SET_MM_ARG_START" },
+	{ 9, "PR_SET_MM_ARG_END" },
+	{ 10, "PR_SET_MM_ENV_START" },
+	{ 11, "PR_SET_MM_ENV_END" },
+	{ 12, "PR_SET_MM_AUXV" },
+	{ 13, "PR_SET_MM_EXE_FILE" },
+	BIT(PR_SET_MM_MAP),
+	{ 15, "PR_SET_MM_MAP_SIZE" },
+	END,
+};
+
+static const struct bit_name arch_options[] = {
+	{ VM_ARCH_MAP_VDSO_X32, "ARCH_MAP_VDSO_X32" },
+	{ VM_ARCH_MAP_VDSO_32, "ARCH_MAP_VDSO_32" },
+	{ VM_ARCH_MAP_VDSO_64, "ARCH_MAP_VDSO_64" },
+	{ VM_ARCH_SHSTK_ENABLE, "ARCH_SHSTK_ENABLE" },
+	{ VM_ARCH_SHSTK_DISABLE, "ARCH_SHSTK_DISABLE" },
+	END,
+};
+
+/* PER_LINUX and the bits above the low byte. */
+static const struct bit_name personality_bits[] = {
+	BIT(UNAME26),
+	BIT(ADDR_NO_RANDOMIZE),
+	BIT(FDPIC_FUNCPTRS),
+	BIT(MMAP_PAGE_ZERO),
+	BIT(ADDR_COMPAT_LAYOUT),
+	BIT(READ_IMPLIES_EXEC),
+	BIT(ADDR_LIMIT_32BIT),
+	BIT(SHORT_INODE),
+	BIT(WHOLE_SECONDS),
+	BIT(STICKY_TIMEOUTS),
+	BIT(ADDR_LIMIT_3GB),
+	END,
+};
+
 /* Of signals, only those that people hand to clone. */
 static const struct bit_name clone_signals[] = {
 	{ 17, "SIGCHLD" },
@@ -276,6 +352,36 @@ static void put_arg(struct text *text, unsigned kind, uint64_t value)
 	case VM_ARG_CLONE_FLAGS:
 		put_clone_flags(text, value);
 		break;
+	case VM_ARG_SEAL_FLAGS:
+		put_flags(text, no_bits, value, "0");
+		break;
+	case VM_ARG_MLOCK_FLAGS:
+		put_flags(text, mlock_bits, (uint32_t)value, "0");
+		break;
+	case VM_ARG_MLOCKALL_FLAGS:
+		put_flags(text, mlockall_bits, (uint32_t)value, "0");
+		break;
+	case VM_ARG_SHADOW_FLAGS:
+		put_flags(text, shadow_bits, (uint32_t)value, "0");
+		break;
+	case VM_ARG_PRCTL:
+		put_named(text, prctl_options, (uint32_t)value);
+		break;
+	case VM_ARG_PRCTL_VMA:
+		put_named(text, prctl_vma_options, value);
+		break;
+	case VM_ARG_PRCTL_MM:
+		put_named(text, prctl_mm_options, value);
+		break;
+	case VM_ARG_ARCH_PRCTL:
+		put_named(text, arch_options, (uint32_t)value);
+		break;
+	case VM_ARG_PERSONALITY:
+		put_flags(text, personality_bits, (uint32_t)value, "PER_LINUX");
+		break;
+	case VM_ARG_HEX:
+		put_offset(text, value);
+		break;
 	default: /* VM_ARG_LEN, VM_ARG_PGOFF */
 		text_decimal(text, value);
 		break;
@@ -308,6 +414,30 @@ static void put_result(struct text *text, const struct vm_call *call)
 		text_signed(text, call->result);
 }
 
+/* What prctl's arguments are depends on the first one. */
+static const struct prctl_row {
+	uint64_t option;
+	uint8_t n_args;
+	uint8_t args[5];
+} prctl_rows[] = {
+	{ PR_SET_VMA,
+	  5,
+	  { VM_ARG_PRCTL, VM_ARG_PRCTL_VMA, VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_STRING } },
+	{ PR_SET_MM,
+	  5,
+	  { VM_ARG_PRCTL, VM_ARG_PRCTL_MM, VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_LEN } },
+	{ PR_SET_MDWE, 2, { VM_ARG_PRCTL, VM_ARG_HEX } },
+};
+
+static const struct prctl_row *find_prctl(const struct vm_call *call)
+{
+	if (call->op == VM_OP_PRCTL)
+		for (unsigned i = 0; i < sizeof(prctl_rows) / sizeof(prctl_rows[0]); i++)
+			if (prctl_rows[i].option == call->args[0])
+				return &prctl_rows[i];
+	return NULL;
+}
+
 /* mremap's fifth argument is not looked at by the kernel without one of these flags. */
 static unsigned args_that_count(const struct vm_call *call)
 {
@@ -319,14 +449,16 @@ static unsigned args_that_count(const struct vm_call *call)
 void vm_call_format(struct text *text, const struct vm_call *call, bool finished)
 {
 	const struct vm_op_info *info = vm_op_info(call->op);
-	unsigned n_args = args_that_count(call);
+	const struct prctl_row *prctl = find_prctl(call);
+	const uint8_t *kinds = prctl != NULL ? prctl->args : info->args;
+	unsigned n_args = prctl != NULL ? prctl->n_args : args_that_count(call);
 
 	text_string(text, info->name);
 	text_char(text, '(');
 	for (unsigned i = 0; i < n_args; i++) {
 		if (i > 0)
 			text_string(text, ", ");
-		put_arg(text, info->args[i], call->args[i]);
+		put_arg(text, kinds[i], call->args[i]);
 	}
 	text_string(text, ") = ");
 	if (finished)

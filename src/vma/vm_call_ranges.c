@@ -2,17 +2,14 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
-/* As far as a set can hold it. */
-static const struct addr_range anywhere = { 0, UINT64_MAX & ~(VM_PAGE_SIZE - 1) };
-
 /* Whatever the arguments are, something valid that is not smaller than what was meant. */
 static struct addr_range cover(uint64_t addr, uint64_t size)
 {
 	struct addr_range range = { vm_page_down(addr), 0 };
 	uint64_t end;
 
-	if (__builtin_add_overflow(addr, size, &end) || end > anywhere.end)
-		range.end = anywhere.end;
+	if (__builtin_add_overflow(addr, size, &end) || end > VM_ALL_PAGES.end)
+		range.end = VM_ALL_PAGES.end;
 	else
 		range.end = vm_page_up(end);
 	return range;
@@ -32,7 +29,7 @@ static unsigned mmap_ranges(const struct vm_call *call, bool finished, struct ad
 		return one(ranges, cover((uint64_t)call->result, size));
 	if (call->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))
 		return one(ranges, cover(call->args[0], size));
-	return finished ? 0 : one(ranges, anywhere);
+	return finished ? 0 : one(ranges, VM_ALL_PAGES);
 }
 
 static unsigned mremap_ranges(const struct vm_call *call, bool finished,
@@ -47,7 +44,7 @@ static unsigned mremap_ranges(const struct vm_call *call, bool finished,
 	else if (args[3] & MREMAP_FIXED)
 		ranges[n++] = cover(args[4], args[2]);
 	else if (!finished && (args[3] & MREMAP_MAYMOVE))
-		n = one(ranges, anywhere);
+		n = one(ranges, VM_ALL_PAGES);
 	return n;
 }
 
@@ -77,6 +74,23 @@ static unsigned brk_ranges(const struct vm_space *space, const struct vm_call *c
 	return one(ranges, cover(space->start_brk, end - space->start_brk));
 }
 
+/* Only what can be seen in a map: neither locks nor seals nor labels. */
+static unsigned aio_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
+			   struct addr_range ranges[2])
+{
+	uint64_t addr = call->args[call->op == VM_OP_IO_SETUP ? 2 : 0];
+	const struct memory_area *ring = memory_set_find(space->set, addr);
+	const struct vm_object *object =
+		ring == NULL ? NULL :
+			       vm_objects_get(&space->objects, (uint32_t)ring->tag[VM_TAG_OBJECT]);
+
+	if (finished && vm_call_failed(call))
+		return 0;
+	if (object == NULL || object->size == 0)
+		return one(ranges, VM_ALL_PAGES);
+	return one(ranges, cover(addr, object->size));
+}
+
 unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
 			struct addr_range ranges[2])
 {
@@ -94,10 +108,18 @@ unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call
 		return one(ranges, cover(call->args[0], call->args[1]));
 	case VM_OP_BRK:
 		return brk_ranges(space, call, finished, ranges);
+	case VM_OP_MAP_SHADOW_STACK:
+		if (finished && !vm_call_failed(call))
+			return one(ranges, cover((uint64_t)call->result, call->args[1]));
+		return finished ? 0 : one(ranges, VM_ALL_PAGES);
+	case VM_OP_IO_SETUP:
+	case VM_OP_IO_DESTROY:
+		return aio_ranges(space, call, finished, ranges);
+	case VM_OP_ARCH_PRCTL:
 	case VM_OP_SHMAT:
 	case VM_OP_SHMDT:
 		/* Of a size that no argument tells. */
-		return finished && vm_call_failed(call) ? 0 : one(ranges, anywhere);
+		return finished && vm_call_failed(call) ? 0 : one(ranges, VM_ALL_PAGES);
 	default:
 		return 0;
 	}

@@ -30,9 +30,18 @@ int64_t vm_change_mmap(struct vm_change *change);
 int64_t vm_change_munmap(struct vm_change *change);
 int64_t vm_change_mprotect(struct vm_change *change);
 int64_t vm_change_madvise(struct vm_change *change);
+int64_t vm_change_mseal(struct vm_change *change);
+int64_t vm_change_mlock(struct vm_change *change);
+int64_t vm_change_mlockall(struct vm_change *change);
 int64_t vm_change_mremap(struct vm_change *change);
 int64_t vm_change_shmat(struct vm_change *change);
 int64_t vm_change_shmdt(struct vm_change *change);
+int64_t vm_change_io_setup(struct vm_change *change);
+int64_t vm_change_io_destroy(struct vm_change *change);
+int64_t vm_change_prctl(struct vm_change *change);
+int64_t vm_change_arch_prctl(struct vm_change *change);
+int64_t vm_change_personality(struct vm_change *change);
+int64_t vm_change_map_shadow_stack(struct vm_change *change);
 
 /* Perform without the set. */
 int64_t vm_change_perform(struct vm_change *change);
@@ -50,6 +59,8 @@ static inline bool vm_change_succeeded(const struct vm_change *change, int64_t a
 }
 
 void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason);
+/* The whole mapping at @addr, whose size nothing tells. */
+void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr);
 
 /* The effect is known to have happened, but is not in the set: doubt what it touched. */
 void vm_change_unapplied(struct vm_change *change);
@@ -57,6 +68,10 @@ void vm_change_unapplied(struct vm_change *change);
 /* Say what a range holds now: one area, or (NULL) nothing. */
 void vm_change_put(struct vm_change *change, const struct memory_area *area);
 void vm_change_remove(struct vm_change *change, struct addr_range range);
+
+/* Set and clear flags in @range, and mark what really changes. */
+void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
+		    uint64_t clear);
 
 /* The pages of [addr, addr + len) as munmap and mprotect see them; empty when they refuse it. */
 struct addr_range vm_pages(uint64_t addr, uint64_t len);
@@ -77,5 +92,17 @@ uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
 
 /* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
+
+/* May it add PROT_EXEC, for all we know? The personality is a thread's own, the space is not. */
+bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
+
+/*
+ * Mapped by the kernel or a driver in a way that mlock passes over and guards are refused:
+ * vdso, rings, hugetlb, secret memory.
+ */
+bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area);
+
+/* What belongs to an area's pages, and not to an area that is made longer or seen twice. */
+#define VM_OF_PAGES VM_GUARD
 
 #endif

@@ -58,6 +58,9 @@
 
 #define VM_PAGE_SIZE 4096ULL
 
+/* All that a set can hold; MEMORY_SET_ALL has an end that is no page's, and so can't be changed. */
+#define VM_ALL_PAGES ((struct addr_range){ 0, UINT64_MAX & ~(VM_PAGE_SIZE - 1) })
+
 static inline uint64_t vm_page_down(uint64_t addr)
 {
 	return addr & ~(VM_PAGE_SIZE - 1);

@@ -22,10 +22,10 @@
 #define HOLES_MAX 4
 
 /* What the kernel's side may know of an area beyond what is visible. */
-#define LEARNED (VM_OWN | VM_GROWSDOWN | VM_SHM | VM_UPROBES)
+#define LEARNED (VM_OWN | VM_GROWSDOWN | VM_SHM | VM_AIO | VM_UPROBES)
 
 /* What of a call's own knowledge stays when the object turns out to be another one. */
-#define FRESH_FLAGS (VM_GROWSDOWN | VM_SHM | VM_HUGE_MASK)
+#define FRESH_FLAGS (VM_GROWSDOWN | VM_SHM | VM_AIO | VM_HUGE_MASK | VM_LOCKED)
 
 struct replacing {
 	struct vm_space *space;
@@ -57,15 +57,41 @@ static bool is_fresh(const struct memory_area *old)
 	       (old->flags & (VM_FILE | VM_SHARED | VM_HUGE_MASK)) != 0;
 }
 
-/* System V segments are known by the name that the kernel gives them. */
-static uint64_t shm_flag(const struct vm_space *space, const struct memory_area *area)
+/* What the name that the kernel gives an object says about it. */
+static uint64_t named_flag(const struct vm_space *space, const struct memory_area *area)
 {
 	const struct vm_object *object =
 		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-	if (object == NULL || object->name_len < 5 || memcmp(object->name, "/SYSV", 5) != 0)
+	if (object == NULL || object->name_len < 5)
 		return 0;
-	return VM_SHM;
+	if (memcmp(object->name, "/SYSV", 5) == 0)
+		return VM_SHM;
+	return memcmp(object->name, "/[aio", 5) == 0 ? VM_AIO : 0;
+}
+
+/*
+ * A segment that has just been attached, or a ring that has just been made, is
+ * there as a whole: its size is wanted when it is detached or destroyed.
+ */
+static void learn_size(struct vm_space *space, const struct memory_area *whole)
+{
+	struct vm_object *object =
+		vm_objects_get(&space->objects, (uint32_t)whole->tag[VM_TAG_OBJECT]);
+
+	if (object != NULL && object->size == 0 && whole->offset == 0)
+		object->size = whole->range.end - whole->range.start;
+}
+
+/*
+ * Private /dev/zero that was moved before its first page fault has its new address
+ * as its offset (mm/vma.c: copy_vma()); it is what it was all the same.
+ */
+static bool is_moved_zero(const struct memory_area *old, const struct memory_area *now)
+{
+	return old->tag[VM_TAG_OBJECT] == now->tag[VM_TAG_OBJECT] &&
+	       ((old->flags ^ now->flags) & (VM_SHARED | VM_FILE)) == 0 &&
+	       (now->flags & (VM_SHARED | VM_FILE)) == VM_FILE && now->offset == now->range.start;
 }
 
 /* ---------------------------------------------------------------- what is new */
@@ -85,10 +111,12 @@ static void derive(struct replacing *replacing, struct memory_area *now,
 		   const struct memory_area *old)
 {
 	now->flags = (now->flags & ~VM_SOURCE) | replacing->source;
-	if (old != NULL && same_object(old, now))
+	if (old != NULL && (same_object(old, now) || is_moved_zero(old, now)))
 		inherit(now, old, ~(VM_VISIBLE | VM_SOURCE));
 	else if (replacing->source == VM_OBSERVED && replacing->known)
 		inherit(now, &replacing->fresh, FRESH_FLAGS);
+	if (vm_area_is_special(replacing->space, now))
+		now->flags &= ~VM_LOCKED;
 }
 
 static bool continues(const struct memory_area *left, const struct memory_area *right)
@@ -202,7 +230,7 @@ static int replace_area(struct replacing *replacing, const struct memory_area *a
 	struct memory_area rest = *area;
 	int error = 0;
 
-	rest.flags |= shm_flag(replacing->space, area);
+	rest.flags |= named_flag(replacing->space, area);
 	replacing->known = false;
 	if (count_holes(replacing->space->set, area->range) > HOLES_MAX) {
 		derive(replacing, &rest, NULL);
@@ -210,6 +238,8 @@ static int replace_area(struct replacing *replacing, const struct memory_area *a
 	}
 	while (error == 0 && !vm_range_is_empty(rest.range))
 		error = replace_piece(replacing, &rest);
+	if (replacing->known && (replacing->fresh.flags & (VM_SHM | VM_AIO)))
+		learn_size(replacing->space, area);
 	return error == 0 ? flush(replacing) : error;
 }
 

@@ -36,7 +36,9 @@ struct vm_backend {
 /*
  * @start_brk, @brk: the heap's limits as the kernel keeps them, unrounded; 0: not known
  * @start_stack:     the kernel's mm->start_stack; 0: not known
- * @personality:     only READ_IMPLIES_EXEC matters
+ * @personality:     of the thread that changed it last; only READ_IMPLIES_EXEC matters
+ * @exec_is_unsure:  some thread had READ_IMPLIES_EXEC: what is readable is asked about
+ * @new_flags:       what mlockall(MCL_FUTURE) puts on every new area: VM_LOCKED or nothing
  * @n_unapplied:     calls whose effect did not get into the set: memory was short, or the
  *                   result makes no sense (in a damaged record)
  */
@@ -48,6 +50,8 @@ struct vm_space {
 	uint64_t brk;
 	uint64_t start_stack;
 	uint32_t personality;
+	bool exec_is_unsure;
+	uint64_t new_flags;
 	uint64_t n_unapplied;
 };
 
@@ -74,6 +78,9 @@ const char *vm_reason_name(unsigned reason);
 /*
  * Ranges that must be asked from the kernel after a call.
  *
+ * @whole: all of the mapping that the range lies in is asked about; its size is not
+ *         known (a System V segment, the ring of io_setup)
+ *
  * Under VM_REASON_IDENTITY the mapping may turn out to be larger than the range:
  * a System V segment's size and a hugetlbfs file's page size are not known. So
  * the answer should run to the end of the kernel's area that holds the range's
@@ -84,6 +91,7 @@ const char *vm_reason_name(unsigned reason);
 struct vm_doubt {
 	struct addr_range range;
 	enum vm_reason reason;
+	bool whole;
 };
 
 struct vm_doubts {

@@ -17,6 +17,8 @@ static const struct {
 	{ VM_GUARD, "guard" },	     { VM_WIPEONFORK, "wipe" },
 	{ VM_UPROBES, "uprobes" },   { VM_BASELINE, "baseline" },
 	{ VM_RESYNCED, "resynced" }, { 21ULL << VM_HUGE_SHIFT, "huge" },
+	{ VM_LOCKED, "locked" },     { VM_SEALED, "sealed" },
+	{ VM_AIO, "aio" },	     { VM_SHADOW, "shadow" },
 };
 
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };

@@ -71,6 +71,26 @@ static const struct format_case formats[] = {
 	{ CALL(EXEC, -ENOENT, 0x1000, 0x2000, 0),
 	  "execve(0x1000, 0x2000, NULL) = -1 ENOENT (No such file or directory)" },
 	{ CALL(EXIT, 0, 3), "exit_group(3) = 0" },
+	{ CALL(MSEAL, -ENOMEM, 0x1000, 4096, 0),
+	  "mseal(0x1000, 4096, 0) = -1 ENOMEM (Cannot allocate memory)" },
+	{ CALL(MLOCK2, 0, 0x1000, 4096, 1), "mlock2(0x1000, 4096, MLOCK_ONFAULT) = 0" },
+	{ CALL(MLOCKALL, 0, 3), "mlockall(MCL_CURRENT|MCL_FUTURE) = 0" },
+	{ CALL(MUNLOCKALL, 0, 3), "munlockall() = 0" },
+	{ CALL(PROCESS_MADVISE, 8192, 3, 0x1000, 2, 20, 0),
+	  "process_madvise(3, 0x1000, 2, MADV_COLD, 0) = 8192" },
+	{ CALL(PRCTL, 0, 0x53564d41, 0, 0x1000, 8192, 0x5000),
+	  "prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x1000, 8192, 0x5000) = 0" },
+	{ CALL(PRCTL, -EPERM, 35, 7, 0x5000, 0, 0),
+	  "prctl(PR_SET_MM, PR_SET_MM_BRK, 0x5000, 0, 0) = -1 EPERM (Operation not permitted)" },
+	{ CALL(PRCTL, 0, 65, 1), "prctl(PR_SET_MDWE, 0x1) = 0" },
+	{ CALL(PRCTL, 0, 1, 9), "prctl(0x1, 0x9, 0, 0, 0) = 0" },
+	{ CALL(IO_SETUP, 0, 128, 0x1000, 0x7000), "io_setup(128, 0x1000) = 0" },
+	{ CALL(IO_DESTROY, 0, 0x7000), "io_destroy(0x7000) = 0" },
+	{ CALL(ARCH_PRCTL, 4096, 0x2003, 0x5000), "arch_prctl(ARCH_MAP_VDSO_64, 0x5000) = 4096" },
+	{ CALL(MAP_SHADOW_STACK, 0x7000, 0, 4096, 1),
+	  "map_shadow_stack(NULL, 4096, SHADOW_STACK_SET_TOKEN) = 0x7000" },
+	{ CALL(PERSONALITY, 0, 0x0440000), "personality(ADDR_NO_RANDOMIZE|READ_IMPLIES_EXEC) = 0" },
+	{ CALL(PERSONALITY, 0x40000, 0), "personality(PER_LINUX) = 262144" },
 	{ CALL(MUNMAP, -600, 0, 0), "munmap(NULL, 0) = -1 errno 600" },
 	{ { .op = 99 }, "unknown() = 0" },
 };
@@ -120,7 +140,7 @@ Test(calls, table_is_complete)
 		for (unsigned i = 0; i < 6; i++)
 			cr_assert_eq(info->args[i] != VM_ARG_NONE, i < info->n_args, "%s arg %u",
 				     info->name, i);
-		if (info->nr >= 0 && op <= VM_OP_MADVISE)
+		if (info->nr >= 0 && op != VM_OP_FORK && op != VM_OP_EXEC && op != VM_OP_EXIT)
 			cr_assert_eq(vm_op_of_nr(info->nr), op, "%s", info->name);
 		else
 			cr_assert_eq(vm_op_of_nr(info->nr), VM_OP_NONE, "%s", info->name);
@@ -128,6 +148,47 @@ Test(calls, table_is_complete)
 	cr_assert_eq(vm_op_of_nr(SYS_getpid), VM_OP_NONE);
 	cr_assert_eq(vm_op_of_nr(-1), VM_OP_NONE);
 	cr_assert_eq(vm_op_of_nr(1L << 40 | SYS_mmap), VM_OP_NONE);
+}
+
+/* Programs call prctl and its like often, and mostly about something else. */
+Test(calls, only_what_concerns_memory_matters)
+{
+	static const struct {
+		long nr;
+		uint64_t arg;
+		enum vm_op op;
+	} cases[] = {
+		{ SYS_munmap, 0, VM_OP_MUNMAP },
+		{ SYS_prctl, 15 /* PR_SET_NAME */, VM_OP_NONE },
+		{ SYS_prctl, 22 /* PR_SET_SECCOMP */, VM_OP_NONE },
+		{ SYS_prctl, PR_SET_VMA, VM_OP_PRCTL },
+		{ SYS_prctl, PR_SET_MM, VM_OP_PRCTL },
+		{ SYS_personality, UINT32_MAX, VM_OP_NONE },
+		{ SYS_personality, 0, VM_OP_PERSONALITY },
+#ifdef SYS_arch_prctl
+		{ SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, VM_OP_NONE },
+		{ SYS_arch_prctl, VM_ARCH_MAP_VDSO_64, VM_OP_ARCH_PRCTL },
+#endif
+		{ SYS_clone, 0, VM_OP_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint64_t args[6] = { cases[i].arg };
+
+		cr_assert_eq(vm_op_of_call(cases[i].nr, args), cases[i].op, "case %zu", i);
+	}
+}
+
+Test(calls, the_ring_of_io_setup_is_learned_from_memory)
+{
+	unsigned long context = 0x7000;
+	struct vm_call call = CALL(IO_SETUP, 0, 1, (uintptr_t)&context);
+
+	vm_call_learn(&call);
+	cr_assert_eq(call.args[2], 0x7000);
+	call.result = -EAGAIN;
+	vm_call_learn(&call);
+	cr_assert_eq(call.args[2], 0, "a failure says nothing");
 }
 
 Test(calls, unknown_operations_have_a_row)

@@ -45,7 +45,10 @@ static void format_doubts(const struct vm_doubts *doubts, char *text, size_t siz
 					vm_reason_name(doubts->doubt[i].reason));
 }
 
-/* A space that holds what @text says. Object 1 is a file, object 2 a segment of 3 pages. */
+/*
+ * A space that holds what @text says. Object 1 is a file, object 2 a segment of 3 pages,
+ * object 3 a ring of 2 pages, object 4 a ring of which nothing is known.
+ */
 static void make_space(struct vm_space *space, const char *text)
 {
 	const struct vm_object file = { .dev = 1, .ino = 1, .name = "/f", .name_len = 2 };
@@ -57,9 +60,21 @@ static void make_space(struct vm_space *space, const char *text)
 		.name_len = 23,
 	};
 
+	struct vm_object ring = {
+		.dev = 1,
+		.ino = 3,
+		.size = 0x2000,
+		.name = "/[aio] (deleted)",
+		.name_len = 16,
+	};
+
 	cr_assert_eq(vm_space_init(space, &ml_allocator_malloc, NULL, NULL), 0);
 	cr_assert_eq(vm_objects_intern(&space->objects, &file), 1);
 	cr_assert_eq(vm_objects_intern(&space->objects, &segment), 2);
+	cr_assert_eq(vm_objects_intern(&space->objects, &ring), 3);
+	ring.ino = 4;
+	ring.size = 0;
+	cr_assert_eq(vm_objects_intern(&space->objects, &ring), 4);
 	set_fill(space->set, text);
 }
 
@@ -132,6 +147,11 @@ static const struct rule mmap_rules[] = {
 	{ "other bits of prot mean nothing", "",
 	  CALL(MMAP, 0x5000, 0, 0x1000, RW | 0xf00, ANON, NO_FD, 0), "5000-6000 rw-p by 9",
 	  NO_DOUBT },
+	{ "locked", "", CALL(MMAP, 0x5000, 0, 0x1000, RW, ANON | MAP_LOCKED, NO_FD, 0),
+	  "5000-6000 rw-p locked by 9", NO_DOUBT },
+	{ "fixed takes guards away", "1000-4000 rw-p guard by 3",
+	  CALL(MMAP, 0x2000, 0x2000, 0x1000, RW, ANON | MAP_FIXED, NO_FD, 0),
+	  "1000-2000 rw-p guard by 3, 2000-3000 rw-p by 9, 3000-4000 rw-p guard by 3", NO_DOUBT },
 	{ "a failure without fixed changes nothing", "1000-8000 r--p by 3",
 	  CALL(MMAP, -ENOMEM, 0x3000, 0x1000, RW, ANON, NO_FD, 0), "1000-8000 r--p by 3",
 	  NO_DOUBT },
@@ -275,6 +295,20 @@ static const struct rule mremap_rules[] = {
 	{ "the old one stays", "1000-3000 rw-p by 3",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x2000, 0x2000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
 	  "1000-3000 rw-p by 3, 8000-a000 rw-p by 3 changed 9", NO_DOUBT },
+	{ "guards move along", "1000-2000 rw-p by 3, 2000-3000 rw-p guard by 3",
+	  CALL(MREMAP, 0x8000, 0x1000, 0x2000, 0x3000, MREMAP_MAYMOVE),
+	  "8000-9000 rw-p by 3 changed 9, 9000-a000 rw-p guard by 3 changed 9, "
+	  "a000-b000 rw-p by 3 changed 9",
+	  NO_DOUBT },
+	{ "what grows behind a guard is none", "1000-2000 rw-p guard by 3",
+	  CALL(MREMAP, 0x1000, 0x1000, 0x1000, 0x2000, 0),
+	  "1000-2000 rw-p guard by 3, 2000-3000 rw-p by 3 changed 9", NO_DOUBT },
+	{ "nor has a second mapping any", "1000-2000 rw-s guard object 1 @0 by 3",
+	  CALL(MREMAP, 0x8000, 0x1000, 0, 0x1000, MREMAP_MAYMOVE),
+	  "1000-2000 rw-s guard object 1 @0 by 3, 8000-9000 rw-s object 1 @0 by 9", NO_DOUBT },
+	{ "the old one stays without guards and locks", "1000-2000 rw-p guard locked by 3",
+	  CALL(MREMAP, 0x8000, 0x1000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+	  "1000-2000 rw-p by 3 changed 9, 8000-9000 rw-p guard locked by 3 changed 9", NO_DOUBT },
 	{ "fixed: all pieces, and gaps keep what was there",
 	  "1000-2000 rw-p by 3, 3000-4000 r--p by 4, 8000-b000 --xp by 5",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x3000, 0x3000, FIXED, 0x8000),
@@ -386,6 +420,23 @@ static const struct rule other_rules[] = {
 	  "1000-2000 rw-p guard changed 9, 2000-3000 rw-p", NO_DOUBT },
 	{ "no guards", "1000-3000 rw-p guard", CALL(MADVISE, 0, 0x1000, 0x1000, MADV_GUARD_REMOVE),
 	  "1000-2000 rw-p changed 9, 2000-3000 rw-p guard", NO_DOUBT },
+	{ "guards stop at what is locked", "1000-2000 rw-p, 2000-3000 rw-p locked, 3000-4000 rw-p",
+	  CALL(MADVISE, -EINVAL, 0x1000, 0x3000, MADV_GUARD_INSTALL),
+	  "1000-2000 rw-p guard changed 9, 2000-3000 rw-p locked, 3000-4000 rw-p", NO_DOUBT },
+	{ "and at huge pages", "1000-2000 rw-p, 2000-3000 rw-p huge",
+	  CALL(MADVISE, -EINVAL, 0x1000, 0x2000, MADV_GUARD_INSTALL),
+	  "1000-2000 rw-p guard changed 9, 2000-3000 rw-p huge", NO_DOUBT },
+	{ "and at what is sealed and read-only", "1000-2000 r--p, 2000-3000 r--p sealed",
+	  CALL(MADVISE, -EPERM, 0x1000, 0x2000, MADV_GUARD_INSTALL),
+	  "1000-2000 r--p guard changed 9, 2000-3000 r--p sealed", NO_DOUBT },
+	{ "guards pass over holes", "1000-2000 rw-p, 3000-4000 rw-p",
+	  CALL(MADVISE, -ENOMEM, 0x1000, 0x3000, MADV_GUARD_INSTALL),
+	  "1000-2000 rw-p guard changed 9, 3000-4000 rw-p guard changed 9", NO_DOUBT },
+	{ "wiping stops at what is shared", "1000-2000 rw-p, 2000-3000 rw-s, 3000-4000 rw-p",
+	  CALL(MADVISE, -EINVAL, 0x1000, 0x3000, MADV_WIPEONFORK),
+	  "1000-2000 rw-p wipe changed 9, 2000-3000 rw-s, 3000-4000 rw-p", NO_DOUBT },
+	{ "guards outlive what they guard", "1000-2000 rw-p guard",
+	  CALL(MADVISE, 0, 0x1000, 0x1000, MADV_DONTNEED), "1000-2000 rw-p guard", NO_DOUBT },
 	{ "refused", "1000-3000 rw-p", CALL(MADVISE, -EINVAL, 0x1000, 0x1000, MADV_GUARD_INSTALL),
 	  "1000-3000 rw-p", NO_DOUBT },
 	{ "advice that no map shows", "1000-3000 rw-p",
@@ -406,6 +457,132 @@ static const struct rule other_rules[] = {
 Test(rules, madvise_and_others)
 {
 	CHECK(other_rules);
+}
+
+/* ------------------------------------------------------------ sealing, locking */
+
+static const struct rule lock_rules[] = {
+	{ "sealed", "1000-4000 rw-p", CALL(MSEAL, 0, 0x2000, 0x1000, 0),
+	  "1000-2000 rw-p, 2000-3000 rw-p sealed changed 9, 3000-4000 rw-p", NO_DOUBT },
+	{ "not over a hole: then nothing is", "1000-2000 rw-p, 3000-4000 rw-p",
+	  CALL(MSEAL, -ENOMEM, 0x1000, 0x3000, 0), "1000-2000 rw-p, 3000-4000 rw-p", NO_DOUBT },
+	{ "locked, all that is touched", "1000-5000 rw-p", CALL(MLOCK, 0, 0x2fff, 2),
+	  "1000-2000 rw-p, 2000-4000 rw-p locked changed 9, 4000-5000 rw-p", NO_DOUBT },
+	{ "with flags", "1000-2000 rw-p", CALL(MLOCK2, 0, 0x1000, 1, 1),
+	  "1000-2000 rw-p locked changed 9", NO_DOUBT },
+	{ "up to a hole", "1000-2000 rw-p, 3000-4000 rw-p", CALL(MLOCK, -ENOMEM, 0x1000, 0x3000),
+	  "1000-2000 rw-p locked changed 9, 3000-4000 rw-p", NO_DOUBT },
+	{ "the limit: nothing", "1000-4000 rw-p", CALL(MLOCK, -ENOMEM, 0x1000, 0x3000),
+	  "1000-4000 rw-p", NO_DOUBT },
+	{ "a guard has no page: locked all the same", "1000-2000 rw-p, 2000-3000 rw-p guard",
+	  CALL(MLOCK, -ENOMEM, 0x1000, 0x2000),
+	  "1000-2000 rw-p locked changed 9, 2000-3000 rw-p guard locked changed 9", NO_DOUBT },
+	{ "not allowed", "1000-2000 rw-p", CALL(MLOCK, -EPERM, 0x1000, 0x1000), "1000-2000 rw-p",
+	  NO_DOUBT },
+	{ "no length", "1000-2000 rw-p", CALL(MLOCK, 0, 0x1000, 0), "1000-2000 rw-p", NO_DOUBT },
+	{ "a length that wraps", "1000-2000 rw-p", CALL(MLOCK, -EINVAL, 0x1000, UINT64_MAX),
+	  "1000-2000 rw-p", NO_DOUBT },
+	{ "not what is special", "1000-2000 rw-p, 2000-3000 rw-s file aio object 3 @0",
+	  CALL(MLOCK, 0, 0x1000, 0x2000),
+	  "1000-2000 rw-p locked changed 9, 2000-3000 rw-s file aio object 3 @0", NO_DOUBT },
+	{ "unlocked", "1000-3000 rw-p locked", CALL(MUNLOCK, 0, 0x1000, 0x1000),
+	  "1000-2000 rw-p changed 9, 2000-3000 rw-p locked", NO_DOUBT },
+	{ "everything", "1000-2000 rw-p, 3000-4000 r--p", CALL(MLOCKALL, 0, MCL_CURRENT),
+	  "1000-2000 rw-p locked changed 9, 3000-4000 r--p locked changed 9", NO_DOUBT },
+	{ "what is to come: nothing of what is", "1000-2000 rw-p", CALL(MLOCKALL, 0, MCL_FUTURE),
+	  "1000-2000 rw-p", NO_DOUBT },
+	{ "nothing any more", "1000-2000 rw-p locked", CALL(MUNLOCKALL, 0, 0),
+	  "1000-2000 rw-p changed 9", NO_DOUBT },
+};
+
+Test(rules, sealing_and_locking)
+{
+	CHECK(lock_rules);
+}
+
+Test(rules, what_is_to_come_is_locked)
+{
+	const struct rule steps[] = {
+		{ "from now on", "", CALL(MLOCKALL, 0, MCL_FUTURE), "", NO_DOUBT },
+		{ "mmap", "", CALL(MMAP, 0x5000, 0, 0x1000, RW, ANON, NO_FD, 0),
+		  "5000-6000 rw-p locked by 9", NO_DOUBT },
+		{ "brk", "", CALL(BRK, 0x2800, 0x2800),
+		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9", NO_DOUBT },
+		{ "no more", "", CALL(MLOCKALL, 0, MCL_CURRENT),
+		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9", NO_DOUBT },
+		{ "mmap again", "", CALL(MMAP, 0x7000, 0, 0x1000, RW, ANON, NO_FD, 0),
+		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9, "
+		  "7000-8000 rw-p by 9",
+		  NO_DOUBT },
+	};
+	struct vm_space space;
+
+	make_space(&space, "");
+	space.brk = 0x1800;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		check(&steps[i], &space);
+	vm_space_finish(&space);
+}
+
+/* ----------------------------------------------------------- rings, vdso, stacks */
+
+static const struct rule process_rules[] = {
+	{ "a ring's size is not known", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5000),
+	  "5000-6000 rw-s file aio @0 by 9", "5000-6000 identity" },
+	{ "no ring", "", CALL(IO_SETUP, -EAGAIN, 1, 0x123, 0), "", NO_DOUBT },
+	{ "a ring at no page", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5001), "", NO_DOUBT },
+	{ "with the ring goes whatever is in its place",
+	  "5000-6000 rw-s file aio object 3 @0, 6000-8000 r--p by 3",
+	  CALL(IO_DESTROY, 0, 0x5000), "7000-8000 r--p by 3", "5000-7000 effect" },
+	{ "of a ring whose size is not known", "5000-6000 rw-s file aio object 4 @0",
+	  CALL(IO_DESTROY, 0, 0x5000), "5000-6000 rw-s file aio object 4 @0",
+	  "0-fffffffffffff000 effect" },
+	{ "no such ring", "5000-6000 rw-s file aio object 3 @0", CALL(IO_DESTROY, -EINVAL, 0x5000),
+	  "5000-6000 rw-s file aio object 3 @0", NO_DOUBT },
+	{ "a vdso somewhere", "1000-2000 rw-p", CALL(ARCH_PRCTL, 4096, 0x2003, 0),
+	  "1000-2000 rw-p", "0-fffffffffffff000 effect" },
+	{ "there is one", "1000-2000 rw-p", CALL(ARCH_PRCTL, -EEXIST, 0x2003, 0),
+	  "1000-2000 rw-p", NO_DOUBT },
+	{ "a shadow stack", "", CALL(MAP_SHADOW_STACK, 0x5000, 0, 0x1001, 1),
+	  "5000-7000 rw-p shadow by 9", "5000-7000 identity" },
+	{ "no shadow stack", "", CALL(MAP_SHADOW_STACK, -EOPNOTSUPP, 0, 0x1000, 1), "", NO_DOUBT },
+	{ "one at no page", "", CALL(MAP_SHADOW_STACK, 0x5001, 0, 0x1000, 1), "",
+	  "5000-7000 effect" },
+	{ "a name", "1000-2000 rw-p", CALL(PRCTL, 0, PR_SET_VMA, 0, 0x1000, 0x1000, 0x77),
+	  "1000-2000 rw-p", NO_DOUBT },
+	{ "advice of which the parts follow", "1000-2000 rw-p",
+	  CALL(PROCESS_MADVISE, 0x1000, 3, 0x77, 1, MADV_DONTFORK, 0), "1000-2000 rw-p", NO_DOUBT },
+};
+
+Test(rules, rings_vdso_and_stacks)
+{
+	CHECK(process_rules);
+}
+
+/* The labels move, and the break with them; no area does. */
+Test(rules, limits_moved_by_prctl)
+{
+	const struct rule steps[] = {
+		{ "start", "", CALL(PRCTL, 0, PR_SET_MM, PR_SET_MM_START_BRK, 0x5000),
+		  "1000-2000 rw-p heap", NO_DOUBT },
+		{ "break", "", CALL(PRCTL, 0, PR_SET_MM, PR_SET_MM_BRK, 0x5800),
+		  "1000-2000 rw-p heap", NO_DOUBT },
+		{ "stack", "", CALL(PRCTL, 0, PR_SET_MM, PR_SET_MM_START_STACK, 0x9000),
+		  "1000-2000 rw-p heap", NO_DOUBT },
+		{ "refused", "", CALL(PRCTL, -EINVAL, PR_SET_MM, PR_SET_MM_BRK, 0x7000),
+		  "1000-2000 rw-p heap", NO_DOUBT },
+		{ "grow", "", CALL(BRK, 0x6800, 0x6800),
+		  "1000-2000 rw-p heap, 6000-7000 rw-p heap by 9", NO_DOUBT },
+	};
+	struct vm_space space;
+
+	make_space(&space, "1000-2000 rw-p heap");
+	space.start_brk = space.brk = 0x1800;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		check(&steps[i], &space);
+	cr_assert_eq(space.start_brk, 0x5000);
+	cr_assert_eq(space.start_stack, 0x9000);
+	vm_space_finish(&space);
 }
 
 /* ------------------------------------------------------------------------ brk */
@@ -489,6 +666,27 @@ Test(rules, reading_implies_executing)
 	}
 }
 
+/* The personality is a thread's: once one had it, what can be read is asked about. */
+Test(rules, a_personality_changes)
+{
+	const struct rule steps[] = {
+		{ "on", "", CALL(PERSONALITY, 0, READ_IMPLIES_EXEC), "", NO_DOUBT },
+		{ "asked", "", CALL(PERSONALITY, READ_IMPLIES_EXEC, 0xffffffff), "", NO_DOUBT },
+		{ "mmap", "", CALL(MMAP, 0x5000, 0, 0x1000, PROT_READ, ANON, NO_FD, 0),
+		  "5000-6000 r-xp by 9", "5000-6000 identity" },
+		{ "off", "", CALL(PERSONALITY, READ_IMPLIES_EXEC, 0), "5000-6000 r-xp by 9",
+		  NO_DOUBT },
+		{ "mmap again", "", CALL(MMAP, 0x7000, 0, 0x1000, PROT_READ, ANON, NO_FD, 0),
+		  "5000-6000 r-xp by 9, 7000-8000 r--p by 9", "7000-8000 identity" },
+	};
+	struct vm_space space;
+
+	make_space(&space, "");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		check(&steps[i], &space);
+	vm_space_finish(&space);
+}
+
 /* -------------------------------------------------------------- performing once */
 
 struct performer {
@@ -529,6 +727,20 @@ static const struct vm_call odd_calls[] = {
 	CALL(SHMDT, 0, 1),
 	CALL(REMAP_FILE_PAGES, 0, UINT64_MAX, UINT64_MAX, 0, 0, 0),
 	CALL(MADVISE, 0, UINT64_MAX, UINT64_MAX, MADV_DONTFORK),
+	CALL(MADVISE, 0, UINT64_MAX, UINT64_MAX, MADV_GUARD_INSTALL),
+	CALL(MSEAL, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX),
+	CALL(MLOCK, 0, UINT64_MAX, UINT64_MAX),
+	CALL(MLOCK2, 0, UINT64_MAX, 1, UINT64_MAX),
+	CALL(MUNLOCK, 0, 1, UINT64_MAX),
+	CALL(MLOCKALL, 0, UINT64_MAX),
+	CALL(MUNLOCKALL, 0, 0),
+	CALL(PROCESS_MADVISE, 0, UINT64_MAX, 1, UINT64_MAX, UINT64_MAX, UINT64_MAX),
+	CALL(PRCTL, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX),
+	CALL(IO_SETUP, 0, UINT64_MAX, 1, UINT64_MAX),
+	CALL(IO_DESTROY, 0, UINT64_MAX),
+	CALL(ARCH_PRCTL, 0, UINT64_MAX, UINT64_MAX),
+	CALL(MAP_SHADOW_STACK, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX),
+	CALL(PERSONALITY, 0, UINT64_MAX),
 	CALL(FORK, 0, 0),
 	CALL(EXEC, 0, 0, 0, 0),
 	CALL(EXIT, 0, 0),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * madvise, mlock and mseal: what no map shows, and decides what comes later
+ *
+ * Each stops, or goes on, in its own way where something is in its way:
+ *
+ *            a gap                     an area that refuses
+ *   madvise  passes it, ENOMEM at last stops: what is before it has been advised
+ *   mlock    stops: what is before it is locked
+ *   mseal    is looked for first: nothing is sealed
+ */
+
+#include <string.h>
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+/* -------------------------------------------------------------------- madvise */
+
+/* What an advice does to an area. */
+struct advice_row {
+	uint32_t advice;
+	uint64_t set;
+	uint64_t clear;
+};
+
+static const struct advice_row advices[] = {
+	{ MADV_DONTFORK, VM_DONTFORK, 0 },     { MADV_DOFORK, 0, VM_DONTFORK },
+	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0 }, { MADV_KEEPONFORK, 0, VM_WIPEONFORK },
+	{ MADV_GUARD_INSTALL, VM_GUARD, 0 },   { MADV_GUARD_REMOVE, 0, VM_GUARD },
+};
+
+static const struct advice_row *find_advice(uint32_t advice)
+{
+	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].advice == advice)
+			return &advices[i];
+	return NULL;
+}
+
+bool vm_advice_has_effect(uint32_t advice)
+{
+	return find_advice(advice) != NULL;
+}
+
+static bool is_anonymous(const struct memory_area *area)
+{
+	return !(area->flags & (VM_SHARED | VM_FILE)) && area->tag[VM_TAG_OBJECT] == 0;
+}
+
+/* /dev/zero shows a file, and is anonymous memory all the same where it is private. */
+static bool is_zero(const struct vm_space *space, const struct memory_area *area)
+{
+	const struct vm_object *object =
+		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+	return object != NULL && !(area->flags & VM_SHARED) && object->name_len == 9 &&
+	       memcmp(object->name, "/dev/zero", 9) == 0;
+}
+
+/* What would take pages away is refused where they are sealed and can't be written. */
+static bool is_sealed_against(const struct vm_space *space, const struct memory_area *area,
+			      const struct advice_row *row)
+{
+	return (area->flags & VM_SEALED) && row->set != 0 && !(area->flags & VM_WRITE) &&
+	       (is_anonymous(area) || is_zero(space, area));
+}
+
+/* mm/madvise.c: madvise_vma_behavior(), can_madvise_modify(), is_valid_guard_vma() */
+static bool refuses(const struct vm_space *space, const struct memory_area *area,
+		    const struct advice_row *row)
+{
+	if (is_sealed_against(space, area, row))
+		return true;
+	switch (row->advice) {
+	case MADV_WIPEONFORK:
+		return !is_anonymous(area);
+	case MADV_GUARD_INSTALL:
+		return (area->flags & VM_LOCKED) || vm_area_is_special(space, area);
+	case MADV_GUARD_REMOVE:
+		return vm_area_is_special(space, area);
+	default:
+		return false;
+	}
+}
+
+/* Where the advice stopped; empty when the map tells no reason: then it did not even begin. */
+static struct addr_range until_refused(const struct vm_space *space, struct addr_range range,
+				       const struct advice_row *row)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if (refuses(space, area, row)) {
+			range.end = area->range.start;
+			return range;
+		}
+	range.end = range.start;
+	return range;
+}
+
+int64_t vm_change_madvise(struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	const struct advice_row *row = find_advice((uint32_t)call->args[2]);
+	struct addr_range range = vm_pages(call->args[0], call->args[1]);
+	int64_t answer = vm_change_perform(change);
+
+	if (row == NULL || answer == -EOWNERDEAD)
+		return answer;
+	if (vm_call_failed(call) && answer != -ENOMEM)
+		range = until_refused(change->space, range, row);
+	vm_change_mark(change, range, row->set, row->clear);
+	return answer;
+}
+
+/* ---------------------------------------------------------------------- mseal */
+
+int64_t vm_change_mseal(struct vm_change *change)
+{
+	const uint64_t *args = change->call->args;
+	struct addr_range range = vm_pages(args[0], args[1]);
+	int64_t answer = vm_change_perform(change);
+
+	if (vm_change_succeeded(change, answer))
+		vm_change_mark(change, range, VM_SEALED, 0);
+	return answer;
+}
+
+/* ---------------------------------------------------------------------- mlock */
+
+/* Both ends are moved outwards. */
+static struct addr_range locked_pages(const struct vm_call *call)
+{
+	uint64_t start = vm_page_down(call->args[0]);
+
+	return vm_pages(start, call->args[1] + (call->args[0] - start));
+}
+
+/* Up to the first gap. */
+static struct addr_range until_gap(const struct memory_set *set, struct addr_range range)
+{
+	uint64_t at = range.start;
+	const struct memory_area *area;
+
+	while (at < range.end && (area = memory_set_find(set, at)) != NULL)
+		at = area->range.end;
+	if (at < range.end)
+		range.end = at;
+	return range;
+}
+
+/* Locked, but without the pages, which can't be had: guards, no access, beyond a file's end. */
+static bool can_lack_pages(const struct memory_set *set, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if ((area->flags & (VM_GUARD | VM_FILE)) || !(area->flags & VM_PROT))
+			return true;
+	return false;
+}
+
+/*
+ * What a failed call has locked. ENOMEM means three things: a gap, pages that
+ * can't be had, or the limit RLIMIT_MEMLOCK; under the last nothing is locked.
+ */
+static struct addr_range locked_by_failure(const struct vm_change *change, struct addr_range range)
+{
+	const struct memory_set *set = change->space->set;
+	struct addr_range mapped = until_gap(set, range);
+	int64_t answer = change->call->result;
+
+	if (answer == -EAGAIN)
+		return range;
+	if (answer != -ENOMEM || (mapped.end == range.end && !can_lack_pages(set, range)))
+		mapped.end = mapped.start;
+	return mapped;
+}
+
+static bool lock_piece(struct memory_area *piece, void *context)
+{
+	const struct vm_change *change = context;
+	bool locks = change->call->op != VM_OP_MUNLOCK && change->call->op != VM_OP_MUNLOCKALL;
+	uint64_t flags = locks ? piece->flags | VM_LOCKED : piece->flags & ~VM_LOCKED;
+
+	if (flags == piece->flags || vm_area_is_special(change->space, piece))
+		return false;
+	piece->flags = flags;
+	piece->tag[VM_TAG_CHANGED] = change->call->event;
+	return true;
+}
+
+int64_t vm_change_mlock(struct vm_change *change)
+{
+	struct addr_range range = locked_pages(change->call);
+	int64_t answer = vm_change_perform(change);
+
+	if (answer == -EOWNERDEAD)
+		return answer;
+	if (vm_call_failed(change->call))
+		range = locked_by_failure(change, range);
+	if (!vm_range_is_empty(range))
+		memory_set_update(change->space->set, range, lock_piece, change);
+	return answer;
+}
+
+/* munlockall is mlockall(0). MCL_FUTURE alone leaves what is there as it is. */
+int64_t vm_change_mlockall(struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	uint64_t flags = call->op == VM_OP_MLOCKALL ? call->args[0] : 0;
+	int64_t answer = vm_change_perform(change);
+
+	if (!vm_change_succeeded(change, answer))
+		return answer;
+	change->space->new_flags = flags & MCL_FUTURE ? VM_LOCKED : 0;
+	if (call->op == VM_OP_MUNLOCKALL || (flags & MCL_CURRENT))
+		memory_set_update(change->space->set, VM_ALL_PAGES, lock_piece, change);
+	return answer;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Calls about the process as a whole, in whose course the kernel maps or unmaps,
+ * or decides anew what later calls mean
+ */
+
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+/* ------------------------------------------------------------------------ aio */
+
+/*
+ * One page stands for the ring until it is read back. Where it is the kernel
+ * wrote into the program's memory: vm_call_learn() has put it into args[2].
+ */
+int64_t vm_change_io_setup(struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	int64_t answer = vm_change_perform(change);
+	struct memory_area ring = {
+		.flags = VM_READ | VM_WRITE | VM_SHARED | VM_FILE | VM_AIO,
+		.range = vm_pages(call->args[2], 1),
+		.origin = call->event,
+	};
+
+	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(ring.range))
+		return answer;
+	vm_change_put(change, &ring);
+	vm_change_doubt_mapping(change, ring.range.start);
+	return answer;
+}
+
+/* The size the ring had when it was made; 0: not known. */
+static uint64_t ring_size(const struct vm_space *space, uint64_t addr)
+{
+	const struct memory_area *area = memory_set_find(space->set, addr);
+	const struct vm_object *ring;
+
+	if (area == NULL || !(area->flags & VM_AIO))
+		return 0;
+	ring = vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	return ring == NULL ? 0 : ring->size;
+}
+
+/*
+ * fs/aio.c: kill_ioctx() unmaps as many bytes as the ring had, where it is now,
+ * and whatever else is mapped there goes with it.
+ */
+int64_t vm_change_io_destroy(struct vm_change *change)
+{
+	uint64_t start = change->call->args[0];
+	uint64_t size = ring_size(change->space, start);
+	struct addr_range gone = vm_pages(start, size);
+	int64_t answer = vm_change_perform(change);
+
+	if (!vm_change_succeeded(change, answer))
+		return answer;
+	vm_change_remove(change, gone);
+	if (size == 0)
+		gone = VM_ALL_PAGES;
+	vm_change_doubt(change, gone, VM_REASON_EFFECT);
+	return answer;
+}
+
+/* ----------------------------------------------------- prctl and personality */
+
+/* The break and the labels [heap] and [stack] move, and no area does. */
+static void move_limits(struct vm_space *space, uint64_t which, uint64_t to)
+{
+	if (which == PR_SET_MM_START_BRK)
+		space->start_brk = to;
+	else if (which == PR_SET_MM_BRK)
+		space->brk = to;
+	else if (which == PR_SET_MM_START_STACK)
+		space->start_stack = to;
+}
+
+int64_t vm_change_prctl(struct vm_change *change)
+{
+	const uint64_t *args = change->call->args;
+	int64_t answer = vm_change_perform(change);
+
+	if (vm_change_succeeded(change, answer) && args[0] == PR_SET_MM)
+		move_limits(change->space, args[1], args[2]);
+	return answer;
+}
+
+/* A thread's own, so others may still do otherwise. */
+int64_t vm_change_personality(struct vm_change *change)
+{
+	struct vm_space *space = change->space;
+	uint32_t persona = (uint32_t)change->call->args[0];
+	int64_t answer = vm_change_perform(change);
+
+	if (!vm_change_succeeded(change, answer) || persona == VM_PERSONALITY_QUERY)
+		return answer;
+	space->exec_is_unsure |= ((space->personality | persona) & READ_IMPLIES_EXEC) != 0;
+	space->personality = persona;
+	return answer;
+}
+
+/* ------------------------------------------------ what the kernel places itself */
+
+/* The result is the size of the vdso; where it is nothing tells. */
+int64_t vm_change_arch_prctl(struct vm_change *change)
+{
+	int64_t answer = vm_change_perform(change);
+
+	if (vm_change_succeeded(change, answer))
+		vm_change_doubt(change, VM_ALL_PAGES, VM_REASON_EFFECT);
+	return answer;
+}
+
+int64_t vm_change_map_shadow_stack(struct vm_change *change)
+{
+	const struct vm_call *call = change->call;
+	int64_t answer = vm_change_perform(change);
+	struct memory_area area = {
+		.flags = VM_READ | VM_WRITE | VM_SHADOW | change->space->new_flags,
+		.range = vm_pages((uint64_t)answer, call->args[1]),
+		.offset = MEMORY_AREA_NO_OFFSET,
+		.origin = call->event,
+	};
+
+	if (!vm_change_succeeded(change, answer))
+		return answer;
+	if (vm_range_is_empty(area.range)) {
+		vm_change_unapplied(change);
+		return answer;
+	}
+	vm_change_put(change, &area);
+	vm_change_doubt(change, area.range, VM_REASON_IDENTITY);
+	return answer;
+}
