@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define PAGE 4096
-#define N_THREADS 4
+#define THREADS_MAX 4
 
 static uint64_t now_ns(void)
 {
@@ -90,16 +90,31 @@ static void *mix(void *rounds)
 }
 
 /* The mmap, munmap and mprotect calls of all threads together; malloc's come on top. */
-static uint64_t mix_in_threads(unsigned rounds)
+static uint64_t mix_in_threads(unsigned rounds, unsigned n_threads)
 {
-	pthread_t threads[N_THREADS];
+	pthread_t threads[THREADS_MAX];
 
-	for (unsigned i = 0; i < N_THREADS; i++)
+	for (unsigned i = 0; i < n_threads; i++)
 		if (pthread_create(&threads[i], NULL, mix, &rounds) != 0)
 			exit(2);
-	for (unsigned i = 0; i < N_THREADS; i++)
+	for (unsigned i = 0; i < n_threads; i++)
 		pthread_join(threads[i], NULL);
-	return (uint64_t)N_THREADS * 3 * rounds;
+	return (uint64_t)n_threads * 3 * rounds;
+}
+
+static uint64_t one_thread(unsigned rounds)
+{
+	return mix_in_threads(rounds, 1);
+}
+
+static uint64_t two_threads(unsigned rounds)
+{
+	return mix_in_threads(rounds, 2);
+}
+
+static uint64_t four_threads(unsigned rounds)
+{
+	return mix_in_threads(rounds, 4);
 }
 
 static const struct loop {
@@ -110,7 +125,9 @@ static const struct loop {
 	{ "mmap+munmap", map_and_unmap, 10000 },
 	{ "mprotect", toggle, 20000 },
 	{ "malloc", allocate, 300000 },
-	{ "4 threads", mix_in_threads, 3000 },
+	{ "1 thread", one_thread, 6000 },
+	{ "2 threads", two_threads, 4000 },
+	{ "4 threads", four_threads, 3000 },
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does being recorded cost, per call and at start-up, and what would strace cost?
 
+Beside the default: without stacks; with the call sites of libc and ld.so alone, or of
+none; and with every call compared with the kernel's map.
+
 usage: overhead.py OVERHEAD SHIM [ROUNDS]
 
 Short runs of all variants follow each other, so that whatever else the machine does
@@ -19,9 +22,11 @@ import tempfile
 import time
 from pathlib import Path
 
-LOOPS = ["mmap+munmap", "mprotect", "malloc", "4 threads"]
-START_UPS = {"true": ["true"], "python3 -c pass": [os.path.realpath(sys.executable), "-c", "pass"]}
+LOOPS = ["mmap+munmap", "mprotect", "malloc", "1 thread", "2 threads", "4 threads"]
+START_UPS = {"true": ["true"], "python3 -c pass": [os.path.realpath(sys.executable), "-c", "pass"],
+             "node -e 0": ["node", "-e", "0"], "git --version": ["git", "--version"]}
 SLOW = 10  # strace gets this part of the rounds
+VERIFY_SLOW = 4
 
 
 class Variant:
@@ -47,7 +52,10 @@ class Variant:
 def variants(shim):
     yield Variant("plain")
     yield Variant("shim", shim=shim)
-    yield Variant("shim, symbols only", shim=shim, options=":sites=off")
+    yield Variant("no stacks", shim=shim, options=":stack=none")
+    yield Variant("sites=libc", shim=shim, options=":sites=libc")
+    yield Variant("sites=off", shim=shim, options=":sites=off")
+    yield Variant("verify=each", shim=shim, options=":verify=each", divisor=VERIFY_SLOW)
     if shutil.which("strace"):
         yield Variant("strace", ["strace", "-f", "-e", "trace=%memory", "-o", "/dev/null"],
                       divisor=SLOW)
@@ -56,23 +64,25 @@ def variants(shim):
 
 
 def print_table(title, rows, names, unit):
-    print(f"\n{title}: median (median ratio; best, ratio of the best)")
-    print(f"{'':16}" + "".join(f"{name:>38}" for name in names))
+    print(f"\n{title}, in {unit}: median (median ratio, ratio of the best)")
+    print(f"{'':16}" + "".join(f"{name:>26}" for name in names))
     for row, values in rows.items():
         plain = values[names[0]]
         cells = []
         for name in names:
             ratio = statistics.median(v / p for v, p in zip(values[name], plain))
-            cells.append(f"{statistics.median(values[name]):.1f} {unit} ({ratio:.2f}x; "
-                         f"{min(values[name]):.1f}, {min(values[name]) / min(plain):.2f}x)")
-        print(f"{row:16}" + "".join(f"{cell:>38}" for cell in cells))
+            cells.append(f"{statistics.median(values[name]):.1f} ({ratio:.2f}x, "
+                         f"{min(values[name]) / min(plain):.2f}x)")
+        print(f"{row:16}" + "".join(f"{cell:>26}" for cell in cells))
 
 
 def main(overhead, shim, rounds):
     chosen = list(variants(shim))
     names = [variant.name for variant in chosen]
+    installed = {start: command for start, command in START_UPS.items()
+                 if shutil.which(command[0])}
     loops = {loop: {name: [] for name in names} for loop in LOOPS}
-    starts = {start: {name: [] for name in names} for start in START_UPS}
+    starts = {start: {name: [] for name in names} for start in installed}
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
         for _ in range(rounds):
@@ -81,7 +91,7 @@ def main(overhead, shim, rounds):
                     output, _took, size = variant.run([overhead, loop, str(variant.divisor)], folder)
                     loops[loop][variant.name].append(float(output))
                     sizes[loop] = max(size, sizes.get(loop, 0))
-            for start, command in START_UPS.items():
+            for start, command in installed.items():
                 for variant in chosen:
                     starts[start][variant.name].append(variant.run(command, folder)[1] / 1e6)
     print_table(f"per call, {rounds} rounds", loops, names, "ns")
