@@ -17,20 +17,20 @@
 
 /* What was folded so far. */
 struct replay_counts {
-	uint64_t n_calls;	/* finished */
-	uint64_t n_failed;	/* of them, with an error as the result */
+	uint64_t n_calls;  /* finished */
+	uint64_t n_failed; /* of them, with an error as the result */
 	uint64_t by_op[VM_OP_COUNT];
 	uint64_t by_tier[VM_TIER_COUNT];
-	uint64_t n_changes;	/* calls that changed the map */
+	uint64_t n_changes; /* calls that changed the map */
 	uint64_t n_nested;
 	uint64_t n_unordered;
 	uint64_t resyncs[VM_REASON_COUNT]; /* groups, by reason */
-	uint64_t resync_changes;	/* groups that changed something the calls had not said */
+	uint64_t resync_changes; /* groups that changed something the calls had not said */
 	uint64_t n_sites[LEDGER_SITE_STATE_COUNT];
-	uint64_t n_unfinished;		/* calls begun and never completed, but for the one in flight */
-	uint64_t n_unknown_objects;	/* areas whose object was not declared */
-	uint64_t n_stacked;		/* finished calls that say which stack made them */
-	uint64_t n_refused;		/* groups that the set would not take */
+	uint64_t n_unfinished;	    /* calls begun and never completed, but for the one in flight */
+	uint64_t n_unknown_objects; /* areas whose object was not declared */
+	uint64_t n_stacked;	    /* finished calls that say which stack made them */
+	uint64_t n_refused;	    /* groups that the set would not take */
 };
 
 struct replay {
@@ -40,11 +40,11 @@ struct replay {
 	size_t n_object_ids;
 	struct ledger_stacks stacks; /* met so far: those of all calls folded are here */
 	struct replay_counts counts;
-	struct vm_call in_flight; /* op VM_OP_NONE: none */
+	struct vm_call in_flight;    /* op VM_OP_NONE: none */
 	struct vm_doubts unanswered; /* of the last call: what the kernel said is not there yet */
-	uint64_t event;		  /* number of the last call folded */
-	uint64_t ticks;		  /* of the last record folded */
-	struct vm_call last_call; /* folded; op VM_OP_NONE: none */
+	uint64_t event;		     /* number of the last call folded */
+	uint64_t ticks;		     /* of the last record folded */
+	struct vm_call last_call;    /* folded; op VM_OP_NONE: none */
 	/* checks made right after a call that found a difference, and the call of the first */
 	uint64_t n_checks_different;
 	struct vm_call first_check;

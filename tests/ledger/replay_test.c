@@ -190,7 +190,8 @@ Test(replay, a_checkpoint_mends_the_map_behind_lost_records)
 
 Test(replay, counts_what_it_folds)
 {
-	struct memory_area as_said = { .range = { 0x3000, 0x4000 }, .flags = VM_READ | VM_WRITE,
+	struct memory_area as_said = { .range = { 0x3000, 0x4000 },
+				       .flags = VM_READ | VM_WRITE,
 				       .offset = MEMORY_AREA_NO_OFFSET };
 	struct memory_area other = as_said;
 	struct session session;
