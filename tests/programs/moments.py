@@ -101,6 +101,10 @@ def next_data(fd, offset):
         return None
 
 
+class NotThatProcess(Exception):
+    """It can't be compared: it is not the one any more whose ledger it was, or not yet."""
+
+
 def compare(tools, pid):
     """What differs in a stopped process, and which tolerances were needed."""
     said = tools.ask("map", "-p", pid, "--format", "maps")
@@ -109,6 +113,8 @@ def compare(tools, pid):
     if said.returncode != 0:
         return [f"mapledger map: exit {said.returncode}: {said.stderr}"], []
     ledger = canonical(said.stdout)
+    if not ledger:
+        raise NotThatProcess("it has only just started: its baseline is not in the ledger yet")
     kernel, tolerated = tolerate(kernel, ledger)
     return difference(kernel, ledger), tolerated
 
@@ -198,7 +204,7 @@ class FamilyMoments:
         moment = FamilyMoment(self.tools, pid, ledger, self.chance)
         try:
             differs = moment.look()
-        except (OSError, TimeoutError, EndedMeanwhile):
+        except (OSError, TimeoutError, NotThatProcess):
             self.n_missed += 1
             return
         self.n_looked += 1
@@ -209,18 +215,14 @@ class FamilyMoments:
                                  f"flight and none out of order: {'; '.join(moment.momentary)}")
 
 
-class EndedMeanwhile(Exception):
-    """The process is not the one any more whose ledger it was."""
-
-
 class FamilyMoment(Moments):
     def look_once(self):
         if is_traced(self.pid):
-            raise EndedMeanwhile
+            raise NotThatProcess
         try:
             stop(self.pid, patience=200)
             if not has_mapped(self.pid, self.ledger):
-                raise EndedMeanwhile
+                raise NotThatProcess
             return self.look_at_stopped()
         finally:
             go(self.pid)

@@ -18,82 +18,15 @@ import json
 import os
 import random
 import re
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from corpus import PROGRAMS, SEARCHED
-from moments import FamilyMoments
+from corpus import PROGRAMS
 from recorded import Tools, family_of, skip
+from running import finish, record, start
 
 TROUBLES_SHOWN = 8  # of each program
-SECONDS = 280       # for each run
-GAP = 0.4           # between two moments, at most
-
-NOBODY = 65534
-
-
-# ------------------------------------------------------------------------- running
-
-@dataclass
-class Run:
-    """A program that runs, in a group of processes of its own."""
-    process: subprocess.Popen
-    outputs: tuple  # where stdout and stderr go
-    until: float
-
-    def is_over(self):
-        if time.monotonic() > self.until:
-            raise TimeoutError(f"still runs after {SECONDS} seconds")
-        return self.process.poll() is not None
-
-    def end(self):
-        """Whatever is left of it."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-
-
-def rights(program):
-    if program.not_as_root and os.geteuid() == 0:
-        return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    return {}
-
-
-def start(tools, program, folder, before=()):
-    here = folder / "here"
-    here.mkdir()
-    more = rights(program)
-    for each in (folder, here):
-        if more:
-            os.chown(each, NOBODY, NOBODY)
-    outputs = (folder / "stdout", folder / "stderr")
-    environment = tools.environment(here, **program.environment)
-    with open(outputs[0], "wb") as stdout, open(outputs[1], "wb") as stderr:
-        process = subprocess.Popen([*before, *program.command], cwd=here, stdout=stdout,
-                                   stderr=stderr, stdin=subprocess.DEVNULL,
-                                   start_new_session=True,
-                                   env={**environment, "PATH": SEARCHED}, **more)
-    return Run(process, outputs, time.monotonic() + SECONDS)
-
-
-def finish(run, look=None):
-    """(status, stdout, stderr); @look is called from time to time."""
-    try:
-        while not run.is_over():
-            if look:
-                look()
-            else:
-                time.sleep(0.01)
-        return (run.process.returncode, *(path.read_bytes() for path in run.outputs))
-    finally:
-        run.end()
-
 
 # ----------------------------------------------------------------------- comparing
 
@@ -126,21 +59,6 @@ class Result:
                 *(self.moments.troubles if self.moments else [])]
 
 
-class Looker:
-    """Looks at a family now and then, until it has looked often enough."""
-
-    def __init__(self, moments, n, chance):
-        self.moments, self.n, self.chance = moments, n, chance
-        self.next = time.monotonic()
-
-    def __call__(self):
-        if self.moments.n_looked < self.n and time.monotonic() >= self.next:
-            self.moments.look()
-            self.next = time.monotonic() + self.chance.uniform(0, GAP)
-        else:
-            time.sleep(0.005)
-
-
 def check(tools, name, folder, told, chance):
     program = PROGRAMS[name]
     (folder / "plain").mkdir()
@@ -148,14 +66,9 @@ def check(tools, name, folder, told, chance):
     ledger = folder / "recorded" / "program.mlg"
     result = Result(name)
     plain = finish(start(tools, program, folder / "plain"))
-    run = start(tools, program, folder / "recorded",
-                [tools.mapledger, "run", "-q", "--keep-all", f"--verify={told.verify}",
-                 "-o", ledger, "--"])
-    look = None
-    if told.moments:
-        result.moments = FamilyMoments(tools, ledger, chance)
-        look = Looker(result.moments, told.moments, chance)
-    result.breaches = compare(program, plain, finish(run, look))
+    recorded, result.moments = record(tools, program, ledger, told.moments, chance,
+                                      ["--keep-all", f"--verify={told.verify}"])
+    result.breaches = compare(program, plain, recorded)
     if not ledger.exists():
         result.breaches.append("there is no ledger")
         return result
