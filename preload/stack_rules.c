@@ -321,8 +321,7 @@ static struct addr_range find_known_stack(void *context, uint64_t sp)
 
 	(void)context;
 	for (unsigned i = 0; i < KNOWN_STACKS; i++)
-		if (known[i].generation == generation && sp >= known[i].start &&
-		    sp < known[i].end)
+		if (known[i].generation == generation && sp >= known[i].start && sp < known[i].end)
 			return (struct addr_range){ sp, known[i].end };
 	return ask_stack(sp);
 }

@@ -42,22 +42,72 @@ struct stack_entry {
 
 #define ENTRY_WORDS (sizeof(struct stack_entry) / sizeof(uint64_t))
 #define TABLE_WORDS (256u << 10) /* 2 MiB: 12,000 stacks of 16 frames */
-#define INDEX_SIZE  (32u << 10)
-#define INDEX_FULL  (INDEX_SIZE / 4 * 3)
+#define INDEX_FIRST 512u	 /* places; they double as they fill up */
+#define INDEX_MAX   (32u << 10)
 
 /* Pages that are not used cost nothing. When the table is full it begins anew. */
 static uint64_t table[TABLE_WORDS];
-static uint32_t table_used; /* words */
-static uint32_t place_of[INDEX_SIZE]; /* 1 + word in the table; 0: free */
+static uint32_t table_used;	     /* words */
+static uint32_t place_of[INDEX_MAX]; /* 1 + word in the table; 0: free */
+static uint32_t index_size = INDEX_FIRST;
 static uint32_t n_entries;
 static uint32_t n_ids; /* given away so far */
 static uint32_t ledger_number;
+
+static struct stack_entry *entry_at(uint32_t word)
+{
+	return (struct stack_entry *)&table[word];
+}
 
 static void begin_table_anew(void)
 {
 	memset(place_of, 0, sizeof(place_of));
 	table_used = 0;
 	n_entries = 0;
+}
+
+static uint32_t first_place(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & (index_size - 1);
+}
+
+static uint32_t next_place(uint32_t place)
+{
+	return (place + 1) & (index_size - 1);
+}
+
+static uint32_t free_place(uint64_t hash)
+{
+	uint32_t place = first_place(hash);
+
+	while (place_of[place] != 0)
+		place = next_place(place);
+	return place;
+}
+
+static void grow_index(void)
+{
+	memset(place_of, 0, index_size * sizeof(place_of[0]));
+	index_size *= 2;
+	for (uint32_t word = 0; word < table_used;) {
+		const struct stack_entry *entry = entry_at(word);
+
+		place_of[free_place(entry->hash)] = word + 1;
+		word += (uint32_t)ENTRY_WORDS + entry->n_frames;
+	}
+}
+
+/* Room for one more. */
+static void make_room(void)
+{
+	if (table_used + ENTRY_WORDS + STACKS_DEPTH_MAX > TABLE_WORDS)
+		begin_table_anew();
+	if (n_entries < index_size / 4 * 3)
+		return;
+	if (index_size < INDEX_MAX)
+		grow_index();
+	else
+		begin_table_anew();
 }
 
 void stacks_new_ledger(void)
@@ -89,10 +139,11 @@ static bool is_stack(const struct stack_entry *entry, const struct unwind_trace 
 	return true;
 }
 
-/* Found by others only when the last store has been made: whoever jumps out before has done nothing. */
-static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash, uint32_t *place)
+/* Found by others only when the last store has been made: whoever jumps out before has done
+ * nothing. */
+static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash)
 {
-	struct stack_entry *entry = (struct stack_entry *)&table[table_used];
+	struct stack_entry *entry = entry_at(table_used);
 
 	entry->hash = hash;
 	entry->in_ledger = 0;
@@ -104,7 +155,7 @@ static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash, 
 		entry->frames[i] = trace->frames[i];
 	entry->id = ++n_ids;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	*(volatile uint32_t *)place = table_used + 1;
+	*(volatile uint32_t *)&place_of[free_place(hash)] = table_used + 1;
 	table_used += (uint32_t)ENTRY_WORDS + trace->n;
 	n_entries++;
 	return entry;
@@ -113,22 +164,18 @@ static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash, 
 struct stack_entry *stacks_find(const struct unwind_trace *trace)
 {
 	uint64_t hash = hash_of(trace);
-	uint32_t i = (uint32_t)(hash >> 32) % INDEX_SIZE;
+	uint32_t place;
 
 	if (trace->n == 0)
 		return NULL;
-	for (; place_of[i] != 0; i = (i + 1) % INDEX_SIZE) {
-		struct stack_entry *entry = (struct stack_entry *)&table[place_of[i] - 1];
+	for (place = first_place(hash); place_of[place] != 0; place = next_place(place)) {
+		struct stack_entry *entry = entry_at(place_of[place] - 1);
 
 		if (is_stack(entry, trace, hash))
 			return entry;
 	}
-	if (unlikely(n_entries >= INDEX_FULL ||
-		     table_used + ENTRY_WORDS + STACKS_DEPTH_MAX > TABLE_WORDS)) {
-		begin_table_anew();
-		i = (uint32_t)(hash >> 32) % INDEX_SIZE;
-	}
-	return add(trace, hash, &place_of[i]);
+	make_room();
+	return add(trace, hash);
 }
 
 uint32_t stacks_records(const struct stack_entry *entry)

@@ -4,7 +4,7 @@
 
 #if defined(__x86_64__)
 
-#define WORD 8
+#define WORD	     8
 #define OFFSET_LIMIT (1 << 23)
 
 /* A distance in words that fits a rule's field; false when it is none. */
@@ -34,7 +34,8 @@ static bool kind_of_register(unsigned reg, enum unwind_kind *kind)
 static bool place_of_cfa(const struct cfi_row *row, uint64_t at, enum unwind_kind *kind,
 			 int64_t *offset)
 {
-	struct cfi_value value = { .base = CFI_REGISTER, .reg = row->cfa_register,
+	struct cfi_value value = { .base = CFI_REGISTER,
+				   .reg = row->cfa_register,
 				   .offset = row->cfa_offset };
 
 	if (row->cfa_expression != NULL &&

@@ -142,8 +142,8 @@ static void push_constant(struct stack *stack, struct cfi_cursor *cursor, uint8_
 {
 	unsigned size = 1u << (code - CONST1U) / 2;
 
-	push_number(stack, (code - CONST1U) % 2 == 0 ? cfi_unsigned(cursor, size) :
-						       (uint64_t)cfi_signed(cursor, size));
+	push_number(stack, (code - CONST1U) % 2 == 0 ? cfi_unsigned(cursor, size)
+						     : (uint64_t)cfi_signed(cursor, size));
 }
 
 static void push_register(struct stack *stack, unsigned reg, int64_t offset, uint64_t pc)

@@ -253,8 +253,7 @@ static void instruction(struct run *run)
 		advance(run, operand);
 		break;
 	case OFFSET:
-		set_place(run, operand, CFI_AT_CFA,
-			  aligned(run, (int64_t)cfi_uleb(&run->cursor)));
+		set_place(run, operand, CFI_AT_CFA, aligned(run, (int64_t)cfi_uleb(&run->cursor)));
 		break;
 	case RESTORE:
 		restore(run, operand);

@@ -20,10 +20,10 @@ static bool read_head(struct addr_range head, Elf64_Ehdr *elf)
 	if (size < sizeof(*elf))
 		return false;
 	memcpy(elf, (const void *)(uintptr_t)head.start, sizeof(*elf));
-	return memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0 &&
-	       elf->e_ident[EI_CLASS] == ELFCLASS64 && elf->e_machine == MACHINE &&
-	       elf->e_phentsize == sizeof(Elf64_Phdr) && elf->e_phnum <= SEGMENTS_MAX &&
-	       elf->e_phoff <= size && size - elf->e_phoff >= elf->e_phnum * sizeof(Elf64_Phdr);
+	return memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0 && elf->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       elf->e_machine == MACHINE && elf->e_phentsize == sizeof(Elf64_Phdr) &&
+	       elf->e_phnum <= SEGMENTS_MAX && elf->e_phoff <= size &&
+	       size - elf->e_phoff >= elf->e_phnum * sizeof(Elf64_Phdr);
 }
 
 static void read_segment(struct addr_range head, const Elf64_Ehdr *elf, unsigned i,

@@ -36,22 +36,25 @@ struct unwind_regs {
  * the return. Not in an inline function.
  */
 #if defined(__x86_64__)
-#define UNWIND_CALLER                                                       \
-	{                                                                   \
-		.pc = (uintptr_t)__builtin_return_address(0),               \
-		.sp = (uintptr_t)__builtin_frame_address(0) + 16,           \
-		.bp = *(const uint64_t *)__builtin_frame_address(0),        \
+#define UNWIND_CALLER                                                                              \
+	{                                                                                          \
+		.pc = (uintptr_t)__builtin_return_address(0),                                      \
+		.sp = (uintptr_t)__builtin_frame_address(0) + 16,                                  \
+		.bp = *(const uint64_t *)__builtin_frame_address(0),                               \
 	}
 #elif defined(__aarch64__)
 /* The frame record is somewhere in the frame; the caller's stack begins above it. */
-#define UNWIND_CALLER                                                       \
-	{                                                                   \
-		.pc = (uintptr_t)__builtin_return_address(0),               \
-		.sp = (uintptr_t)__builtin_frame_address(0) + 16,           \
-		.bp = *(const uint64_t *)__builtin_frame_address(0),        \
+#define UNWIND_CALLER                                                                              \
+	{                                                                                          \
+		.pc = (uintptr_t)__builtin_return_address(0),                                      \
+		.sp = (uintptr_t)__builtin_frame_address(0) + 16,                                  \
+		.bp = *(const uint64_t *)__builtin_frame_address(0),                               \
 	}
 #else
-#define UNWIND_CALLER { .pc = (uintptr_t)__builtin_return_address(0) }
+#define UNWIND_CALLER                                                                              \
+	{                                                                                          \
+		.pc = (uintptr_t)__builtin_return_address(0)                                       \
+	}
 #endif
 
 /* Why there are no more frames. Equal to enum ledger_stack_end. */

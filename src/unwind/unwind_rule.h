@@ -23,20 +23,20 @@
 #include <stdint.h>
 
 enum unwind_kind {
-	UNWIND_NONE = 0,   /* not looked up yet */
-	UNWIND_SP,	   /* CFA = sp + offset */
-	UNWIND_BP,	   /* CFA = bp + offset */
-	UNWIND_BX,	   /* CFA = bx + offset */
-	UNWIND_AT_BP,	   /* CFA = the word at bp + offset: functions that align their stack */
-	UNWIND_SIGNAL,	   /* what a handler returns to: everything is in the ucontext at sp */
-	UNWIND_OUTERMOST,  /* nothing called this */
-	UNWIND_GUESS,	   /* no table knows this code */
-	UNWIND_COMPLEX,	   /* a table does, but its rule is of a kind not among these */
-	UNWIND_NO_CODE,	   /* nothing that could run is there */
+	UNWIND_NONE = 0,  /* not looked up yet */
+	UNWIND_SP,	  /* CFA = sp + offset */
+	UNWIND_BP,	  /* CFA = bp + offset */
+	UNWIND_BX,	  /* CFA = bx + offset */
+	UNWIND_AT_BP,	  /* CFA = the word at bp + offset: functions that align their stack */
+	UNWIND_SIGNAL,	  /* what a handler returns to: everything is in the ucontext at sp */
+	UNWIND_OUTERMOST, /* nothing called this */
+	UNWIND_GUESS,	  /* no table knows this code */
+	UNWIND_COMPLEX,	  /* a table does, but its rule is of a kind not among these */
+	UNWIND_NO_CODE,	  /* nothing that could run is there */
 };
 
-#define UNWIND_SAME INT16_MAX /* as in this frame */
-#define UNWIND_LOST INT16_MIN
+#define UNWIND_SAME		INT16_MAX /* as in this frame */
+#define UNWIND_LOST		INT16_MIN
 
 #define UNWIND_BIT_PC_ELSEWHERE 0x10u /* the @bx field is about pc, and bx is the same */
 #define UNWIND_BIT_FROM_BP	0x20u /* the @bp and @bx fields count from bp */

@@ -22,8 +22,8 @@ static void print_place(const struct replay *replay, uint64_t pc)
 {
 	const struct memory_area *area = memory_set_find(replay->space.set, pc);
 	const struct vm_object *object =
-		area == NULL ? NULL :
-			       vm_objects_get(&replay->space.objects,
+		area == NULL ? NULL
+			     : vm_objects_get(&replay->space.objects,
 					      (uint32_t)area->tag[VM_TAG_OBJECT]);
 
 	if (object != NULL)
