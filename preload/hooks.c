@@ -132,6 +132,8 @@ void hooks_start(void)
 	want(SYS_seccomp);
 	want(SYS_prctl);
 	want(SYS_exit_group);
+	want(SYS_execve);
+	want(SYS_execveat);
 }
 
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
@@ -147,6 +149,13 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 			    (uint64_t)d, (uint64_t)e, (uint64_t)f);
 	if (nr == SYS_exit_group)
 		finish_at_exit((int)a);
+	if (nr == SYS_execve || nr == SYS_execveat)
+		return to_libc(exec_call(
+			&(struct vm_call){ .op = nr == SYS_execve ? VM_OP_EXEC : VM_OP_EXECVEAT,
+					   .tier = VM_TIER_SYSCALL,
+					   .args = { (uint64_t)a, (uint64_t)b, (uint64_t)c,
+						     (uint64_t)d, (uint64_t)e } },
+			&(struct unwind_regs)UNWIND_CALLER));
 	if (nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP))
 		return to_libc(confine_call(nr, (uint64_t[]){ (uint64_t)a, (uint64_t)b, (uint64_t)c,
 							      (uint64_t)d, (uint64_t)e,

@@ -121,6 +121,9 @@ void resync_close_maps(void);
 /* confine.c: prctl or seccomp, about to install a filter. Makes the call; returns its result. */
 long confine_call(long nr, const uint64_t args[6]);
 
+/* exec.c: as recorder_call(), for VM_OP_EXEC and VM_OP_EXECVEAT; also in children of vfork */
+int64_t exec_call(struct vm_call *call, const struct unwind_regs *from);
+
 /* child.c */
 
 /* Called first in a fork child: its copy of the lock is free again. */

@@ -27,6 +27,9 @@ static const struct wanted {
 	{ SYS_remap_file_pages, VM_OP_REMAP_FILE_PAGES, SITE_CALL },
 	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
 	{ SYS_clone, VM_OP_FORK, SITE_FORK },
+	{ SYS_execve, VM_OP_EXEC, SITE_EXEC },
+	{ SYS_execveat, VM_OP_EXECVEAT, SITE_EXEC },
+	{ SYS_exit_group, VM_OP_NONE, SITE_EXIT },
 	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
 	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
 	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
@@ -88,7 +91,9 @@ static struct site_answer record(const struct wanted *row, const struct site_fra
 		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
 	};
 
-	return (struct site_answer){ recorder_call(&call, &from), 0 };
+	return (struct site_answer){ row->role == SITE_EXEC ? exec_call(&call, &from)
+							    : recorder_call(&call, &from),
+				     0 };
 }
 
 static struct site_answer serve(const struct wanted *row, uint64_t nr,
@@ -98,6 +103,7 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 
 	switch (row->role) {
 	case SITE_CALL:
+	case SITE_EXEC:
 		return record(row, frame);
 	case SITE_FORK:
 		/* A child that shares the memory must not run our frames a second
@@ -108,6 +114,9 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 	case SITE_SECCOMP:
 		if (args[0] == PR_SET_SECCOMP)
 			return (struct site_answer){ confine_call((long)nr, args), 0 };
+		break;
+	case SITE_EXIT:
+		finish_at_exit((int)args[0]);
 		break;
 	case SITE_SIGACTION:
 		return (struct site_answer){ fault_sigaction(args), 0 };

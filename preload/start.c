@@ -158,7 +158,10 @@ static int start(char **argv)
 	return naming_open_ledger(LEDGER_LINK_SPAWN, NULL, 0);
 }
 
-/* Registered before anybody else can register anything, so it runs after all of them. */
+/*
+ * Where libc's exit_group is not seen. Registered before anybody else can register
+ * anything, so it runs after all of them.
+ */
 static void shim_finish(int status, void *unused)
 {
 	(void)unused;
@@ -184,7 +187,8 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	hooks_start();
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
-	on_exit(shim_finish, NULL);
+	if (!sites_see(SITE_EXIT))
+		on_exit(shim_finish, NULL);
 	shim.live = true;
 	/* One that is missed would show the program our handler. */
 	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))

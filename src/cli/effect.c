@@ -372,6 +372,7 @@ static void say_in_flight(const struct effect *effect)
 {
 	switch (effect->call->op) {
 	case VM_OP_EXEC:
+	case VM_OP_EXECVEAT:
 		text_string(effect->text, "became another program");
 		break;
 	case VM_OP_EXIT:
@@ -420,6 +421,7 @@ void effect_describe(const struct vm_call *call, bool finished, const struct tou
 		say_marks(&effect);
 		break;
 	case VM_OP_EXEC:
+	case VM_OP_EXECVEAT:
 	case VM_OP_EXIT:
 		break;
 	default:

@@ -176,6 +176,7 @@ enum view_state view_state(const struct ledger_view *view)
 	if (fault_is_met(&header->fault))
 		return VIEW_CRASHED;
 	if (view->replay.in_flight.op == VM_OP_EXEC ||
+	    view->replay.in_flight.op == VM_OP_EXECVEAT ||
 	    ledger_was_continued(view->path, view->header))
 		return VIEW_EXECED;
 	return VIEW_LOST;

@@ -310,7 +310,7 @@ const char *syntax_parse_perm(const char *text, uint64_t *perm)
 
 static uint32_t process_calls(void)
 {
-	return 1u << VM_OP_FORK | 1u << VM_OP_EXEC | 1u << VM_OP_EXIT;
+	return 1u << VM_OP_FORK | 1u << VM_OP_EXEC | 1u << VM_OP_EXECVEAT | 1u << VM_OP_EXIT;
 }
 
 static uint32_t memory_calls(void)

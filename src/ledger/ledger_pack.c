@@ -15,6 +15,7 @@
  *     remap_file_pages  addr    len      pgoff    prot       flags
  *     madvise           addr    len               advice
  *     prctl             args 2  args 3   args 4   args 0     args 1
+ *     execveat          args 1  args 2   args 3   args 0     args 4
  *     anything else     args 0  args 1   args 2   args 3     args 4     (high half)
  *
  * Part of the format. The small fields lose the upper halves of prot, flags and
@@ -60,6 +61,10 @@ static void pack_other(const uint64_t *args, uint8_t op, struct ledger_call *rec
 	case VM_OP_REMAP_FILE_PAGES:
 		set_long(record, args[0], args[1], args[3]);
 		set_small(record, args[2], args[4], 0);
+		break;
+	case VM_OP_EXECVEAT:
+		set_long(record, args[1], args[2], args[3]);
+		set_small(record, args[0], args[4], 0);
 		break;
 	case VM_OP_PRCTL:
 		set_long(record, args[2], args[3], args[4]);
@@ -141,6 +146,13 @@ static void unpack_args(const struct ledger_call *record, uint64_t *args)
 		break;
 	case VM_OP_REMAP_FILE_PAGES:
 		args[2] = small[0];
+		args[3] = record->arg;
+		args[4] = small[1];
+		break;
+	case VM_OP_EXECVEAT:
+		args[0] = as_int(small[0]);
+		args[1] = record->addr;
+		args[2] = record->len;
 		args[3] = record->arg;
 		args[4] = small[1];
 		break;

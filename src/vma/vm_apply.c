@@ -242,6 +242,7 @@ static const vm_change_fn changes[VM_OP_COUNT] = {
 	[VM_OP_MADVISE] = vm_change_madvise,
 	[VM_OP_FORK] = vm_change_perform,
 	[VM_OP_EXEC] = vm_change_perform,
+	[VM_OP_EXECVEAT] = vm_change_perform,
 	[VM_OP_EXIT] = vm_change_perform,
 	[VM_OP_MSEAL] = vm_change_mseal,
 	[VM_OP_MLOCK] = vm_change_mlock,

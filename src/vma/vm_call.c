@@ -47,6 +47,8 @@ static const struct vm_op_info ops[VM_OP_COUNT] = {
 	[VM_OP_FORK] = { "clone", SYS_clone, 1, VM_RESULT_PID, { VM_ARG_CLONE_FLAGS } },
 	[VM_OP_EXEC] = { "execve", SYS_execve, 3, VM_RESULT_ZERO,
 			 { VM_ARG_STRING, VM_ARG_ADDR, VM_ARG_ADDR } },
+	[VM_OP_EXECVEAT] = { "execveat", SYS_execveat, 5, VM_RESULT_ZERO,
+			     { VM_ARG_FD, VM_ARG_STRING, VM_ARG_ADDR, VM_ARG_ADDR, VM_ARG_HEX } },
 	[VM_OP_EXIT] = { "exit_group", SYS_exit_group, 1, VM_RESULT_ZERO, { VM_ARG_ID } },
 	[VM_OP_MSEAL] = { "mseal", SYS_mseal, 3, VM_RESULT_ZERO,
 			  { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_SEAL_FLAGS } },

@@ -210,6 +210,7 @@ static const struct packing packings[] = {
 	{ VM_OP_MADVISE, { 1ULL << 46, 8192, 102 } },
 	{ VM_OP_FORK, { 0x01200011, 1ULL << 46, 1ULL << 45, 77, 0x7ffff7d8aa10 } },
 	{ VM_OP_EXEC, { 1ULL << 46, 1ULL << 45, 1ULL << 44 } },
+	{ VM_OP_EXECVEAT, { UINT64_MAX, 1ULL << 46, 1ULL << 45, 1ULL << 44, 0x1000 } },
 	{ VM_OP_EXIT, { 3 } },
 	{ VM_OP_MSEAL, { 1ULL << 46, 1ULL << 33, 1ULL << 50 } },
 	{ VM_OP_PROCESS_MADVISE, { 5, 1ULL << 46, 7, 102, UINT64_MAX } },

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * exec - another program takes the place of this one
+ *
+ * Recorded like every call, with the lock held: begun, and never completed if it
+ * succeeds, for then this memory is gone with all threads that might want the lock.
+ * The new program opens a ledger of its own, and the command finds it by the pid.
+ *
+ * A child of vfork shares this memory, and its exec ends nothing here: it would take
+ * the lock with it. A child of fork has no ledger before its first call, and this is
+ * none that would be worth one. Neither is recorded.
+ */
+
+#include "base/sys.h"
+#include "shim.h"
+
+int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
+{
+	const uint64_t *args = call->args;
+
+	if (shim.live && !shim.sandboxed && *shim.fork_mark != 0 && !shim.child &&
+	    (uint32_t)sys_getpid() == shim.pid)
+		return recorder_call(call, from);
+	return sys_call6(vm_op_info(call->op)->nr, (long)args[0], (long)args[1], (long)args[2],
+			 (long)args[3], (long)args[4], (long)args[5]);
+}
