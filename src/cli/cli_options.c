@@ -92,6 +92,22 @@ static const char *set_size(struct cli_options *options, const char *value)
 	return syntax_parse_size_range(value, &options->filter.sizes);
 }
 
+static const char *set_from(struct cli_options *options, const char *value)
+{
+	if (*value == '\0')
+		return "is no regular expression";
+	options->filter.from = value;
+	return NULL;
+}
+
+static const char *set_module(struct cli_options *options, const char *value)
+{
+	if (*value == '\0')
+		return "is no name of a file";
+	options->filter.module = value;
+	return NULL;
+}
+
 static const char *set_tid(struct cli_options *options, const char *value)
 {
 	uint64_t tid;
@@ -352,6 +368,12 @@ const struct option_row option_rows[] = {
 	{ "size", 0, "SIZE",
 	  "only areas, or calls about ranges, of this size: '>=1M', '<8K', 4K-1M",
 	  COMMAND_MAP | COMMAND_LOG, set_size },
+	{ "from", 0, "REGEX", "only calls made in, or below, a function whose name matches",
+	  COMMAND_LOG, set_from },
+	{ "module", 0, "GLOB", "only calls made in, or below, a file of this name: 'libssl.so*'",
+	  COMMAND_LOG, set_module },
+	{ "module", 0, "GLOB", "only areas that show a file of this name: 'libssl.so*'",
+	  COMMAND_MAP, set_module },
 	{ "tid", 0, "TID", "only calls of this thread", COMMAND_LOG, set_tid },
 	{ "tail", 'n', "N", "only the last N lines", COMMAND_LOG | COMMAND_WHY, set_count },
 	{ "after-context", 'A', "N", "also N lines after each", COMMAND_LOG, set_lines_after },

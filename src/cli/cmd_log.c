@@ -10,7 +10,9 @@
 #include "cli/filter.h"
 #include "cli/ledger_view.h"
 
-#define CALL_COLUMNS 58
+#define CALL_COLUMNS   58
+#define EFFECT_COLUMNS 14
+#define STACK_COLUMN   33
 
 /*
  * Two passes when lines are wanted for the sake of others: the first finds out
@@ -20,6 +22,7 @@ struct log {
 	struct ledger_view *view;
 	const struct cli_options *options;
 	struct filter filter;
+	struct event_names names;
 	struct json *json;
 	bool counting; /* the first of two passes */
 	bool two_passes;
@@ -75,14 +78,30 @@ static void print_time(const struct log *log, uint64_t ticks)
 	printf("%6" PRIu64 ".%03" PRIu64 " ms", ns / 1000000, ns / 1000 % 1000);
 }
 
+/* The stack in one line, unless all of it stands below. */
+static void say_who(struct log *log, const struct history_event *line, struct text *text)
+{
+	if (log->options->stacks || event_names_of(&log->names, line)->n == 0)
+		return;
+	text_string(text, "  ");
+	stack_who(event_names_of(&log->names, line), text);
+}
+
+static void print_stack(struct log *log, const struct history_event *line)
+{
+	if (log->options->stacks)
+		stack_print(event_names_of(&log->names, line), STACK_COLUMN);
+}
+
 static void print_call(struct log *log, const struct history_event *line)
 {
 	bool failed = line->finished && call_was_refused(&line->call);
-	struct text call, effect;
+	struct text call, effect, who;
 	char number[24];
 
 	TEXT_ON_STACK(call, 512);
 	TEXT_ON_STACK(effect, 500);
+	TEXT_ON_STACK(who, 500);
 	call_text(&line->call, line->finished, &call);
 	describe(log, line, &effect);
 	say_object(log, line, &effect);
@@ -93,17 +112,26 @@ static void print_call(struct log *log, const struct history_event *line)
 	paint(PAINT_NONE);
 	print_time(log, line->call.ticks);
 	printf("  t%-7" PRIu32 " ", line->call.tid);
-	if (effect.len == 0 && !(line->call.flags & (VM_CALL_NESTED | VM_CALL_UNORDERED))) {
+	say_who(log, line, &who);
+	if (effect.len == 0 && who.len == 0 &&
+	    !(line->call.flags & (VM_CALL_NESTED | VM_CALL_UNORDERED))) {
 		puts(call.buffer);
+		print_stack(log, line);
 		return;
 	}
 	print_padded(call.buffer, CALL_COLUMNS);
-	printf("  %s", effect.buffer);
+	fputs("  ", stdout);
+	if (who.len > 0)
+		print_padded(effect.buffer, EFFECT_COLUMNS);
+	else
+		fputs(effect.buffer, stdout);
+	fputs(who.buffer, stdout);
 	if (line->call.flags & VM_CALL_NESTED)
 		fputs("  (in a signal handler)", stdout);
 	if (line->call.flags & VM_CALL_UNORDERED)
 		fputs("  (order not known)", stdout);
 	putchar('\n');
+	print_stack(log, line);
 }
 
 static void print_strace(struct log *log, const struct history_event *line)
@@ -148,6 +176,8 @@ static void print_json_call(struct log *log, const struct history_event *line)
 	json_unsigned(json, "changed_bytes",
 		      effect_changed_bytes(&line->before, &line->after, &line->touch));
 	json_string(json, "tier", vm_tier_name(line->call.tier));
+	if (line->call.stack != 0)
+		stack_json(json, "stack", event_names_of(&log->names, line));
 	json_bool(json, "nested", line->call.flags & VM_CALL_NESTED);
 	json_bool(json, "unordered", line->call.flags & VM_CALL_UNORDERED);
 	json_end_object(json);
@@ -490,21 +520,31 @@ static void say_lost_and_damaged(const struct ledger_view *view)
 		complain("%s is damaged: %s", view->name, view->damage);
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int prepare_and_print(struct log *log)
 {
 	struct moment end = { .kind = MOMENT_END };
-	struct log log = { .view = view, .options = options };
-	int code = CLI_TROUBLE;
 
-	if (!filter_prepare(&log.filter, view, &options->filter, end))
+	if (!filter_prepare(&log->filter, log->view, &log->options->filter, end, &log->names))
 		return CLI_TROUBLE;
-	if (options->json && (log.json = json_create()) == NULL)
-		complain("%s: not enough memory", view->name);
-	else
-		code = print_log(&log);
+	if (log->options->json && (log->json = json_create()) == NULL) {
+		complain("%s: not enough memory", log->view->name);
+		return CLI_TROUBLE;
+	}
+	return print_log(log);
+}
+
+static int show(struct ledger_view *view, const struct cli_options *options)
+{
+	struct log log = { .view = view, .options = options };
+	int code;
+
+	if (!event_names_begin(&log.names, view, options))
+		return CLI_TROUBLE;
+	code = prepare_and_print(&log);
 	say_lost_and_damaged(view);
 	json_destroy(log.json);
 	filter_finish(&log.filter);
+	event_names_end(&log.names);
 	free(log.hits);
 	return code;
 }

@@ -377,7 +377,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	struct map map = { .view = view, .options = options };
 	int code;
 
-	if (!filter_prepare(&map.filter, view, &options->filter, options->at) ||
+	if (!filter_prepare(&map.filter, view, &options->filter, options->at, NULL) ||
 	    !view_fold(view, options->at))
 		return CLI_TROUBLE;
 	if (options->pid != 0 && options->at.kind == MOMENT_END && !settle_live(view, options->pid))

@@ -3,6 +3,43 @@
 #include "cli/history.h"
 #include "cli/stack_text.h"
 
+/* ------------------------------------------------------------- the event at hand */
+
+bool event_names_begin(struct event_names *names, struct ledger_view *view,
+		       const struct cli_options *options)
+{
+	*names = (struct event_names){ .view = view };
+	names->symbolizer = stack_names(view, options);
+	return names->symbolizer != NULL;
+}
+
+void event_names_end(struct event_names *names)
+{
+	stack_say_problems(names->symbolizer);
+	symbolizer_destroy(names->symbolizer);
+	stack_free(&names->stack);
+	*names = (struct event_names){ 0 };
+}
+
+const struct named_stack *event_names_of(struct event_names *names,
+					 const struct history_event *event)
+{
+	struct ledger_trace trace;
+
+	if (names->number == event->number && event->kind == HISTORY_CALL)
+		return &names->stack;
+	names->stack.n = 0;
+	if (event->kind != HISTORY_CALL)
+		return &names->stack;
+	names->number = event->number;
+	if (event->call.stack != 0 && view_stack(names->view, event->call.stack, &trace) &&
+	    stack_name(names->view, names->symbolizer, &trace, &names->stack) < 0)
+		names->stack.n = 0;
+	return &names->stack;
+}
+
+/* ------------------------------------------------------------------ some events */
+
 /* A walk past the calls whose stacks are wanted. */
 struct naming {
 	struct ledger_view *view;

@@ -97,11 +97,29 @@ static bool needs_map(const struct place *place)
 	       place->kind != PLACE_RANGE;
 }
 
-bool filter_prepare(struct filter *filter, struct ledger_view *view,
-		    const struct filter_options *options, struct moment moment)
+static bool prepare_from(struct filter *filter)
 {
-	*filter = (struct filter){ .options = options, .view = view };
-	return settle(view, options->since, options->has_since, 0, &filter->after) &&
+	char why[200];
+	int error;
+
+	if (filter->options->from == NULL)
+		return true;
+	error = regcomp(&filter->from, filter->options->from, REG_EXTENDED | REG_NOSUB);
+	if (error == 0)
+		return true;
+	regerror(error, &filter->from, why, sizeof(why));
+	complain("--from: '%s' is no regular expression: %s", filter->options->from, why);
+	filter->options = NULL;
+	return false;
+}
+
+bool filter_prepare(struct filter *filter, struct ledger_view *view,
+		    const struct filter_options *options, struct moment moment,
+		    struct event_names *names)
+{
+	*filter = (struct filter){ .options = options, .view = view, .names = names };
+	return prepare_from(filter) &&
+	       settle(view, options->since, options->has_since, 0, &filter->after) &&
 	       settle(view, options->until, options->has_until, HISTORY_TO_END, &filter->last) &&
 	       (!needs_map(&options->range) || view_fold(view, moment)) &&
 	       place_find(view, moment, &options->range, &filter->ranges);
@@ -110,6 +128,9 @@ bool filter_prepare(struct filter *filter, struct ledger_view *view,
 void filter_finish(struct filter *filter)
 {
 	place_ranges_free(&filter->ranges);
+	if (filter->options != NULL && filter->options->from != NULL)
+		regfree(&filter->from);
+	filter->options = NULL;
 }
 
 bool filter_is_open(const struct filter_options *options)
@@ -256,6 +277,26 @@ bool filter_begins(struct filter *filter, const struct history_event *event)
 	return false;
 }
 
+static bool stack_fits(const struct filter *filter, const struct history_event *event)
+{
+	const struct filter_options *options = filter->options;
+	const struct named_stack *stack;
+	bool module_fits = options->module == NULL;
+	bool from_fits = options->from == NULL;
+
+	if (module_fits && from_fits)
+		return true;
+	stack = event_names_of(filter->names, event);
+	for (size_t i = 0; i < stack->n; i++) {
+		const struct named_frame *frame = &stack->frames[i];
+
+		module_fits = module_fits || fnmatch(options->module, frame->module, 0) == 0;
+		from_fits = from_fits || (frame->function != NULL &&
+					  regexec(&filter->from, frame->function, 0, NULL, 0) == 0);
+	}
+	return module_fits && from_fits;
+}
+
 bool filter_passes(struct filter *filter, const struct history_event *event)
 {
 	const struct filter_options *options = filter->options;
@@ -272,6 +313,8 @@ bool filter_passes(struct filter *filter, const struct history_event *event)
 	if (options->became != 0 &&
 	    !effect_gained(&event->before, &event->after, &event->touch, options->became))
 		return false;
-	return options->lost == 0 ||
-	       effect_gained(&event->after, &event->before, &event->touch, options->lost);
+	if (options->lost != 0 &&
+	    !effect_gained(&event->after, &event->before, &event->touch, options->lost))
+		return false;
+	return stack_fits(filter, event);
 }

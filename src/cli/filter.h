@@ -8,12 +8,16 @@
  * One language for every command. Conditions that were given must all hold.
  */
 
+#include <regex.h>
 #include "cli/history.h"
 #include "cli/place.h"
+#include "cli/stack_text.h"
 
 struct filter {
 	const struct filter_options *options;
 	struct ledger_view *view;
+	struct event_names *names;
+	regex_t from; /* set up when the option is given */
 	struct place_ranges ranges;
 	uint64_t after; /* events up to this one are not wanted */
 	uint64_t last;	/* nor those behind this one */
@@ -23,11 +27,13 @@ struct filter {
 /**
  * filter_prepare() - look up the moments and places of the options
  * @moment: names of places mean what they meant then
+ * @names:  names stacks, for conditions about them; NULL where there are none
  *
  * May fold the view. Return: false after a complaint.
  */
 bool filter_prepare(struct filter *filter, struct ledger_view *view,
-		    const struct filter_options *options, struct moment moment);
+		    const struct filter_options *options, struct moment moment,
+		    struct event_names *names);
 void filter_finish(struct filter *filter);
 
 /* Does it let pass anything? Then counts of what it left need not be shown. */

@@ -201,15 +201,32 @@ static bool is_call_itself(const char *function)
 	return false;
 }
 
+/* Libraries call their own functions by other names: __GI___libc_malloc, ___dlopen. */
+static size_t alias_length(const char *function)
+{
+	static const char *const prefixes[] = { "__GI_", "__libc_", "_IO_" };
+	size_t len = 0;
+
+	if (strncmp(function, "_Z", 2) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(function + len, prefixes[i], strlen(prefixes[i])) == 0)
+			len += strlen(prefixes[i]);
+	len += strspn(function + len, "_");
+	return function[len] != '\0' ? len : 0;
+}
+
 /* What the program called: the last of the quiet frames in front of its own. */
 static void say_via(const struct named_stack *stack, size_t first, struct text *text)
 {
 	const struct named_frame *called = first > 0 ? &stack->frames[first - 1] : NULL;
+	struct named_frame name;
 
 	if (called == NULL || called->function == NULL || is_call_itself(called->function))
 		return;
 	text_string(text, " via ");
-	say_function(called, text);
+	name.function = called->function + alias_length(called->function);
+	say_function(&name, text);
 }
 
 static size_t first_of_program(const struct named_stack *stack)

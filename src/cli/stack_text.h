@@ -70,6 +70,26 @@ void stack_print(const struct named_stack *stack, int indent);
 /* An array of objects under @key. */
 void stack_json(struct json *json, const char *key, const struct named_stack *stack);
 
+/* The stack of the event at hand: named when it is asked for, and only once. */
+struct history_event;
+struct event_names {
+	struct ledger_view *view;
+	struct symbolizer *symbolizer;
+	uint64_t number; /* of the call that @stack belongs to; 0: none */
+	struct named_stack stack;
+};
+
+/* Return: false after a complaint. */
+bool event_names_begin(struct event_names *names, struct ledger_view *view,
+		       const struct cli_options *options);
+
+/* Says what files gave no names, if any were asked. */
+void event_names_end(struct event_names *names);
+
+/* Of a call that was just folded. Empty when it has none, or memory is short. */
+const struct named_stack *event_names_of(struct event_names *names,
+					 const struct history_event *event);
+
 /*
  * The stacks of some calls.
  *

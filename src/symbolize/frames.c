@@ -91,12 +91,17 @@ static const char *linkage_name(Dwarf_Die *die)
 	return dwarf_formstring(&attribute);
 }
 
-/* The mangled name says more: of which class, and with which arguments. */
+/*
+ * A mangled name says more: of which class, and with which arguments. In C a name for
+ * the linker is an alias that says less: "__GI___libc_malloc".
+ */
 static const char *name_of(Dwarf_Die *die)
 {
 	const char *linkage = linkage_name(die);
 
-	return linkage != NULL ? linkage : dwarf_diename(die);
+	if (linkage != NULL && (strncmp(linkage, "_Z", 2) == 0 || strncmp(linkage, "_R", 2) == 0))
+		return linkage;
+	return dwarf_diename(die);
 }
 
 /*
