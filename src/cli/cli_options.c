@@ -393,7 +393,7 @@ const struct option_row option_rows[] = {
 	{ "sysroot", 0, "DIR",
 	  "the programs and libraries of the recorded machine are below this folder: for names in "
 	  "stacks",
-	  COMMAND_MAP | COMMAND_LOG | COMMAND_WHY | COMMAND_DIFF, set_sysroot },
+	  COMMAND_MAP | COMMAND_LOG | COMMAND_WHY | COMMAND_DIFF | COMMAND_EXPLAIN, set_sysroot },
 	{ "bytes", 0, NULL, "exact sizes",
 	  COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF,
 	  set_bytes },

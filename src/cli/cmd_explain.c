@@ -19,16 +19,19 @@ static int complain_no_fault(struct ledger_view *view)
 
 static int show(struct ledger_view *view, const struct cli_options *options)
 {
+	struct crash_names names = { 0 };
 	struct crash crash;
 	bool good;
 
 	if (!fault_is_met(&view->header->fault))
 		return complain_no_fault(view);
-	good = crash_find(&crash, view);
+	good = crash_find(&crash, view) && crash_names_read(&names, view, &crash, options->sysroot);
 	if (good && options->json)
-		good = crash_print_json(view, &crash);
+		good = crash_print_json(view, &crash, &names);
 	else if (good)
-		crash_print(stdout, view, &crash, options->bytes);
+		crash_print(stdout, view, &crash, &names, options->bytes);
+	stack_say_problems(names.symbolizer);
+	crash_names_free(&names);
 	crash_free(&crash);
 	return good ? CLI_FINE : CLI_TROUBLE;
 }

@@ -303,12 +303,14 @@ static void say_nothing_was_recorded(const struct run *run, int status)
 /* The screen of `mapledger explain', on stderr: stdout is the program's. */
 static void explain(struct ledger_view *view)
 {
+	struct crash_names names = { 0 };
 	struct crash crash;
 
-	if (crash_find(&crash, view)) {
+	if (crash_find(&crash, view) && crash_names_read(&names, view, &crash, NULL)) {
 		fputc('\n', stderr);
-		crash_print(stderr, view, &crash, false);
+		crash_print(stderr, view, &crash, &names, false);
 	}
+	crash_names_free(&names);
 	crash_free(&crash);
 }
 

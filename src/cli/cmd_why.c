@@ -804,7 +804,7 @@ static bool prepare(struct why *why, struct place_ranges *ranges)
 	    !place_find(why->view, options->at, place, ranges))
 		return false;
 	why->last = settled.event;
-	why->symbolizer = stack_names(why->view, options);
+	why->symbolizer = stack_names(why->view, options->sysroot);
 	if (why->symbolizer == NULL)
 		return false;
 	if (place->kind == PLACE_ADDRESS)

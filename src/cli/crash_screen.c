@@ -16,6 +16,7 @@ struct screen {
 	FILE *file;
 	struct ledger_view *view;
 	const struct crash *crash;
+	const struct crash_names *names;
 	bool exact;
 };
 
@@ -49,14 +50,20 @@ static void print_wrapped(const struct screen *screen, const char *words)
 	fputc('\n', screen->file);
 }
 
+static const struct named_stack *stack_of_step(const struct crash_names *names,
+					       const struct page_step *step)
+{
+	if (step->event.kind != HISTORY_CALL)
+		return NULL;
+	return stack_of_event(names->stacks, names->n, step->event.number);
+}
+
 static void print_stack(const struct screen *screen, const struct page_step *step)
 {
-	struct ledger_trace trace;
+	const struct named_stack *stack = stack_of_step(screen->names, step);
 
-	if (step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
-	    ledger_stacks_find(&screen->view->replay.stacks, step->event.call.stack, &trace))
-		frames_print(screen->file, screen->view, step->event.number, &trace,
-			     LABEL_COLUMNS + 4, FRAMES_SHOWN);
+	if (stack != NULL)
+		frames_print(screen->file, stack, LABEL_COLUMNS + 4, FRAMES_SHOWN);
 }
 
 /* "61 us before, same thread" */
@@ -152,12 +159,8 @@ static void print_sentence(const struct screen *screen)
 
 static void print_crashed_in(const struct screen *screen)
 {
-	const struct ledger_fault *fault = screen->crash->fault;
-	const struct ledger_trace trace = fault_trace(fault);
-
 	print_label(screen, "crashed in");
-	frames_print_here(screen->file, screen->view, fault->event, &trace, LABEL_COLUMNS + 2,
-			  FRAMES_SHOWN);
+	frames_print_here(screen->file, &screen->names->fault, LABEL_COLUMNS + 2, FRAMES_SHOWN);
 }
 
 static void print_page(const struct screen *screen)
@@ -257,9 +260,10 @@ static void print_next(const struct screen *screen)
 	fprintf(screen->file, "mapledger log %s\n", screen->view->name);
 }
 
-void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash, bool exact)
+void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash,
+		 const struct crash_names *names, bool exact)
 {
-	const struct screen screen = { file, view, crash, exact };
+	const struct screen screen = { file, view, crash, names, exact };
 
 	print_title(&screen);
 	print_sentence(&screen);
@@ -272,10 +276,11 @@ void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash
 
 /* ------------------------------------------------------------------------- JSON */
 
-static void json_step(struct json *json, const char *key, struct ledger_view *view,
-		      const struct page_step *step)
+static void json_step(struct json *json, const char *key, const struct ledger_view *view,
+		      const struct page_step *step, const struct crash_names *names)
 {
-	struct ledger_trace trace;
+	const struct named_stack none = { 0 };
+	const struct named_stack *stack;
 	struct text call;
 	TEXT_ON_STACK(call, 400);
 
@@ -293,11 +298,8 @@ static void json_step(struct json *json, const char *key, struct ledger_view *vi
 	} else {
 		json_string(json, "read_back", vm_reason_name(step->event.resync.reason));
 	}
-	json_array(json, "stack");
-	if (step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
-	    ledger_stacks_find(&view->replay.stacks, step->event.call.stack, &trace))
-		frames_json(json, view, step->event.number, &trace);
-	json_end_array(json);
+	stack = stack_of_step(names, step);
+	stack_json(json, "stack", stack != NULL ? stack : &none);
 	json_end_object(json);
 }
 
@@ -316,9 +318,9 @@ static void json_texts(struct json *json, const struct ledger_view *view, const 
 	json_bool(json, "unseen", crash->unseen);
 }
 
-bool crash_print_json(struct ledger_view *view, const struct crash *crash)
+bool crash_print_json(struct ledger_view *view, const struct crash *crash,
+		      const struct crash_names *names)
 {
-	const struct ledger_trace trace = fault_trace(crash->fault);
 	struct json *json = json_create();
 
 	if (json == NULL) {
@@ -329,9 +331,7 @@ bool crash_print_json(struct ledger_view *view, const struct crash *crash)
 	json_string(json, "ledger", view->name);
 	fault_json(json, "fault", view);
 	json_texts(json, view, crash);
-	json_array(json, "crashed_in");
-	frames_json(json, view, crash->fault->event, &trace);
-	json_end_array(json);
+	stack_json(json, "crashed_in", &names->fault);
 	if (crash->mapped) {
 		json_object(json, "area");
 		area_json(json, &view->replay.space, &crash->area);
@@ -339,8 +339,8 @@ bool crash_print_json(struct ledger_view *view, const struct crash *crash)
 	} else {
 		json_null(json, "area");
 	}
-	json_step(json, "made_so_by", view, crash->made_so);
-	json_step(json, "mapped_by", view, crash->mapped_by);
+	json_step(json, "made_so_by", view, crash->made_so, names);
+	json_step(json, "mapped_by", view, crash->mapped_by, names);
 	json_end_object(json);
 	json_destroy(json);
 	return true;

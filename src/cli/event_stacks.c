@@ -9,7 +9,7 @@ bool event_names_begin(struct event_names *names, struct ledger_view *view,
 		       const struct cli_options *options)
 {
 	*names = (struct event_names){ .view = view };
-	names->symbolizer = stack_names(view, options);
+	names->symbolizer = stack_names(view, options->sysroot);
 	return names->symbolizer != NULL;
 }
 

@@ -1,64 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-#include "cli/area_text.h"
+#include <stdlib.h>
+#include "cli/fault_text.h"
 #include "cli/frame_text.h"
 
-/* "libc.so.6+0x9a1b2", or the address where nothing with a name is mapped. */
-static void text_frame(struct text *text, const struct ledger_view *view, uint64_t address)
-{
-	const struct vm_space *space = &view->replay.space;
-	const struct memory_area *area = memory_set_find(space->set, address);
+#define FUNCTION_COLUMNS 20
 
-	if (area == NULL || area->tag[VM_TAG_OBJECT] == 0) {
-		text_string(text, "0x");
-		text_hex(text, address, 1);
-		return;
-	}
-	area_what(space, area, text);
-	text_string(text, "+0x");
-	text_hex(text, memory_area_offset_at(area, address), 1);
+/* -------------------------------------------------------------------------- naming */
+
+static int compare(const void *a, const void *b)
+{
+	const struct event_stack *left = a;
+	const struct event_stack *right = b;
+
+	return (left->event > right->event) - (left->event < right->event);
 }
 
-static void print_lines(FILE *file, struct ledger_view *view, const struct ledger_trace *trace,
-			int indent, unsigned max, bool begun)
+static void want(struct crash_names *names, const struct page_step *step)
 {
-	for (unsigned i = 0; i < trace->n_frames && i < max; i++) {
-		struct text text;
-		TEXT_ON_STACK(text, 300);
+	if (step != NULL && step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
+	    names->n < CRASH_STACKS)
+		names->stacks[names->n++].event = step->event.number;
+}
 
-		text_frame(&text, view, trace->frames[i]);
-		fprintf(file, "%*s%s\n", begun && i == 0 ? 0 : indent, "", text.buffer);
+static bool name_fault(struct crash_names *names, const struct ledger_view *view)
+{
+	const struct ledger_trace trace = fault_trace(&view->header->fault);
+
+	return stack_name(view, names->symbolizer, &trace, &names->fault) == 0;
+}
+
+bool crash_names_read(struct crash_names *names, struct ledger_view *view,
+		      const struct crash *crash, const char *sysroot)
+{
+	*names = (struct crash_names){ .symbolizer = stack_names(view, sysroot) };
+	if (names->symbolizer == NULL)
+		return false;
+	want(names, crash->made_so);
+	want(names, crash->mapped_by);
+	want(names, crash->other);
+	qsort(names->stacks, names->n, sizeof(*names->stacks), compare);
+	if (names->n > 0 &&
+	    !stacks_of_events(view, names->symbolizer, names->stacks, names->n, HISTORY_TO_END))
+		return false;
+	if (name_fault(names, view))
+		return true;
+	complain("%s: not enough memory", view->name);
+	return false;
+}
+
+void crash_names_free(struct crash_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		stack_free(&names->stacks[i].stack);
+	stack_free(&names->fault);
+	symbolizer_destroy(names->symbolizer);
+	*names = (struct crash_names){ 0 };
+}
+
+/* ------------------------------------------------------------------------ printing */
+
+static void print_frame(FILE *file, const struct named_stack *stack, size_t i, int indent)
+{
+	const struct named_frame *frame = &stack->frames[i];
+	struct text function, where, via;
+
+	TEXT_ON_STACK(function, 200);
+	TEXT_ON_STACK(where, 300);
+	TEXT_ON_STACK(via, 200);
+	stack_function(frame, &function);
+	stack_where(frame, &where);
+	stack_via(stack, i, &via);
+	fprintf(file, "%*s", indent, "");
+	if (function.len > 0)
+		fprintf(file, "%-*s  ", FUNCTION_COLUMNS, function.buffer);
+	fprintf(file, "%s%s%s\n", where.buffer, via.len > 0 ? "   via " : "", via.buffer);
+}
+
+static void print_lines(FILE *file, const struct named_stack *stack, int indent, unsigned max,
+			bool begun)
+{
+	size_t first = stack_first(stack);
+	bool all = first == stack->n; /* libraries only */
+	unsigned n = 0;
+
+	for (size_t i = all ? 0 : first; i < stack->n && n < max; i++) {
+		if (!all && !stack_is_program(&stack->frames[i]))
+			continue;
+		print_frame(file, stack, i, begun && n == 0 ? 0 : indent);
+		n++;
 	}
-	if (begun && trace->n_frames == 0)
+	if (begun && stack->n == 0)
 		fputs("?\n", file);
 }
 
-void frames_print(FILE *file, struct ledger_view *view, uint64_t event,
-		  const struct ledger_trace *trace, int indent, unsigned max)
+void frames_print(FILE *file, const struct named_stack *stack, int indent, unsigned max)
 {
-	(void)event;
-	print_lines(file, view, trace, indent, max, false);
+	print_lines(file, stack, indent, max, false);
 }
 
-void frames_print_here(FILE *file, struct ledger_view *view, uint64_t event,
-		       const struct ledger_trace *trace, int indent, unsigned max)
+void frames_print_here(FILE *file, const struct named_stack *stack, int indent, unsigned max)
 {
-	(void)event;
-	print_lines(file, view, trace, indent, max, true);
-}
-
-void frames_json(struct json *json, struct ledger_view *view, uint64_t event,
-		 const struct ledger_trace *trace)
-{
-	(void)event;
-	for (unsigned i = 0; i < trace->n_frames; i++) {
-		struct text text;
-		TEXT_ON_STACK(text, 300);
-
-		text_frame(&text, view, trace->frames[i]);
-		json_object(json, NULL);
-		json_address(json, "address", trace->frames[i]);
-		json_string(json, "where", text.buffer);
-		json_end_object(json);
-	}
+	print_lines(file, stack, indent, max, true);
 }

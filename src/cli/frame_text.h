@@ -3,26 +3,40 @@
 #define CLI_FRAME_TEXT_H
 
 /*
- * frame_text - stacks, one frame a line
+ * frame_text - the stacks of a crash: the fault's own, and those of the calls behind it
  *
- * Addresses mean what was mapped there at the event that the stack belongs to.
+ *     fill                  demo.c:9   via memset
+ *     main                  demo.c:14
+ *
+ * One frame a line, the program's own first; what libraries did on its behalf is said
+ * behind it.
  */
 
 #include <stdio.h>
-#include "cli/json.h"
-#include "cli/ledger_view.h"
-#include "ledger/ledger_trace.h"
+#include "cli/crash.h"
+#include "cli/stack_text.h"
 
-/* Lines that begin with @indent blanks; at most @max. */
-void frames_print(FILE *file, struct ledger_view *view, uint64_t event,
-		  const struct ledger_trace *trace, int indent, unsigned max);
+#define CRASH_STACKS 4
 
-/* The same behind a label: the first line is not indented. */
-void frames_print_here(FILE *file, struct ledger_view *view, uint64_t event,
-		       const struct ledger_trace *trace, int indent, unsigned max);
+struct crash_names {
+	struct symbolizer *symbolizer;
+	struct named_stack fault;
+	struct event_stack stacks[CRASH_STACKS];
+	size_t n;
+};
 
-/* The elements of an open array. */
-void frames_json(struct json *json, struct ledger_view *view, uint64_t event,
-		 const struct ledger_trace *trace);
+/**
+ * crash_names_read() - name the stacks of a crash, each in the map of its moment
+ *
+ * The view is folded to its end, before and after. Return: false after a complaint;
+ * @names must be freed in any case.
+ */
+bool crash_names_read(struct crash_names *names, struct ledger_view *view,
+		      const struct crash *crash, const char *sysroot);
+void crash_names_free(struct crash_names *names);
+
+/* Lines that begin with @indent blanks, but for the first; at most @max. */
+void frames_print_here(FILE *file, const struct named_stack *stack, int indent, unsigned max);
+void frames_print(FILE *file, const struct named_stack *stack, int indent, unsigned max);
 
 #endif

@@ -11,9 +11,9 @@
 
 /* ------------------------------------------------------------------------- naming */
 
-struct symbolizer *stack_names(const struct ledger_view *view, const struct cli_options *options)
+struct symbolizer *stack_names(const struct ledger_view *view, const char *sysroot)
 {
-	struct symbolizer *symbolizer = symbolizer_create(options->sysroot);
+	struct symbolizer *symbolizer = symbolizer_create(sysroot);
 
 	if (symbolizer == NULL)
 		complain("%s: not enough memory", view->name);
@@ -138,9 +138,18 @@ static bool is_start(const struct named_frame *frame)
 	return frame->function != NULL && strcmp(frame->function, "_start") == 0;
 }
 
-static bool is_program(const struct named_frame *frame)
+bool stack_is_program(const struct named_frame *frame)
 {
 	return !frame->is_quiet && !is_start(frame);
+}
+
+size_t stack_first(const struct named_stack *stack)
+{
+	size_t i = 0;
+
+	while (i < stack->n && !stack_is_program(&stack->frames[i]))
+		i++;
+	return i;
 }
 
 static const char *base_name(const char *path)
@@ -150,41 +159,46 @@ static const char *base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-static void say_function(const struct named_frame *frame, struct text *text)
+static void say_name(const char *function, struct text *text)
 {
 	char name[NAME_COLUMNS + 1];
 
-	symbol_short_name(frame->function, name, sizeof(name));
+	symbol_short_name(function, name, sizeof(name));
 	text_name(text, name, strlen(name));
 	if (strlen(name) >= NAME_COLUMNS - 1)
 		text_string(text, "...");
 }
 
-static void say_module(const struct named_frame *frame, struct text *text)
+void stack_function(const struct named_frame *frame, struct text *text)
 {
+	if (frame->function != NULL)
+		say_name(frame->function, text);
+}
+
+void stack_where(const struct named_frame *frame, struct text *text)
+{
+	if (frame->file != NULL) {
+		text_name(text, base_name(frame->file), strlen(base_name(frame->file)));
+		if (frame->line != 0) {
+			text_char(text, ':');
+			text_decimal(text, frame->line);
+		}
+		return;
+	}
 	text_name(text, frame->module, strlen(frame->module));
+	if (frame->function != NULL)
+		return;
+	text_string(text, frame->address == frame->pc ? " 0x" : "+0x");
+	text_hex(text, frame->address, 1);
 }
 
 /* "fill demo.c:9", "PyMem_Malloc libpython3.11.so", "libfoo.so+0x1234", "jit 0x7f1234" */
 static void say_frame(const struct named_frame *frame, struct text *text)
 {
-	if (frame->function == NULL) {
-		say_module(frame, text);
-		text_string(text, frame->address == frame->pc ? " 0x" : "+0x");
-		text_hex(text, frame->address, 1);
-		return;
-	}
-	say_function(frame, text);
-	text_char(text, ' ');
-	if (frame->file == NULL) {
-		say_module(frame, text);
-		return;
-	}
-	text_name(text, base_name(frame->file), strlen(base_name(frame->file)));
-	if (frame->line != 0) {
-		text_char(text, ':');
-		text_decimal(text, frame->line);
-	}
+	stack_function(frame, text);
+	if (frame->function != NULL)
+		text_char(text, ' ');
+	stack_where(frame, text);
 }
 
 static bool is_call_itself(const char *function)
@@ -216,26 +230,26 @@ static size_t alias_length(const char *function)
 	return function[len] != '\0' ? len : 0;
 }
 
-/* What the program called: the last of the quiet frames in front of its own. */
-static void say_via(const struct named_stack *stack, size_t first, struct text *text)
+void stack_via(const struct named_stack *stack, size_t i, struct text *text)
 {
-	const struct named_frame *called = first > 0 ? &stack->frames[first - 1] : NULL;
-	struct named_frame name;
+	const struct named_frame *called = i > 0 ? &stack->frames[i - 1] : NULL;
 
-	if (called == NULL || called->function == NULL || is_call_itself(called->function))
+	if (called == NULL || !called->is_quiet || called->function == NULL ||
+	    is_call_itself(called->function))
 		return;
-	text_string(text, " via ");
-	name.function = called->function + alias_length(called->function);
-	say_function(&name, text);
+	say_name(called->function + alias_length(called->function), text);
 }
 
-static size_t first_of_program(const struct named_stack *stack)
+static void say_via(const struct named_stack *stack, size_t i, struct text *text)
 {
-	size_t i = 0;
+	struct text via;
+	TEXT_ON_STACK(via, 200);
 
-	while (i < stack->n && !is_program(&stack->frames[i]))
-		i++;
-	return i;
+	stack_via(stack, i, &via);
+	if (via.len == 0)
+		return;
+	text_string(text, " via ");
+	text_string(text, via.buffer);
 }
 
 /* All is inside of libraries: as it is. */
@@ -252,7 +266,7 @@ static void say_quiet_line(const struct named_stack *stack, struct text *text)
 
 void stack_who(const struct named_stack *stack, struct text *text)
 {
-	size_t first = first_of_program(stack);
+	size_t first = stack_first(stack);
 
 	if (first < stack->n) {
 		say_frame(&stack->frames[first], text);
@@ -264,7 +278,7 @@ void stack_who(const struct named_stack *stack, struct text *text)
 
 void stack_line(const struct named_stack *stack, struct text *text)
 {
-	size_t first = first_of_program(stack);
+	size_t first = stack_first(stack);
 	unsigned n = 0;
 
 	if (first == stack->n) {
@@ -272,7 +286,7 @@ void stack_line(const struct named_stack *stack, struct text *text)
 		return;
 	}
 	for (size_t i = first; i < stack->n; i++) {
-		if (!is_program(&stack->frames[i]))
+		if (!stack_is_program(&stack->frames[i]))
 			continue;
 		if (n == LINE_FRAMES) {
 			text_string(text, " < ...");
@@ -306,7 +320,7 @@ void stack_print(const struct named_stack *stack, int indent)
 			text_decimal(&text, frame->line);
 			text_string(&text, "  ");
 		}
-		say_module(frame, &text);
+		text_name(&text, frame->module, strlen(frame->module));
 		text_string(&text, frame->address == frame->pc ? " 0x" : "+0x");
 		text_hex(&text, frame->address, 1);
 		if (frame->inlined)

@@ -43,7 +43,7 @@ struct named_stack {
 };
 
 /* What names the stacks of one ledger, or NULL after a complaint. */
-struct symbolizer *stack_names(const struct ledger_view *view, const struct cli_options *options);
+struct symbolizer *stack_names(const struct ledger_view *view, const char *sysroot);
 
 /* One line on stderr for each file that could give no names, and for @symbolizer NULL none. */
 void stack_say_problems(const struct symbolizer *symbolizer);
@@ -63,6 +63,20 @@ void stack_line(const struct named_stack *stack, struct text *text);
 
 /* The first of the frames of stack_line(): "fill demo.c:9". */
 void stack_who(const struct named_stack *stack, struct text *text);
+
+/*
+ * The parts of such lines: "ns::fill"; "demo.c:9", "libfoo.so.1+0x1234"; and "memset",
+ * what the frame @i called, when that is a library's and worth a word.
+ */
+void stack_function(const struct named_frame *frame, struct text *text);
+void stack_where(const struct named_frame *frame, struct text *text);
+void stack_via(const struct named_stack *stack, size_t i, struct text *text);
+
+/* The innermost frame of the program's own; n when there is none. */
+size_t stack_first(const struct named_stack *stack);
+
+/* Not of a library that everybody calls, and not where the program is started. */
+bool stack_is_program(const struct named_frame *frame);
 
 /* All frames, each on a line behind @indent blanks. */
 void stack_print(const struct named_stack *stack, int indent);
