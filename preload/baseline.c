@@ -100,6 +100,7 @@ int baseline_read(void)
 			error = vm_replace(&shim.space, found.range, &found, 1, VM_BASELINE);
 	}
 	resync_close_maps();
+	resync_count_bad_lines(text.n_bad_lines);
 	return error != 0 ? error : text.error;
 }
 

@@ -44,6 +44,7 @@ static int read_kernel_areas(struct kernel_areas *found)
 							   &found->areas[found->n++]);
 	}
 	resync_close_maps();
+	resync_count_bad_lines(text.n_bad_lines);
 	return error != 0 ? error : text.error;
 }
 
@@ -159,6 +160,7 @@ void finish_counters(void)
 	header->n_bypassed = shim.n_bypassed;
 	header->n_deferred = shim.n_deferred;
 	header->n_resyncs = shim.n_resyncs;
+	header->n_bad_lines = shim.n_bad_lines;
 }
 
 /*

@@ -24,6 +24,7 @@ void kernel_reader_close(struct kernel_reader *reader)
 {
 	if (reader->fd >= 0)
 		resync_close_maps();
+	resync_count_bad_lines(reader->text.n_bad_lines);
 	reader->fd = -1;
 }
 

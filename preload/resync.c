@@ -39,6 +39,15 @@ int resync_open_maps(void)
 	return (int)fd;
 }
 
+void resync_count_bad_lines(uint32_t n)
+{
+	if (n == 0)
+		return;
+	shim.n_bad_lines += n;
+	if (shim.writer.header != NULL)
+		shim.writer.header->n_bad_lines = shim.n_bad_lines;
+}
+
 void resync_close_maps(void)
 {
 	int fd = open_maps;

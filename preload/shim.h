@@ -53,6 +53,7 @@ struct shim {
 	uint64_t n_bypassed;
 	uint64_t n_deferred;
 	uint64_t n_resyncs;
+	uint64_t n_bad_lines; /* of the kernel's map, that could not be read */
 };
 
 extern struct shim shim;
@@ -116,6 +117,8 @@ void resync_own(void);
 void resync_write_objects(struct ledger_writer *writer);
 /* A descriptor of this process's map, or -errno; and its end. One at a time. */
 int resync_open_maps(void);
+/* A text has been read: what could not be read of it is counted, also in the ledger. */
+void resync_count_bad_lines(uint32_t n);
 void resync_close_maps(void);
 
 /* confine.c: prctl or seccomp, about to install a filter. Makes the call; returns its result. */

@@ -470,6 +470,16 @@ static void print_file(const struct info *info)
 		text_count(text, header->n_unrecorded, "call");
 		text_string(text, " missed");
 	}
+	if (header->n_bad_lines > 0) {
+		text_string(text, "; ");
+		text_count(text, header->n_bad_lines, "line");
+		text_string(text, " of the kernel's map could not be read");
+	}
+	if (info->view->replay.space.n_unapplied > 0) {
+		text_string(text, "; ");
+		text_count(text, info->view->replay.space.n_unapplied, "call");
+		text_string(text, " whose result does not fit the map");
+	}
 	paint(damage != NULL ? PAINT_DANGER : PAINT_NONE);
 	field_print(&field);
 	paint(PAINT_NONE);
@@ -537,6 +547,8 @@ static void json_counts(struct json *json, const struct info *info)
 	json_unsigned(json, "n_nested", counts->n_nested);
 	json_unsigned(json, "n_unordered", counts->n_unordered);
 	json_unsigned(json, "n_unrecorded", info->view->header->n_unrecorded);
+	json_unsigned(json, "n_unapplied", info->view->replay.space.n_unapplied);
+	json_unsigned(json, "n_bad_lines", info->view->header->n_bad_lines);
 	json_object(json, "calls");
 	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
 		if (counts->by_op[op] > 0)

@@ -183,7 +183,8 @@ struct ledger_header {
 	uint64_t n_checks;	     /* calls after which the map was compared at once */
 	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
 	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
-	uint8_t reserved3[3296 - 3160];
+	uint64_t n_bad_lines;	     /* of the kernel's map, that could not be read */
+	uint8_t reserved3[3296 - 3168];
 	struct ledger_fault fault;   /* the signal that ended the process */
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");

@@ -225,6 +225,95 @@ Test(kernel_maps, what_was_read_once_is_not_read_again)
 	close(fd);
 }
 
+/*
+ * Damage: bytes that are another value, cut out, or doubled. Whatever comes, areas are
+ * valid and in order, and nothing is read that is not there (the sanitizers watch that).
+ */
+
+static uint64_t rng;
+
+static uint32_t below(uint32_t n)
+{
+	rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(rng >> 33) % n;
+}
+
+static size_t damage(char *text, size_t len, size_t size)
+{
+	size_t at = below((uint32_t)len), n = 1 + below(40);
+
+	if (n > len - at)
+		n = len - at;
+	switch (below(4)) {
+	case 0:
+		text[at] = (char)below(256);
+		return len;
+	case 1: /* one that lines are made of */
+		text[at] = "0123456789abcdef-:/ \nrwxps["[below(26)];
+		return len;
+	case 2:
+		memmove(text + at, text + at + n, len - at - n);
+		return len - n;
+	default:
+		if (len + n > size)
+			return at + 1; /* cut off */
+		memmove(text + at + n, text + at, len - at);
+		return len + n;
+	}
+}
+
+static void read_damaged(const char *text, size_t len, size_t buffer_size)
+{
+	char *buffer = malloc(buffer_size);
+	struct kernel_map_text map;
+	struct kernel_area area;
+	struct memory_area found;
+	struct vm_objects objects;
+	uint64_t end = 0;
+	int fd = file_of(text, len);
+
+	vm_objects_init(&objects, &ml_allocator_malloc);
+	kernel_map_text_init(&map, fd, buffer, buffer_size);
+	while (kernel_map_text_next(&map, &area)) {
+		cr_assert(area.range.start >= end && area.range.start < area.range.end);
+		cr_assert_eq((area.range.start | area.range.end) % VM_PAGE_SIZE, 0);
+		end = area.range.end;
+		cr_assert_eq(kernel_area_to_memory_area(&area, &objects, &found), 0);
+	}
+	cr_assert_eq(map.error, 0);
+	vm_objects_finish(&objects);
+	close(fd);
+	free(buffer);
+}
+
+Test(kernel_maps, damaged_text_does_no_harm, .timeout = 60)
+{
+	static char good[32 << 10], text[40 << 10];
+	const char *given = getenv("ML_TEST_SEED");
+	int fd = open("/proc/self/maps", O_RDONLY);
+	size_t good_len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, good + good_len, sizeof(good) - good_len)) > 0)
+		good_len += (size_t)n;
+	close(fd);
+	rng = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)getpid() * 2654435761u;
+	fprintf(stderr, "# ML_TEST_SEED=%llu\n", (unsigned long long)rng);
+	for (unsigned round = 0; round < 1000; round++) {
+		size_t len = good_len;
+
+		memcpy(text, good, good_len);
+		for (unsigned i = 0, times = 1 + below(30); i < times && len > 0; i++)
+			len = damage(text, len, sizeof(text));
+		read_damaged(text, len, 80 + below(9000));
+	}
+	for (unsigned round = 0; round < 100; round++) { /* not even a text */
+		for (size_t i = 0; i < 4096; i++)
+			text[i] = (char)below(256);
+		read_damaged(text, 4096, 80 + below(9000));
+	}
+}
+
 Test(kernel_maps, a_failed_read_is_told)
 {
 	char buffer[128];
