@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/area_text.h"
 #include "cli/filter.h"
@@ -22,7 +23,19 @@ struct map {
 	struct ledger_view *view;
 	const struct cli_options *options;
 	struct filter filter;
+	struct event_stack *stacks; /* of the calls that mapped and changed the areas */
+	size_t n_stacks;
+	struct symbolizer *symbolizer;
 };
+
+/* "main demo.c:11", or nothing. */
+static void say_who(const struct map *map, uint64_t event, struct text *text)
+{
+	const struct named_stack *stack = stack_of_event(map->stacks, map->n_stacks, event);
+
+	if (stack != NULL)
+		stack_who(stack, text);
+}
 
 static struct map_sums sum_up(const struct map *map)
 {
@@ -103,9 +116,26 @@ static void format_since(const struct ledger_view *view, const struct memory_are
 	}
 }
 
-static void format_change(const struct ledger_view *view, const struct memory_area *area,
-			  struct text *text)
+/* What is mapped; of memory without a name, who mapped it. */
+static void format_what(const struct map *map, const struct memory_area *area, struct text *text)
 {
+	const struct vm_space *space = &map->view->replay.space;
+	size_t len;
+
+	if (area_kernel_name(space, area, &len) == NULL && !(area->flags & VM_OWN))
+		say_who(map, area->origin, text);
+	if (text->len == 0)
+		area_what(space, area, text);
+	if (area->flags & VM_GUARD)
+		text_string(text, text->len > 1 ? " +guards" : " with guards");
+	if (area_is_rwx(area->flags))
+		text_string(text, " RWX");
+}
+
+static void format_change(const struct map *map, const struct memory_area *area, struct text *text)
+{
+	const struct ledger_view *view = map->view;
+	struct text who;
 	uint64_t event = area->tag[VM_TAG_CHANGED];
 	unsigned op = view_op_of(view, event);
 
@@ -119,6 +149,11 @@ static void format_change(const struct ledger_view *view, const struct memory_ar
 		return;
 	text_char(text, ' ');
 	text_string(text, vm_op_info(op)->name);
+	TEXT_ON_STACK(who, 200);
+	say_who(map, event, &who);
+	if (who.len > 0)
+		text_char(text, ' ');
+	text_string(text, who.buffer);
 }
 
 #define WHAT_COLUMNS	    27
@@ -162,9 +197,10 @@ static void print_long(const struct ledger_view *view, const struct memory_area 
 	printf("  %s", path.buffer);
 }
 
-static void print_row(const struct ledger_view *view, const struct cli_options *options,
-		      const struct memory_area *area)
+static void print_row(const struct map *map, const struct memory_area *area)
 {
+	const struct ledger_view *view = map->view;
+	const struct cli_options *options = map->options;
 	enum area_kind kind = area_kind(&view->replay.space, area);
 	struct text size, what, since, change;
 	char perm[8];
@@ -173,17 +209,13 @@ static void print_row(const struct ledger_view *view, const struct cli_options *
 	TEXT_ON_STACK(size, 32);
 	TEXT_ON_STACK(what, 320);
 	TEXT_ON_STACK(since, 32);
-	TEXT_ON_STACK(change, 64);
+	TEXT_ON_STACK(change, 300);
 	text_init(&text, perm, sizeof(perm));
 	text_perm(&text, area->flags);
 	text_size(&size, area->range.end - area->range.start, options->bytes);
-	area_what(&view->replay.space, area, &what);
-	if (area->flags & VM_GUARD)
-		text_string(&what, what.len > 1 ? " +guards" : " with guards");
-	if (area_is_rwx(area->flags))
-		text_string(&what, " RWX");
+	format_what(map, area, &what);
 	format_since(view, area, &since);
-	format_change(view, area, &change);
+	format_change(map, area, &change);
 	printf("  %012" PRIx64 "  %012" PRIx64 "  %*s ", area->range.start, area->range.end,
 	       options->bytes ? 15 : 6, size.buffer);
 	paint(area_paint(kind, area->flags));
@@ -230,7 +262,7 @@ static void print_rows(const struct map *map)
 		if (options->gaps && wanted && end != 0 && area->range.start > end)
 			print_gap(options, end, area->range.start);
 		if (wanted)
-			print_row(view, options, area);
+			print_row(map, area);
 		end = area->range.end;
 	}
 }
@@ -289,6 +321,14 @@ static void print_maps(const struct map *map)
 	}
 }
 
+static void json_stack_of(struct json *json, const struct map *map, const char *key, uint64_t event)
+{
+	const struct named_stack *stack = stack_of_event(map->stacks, map->n_stacks, event);
+
+	if (stack != NULL && stack->n > 0)
+		stack_json(json, key, stack);
+}
+
 static void print_json_areas(struct json *json, const struct map *map)
 {
 	const struct ledger_view *view = map->view;
@@ -302,6 +342,8 @@ static void print_json_areas(struct json *json, const struct map *map)
 			continue;
 		json_object(json, NULL);
 		area_json(json, &view->replay.space, area);
+		json_stack_of(json, map, "mapped_by_stack", area->origin);
+		json_stack_of(json, map, "changed_by_stack", area->tag[VM_TAG_CHANGED]);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -332,7 +374,6 @@ static int print_json(const struct map *map)
 	return CLI_FINE;
 }
 
-/* ------------------------------------------------------------------ the command */
 
 /* What the process has now that no record can say. */
 static bool settle_live(struct ledger_view *view, pid_t pid)
@@ -372,19 +413,100 @@ static int print(const struct map *map)
 	return CLI_FINE;
 }
 
+/* -------------------------------------------------------------------------- names */
+
+static void want(struct map *map, uint64_t event)
+{
+	if (event != 0)
+		map->stacks[map->n_stacks++].event = event;
+}
+
+static void sort_and_drop_twins(struct map *map)
+{
+	size_t n = 0;
+
+	qsort(map->stacks, map->n_stacks, sizeof(*map->stacks), event_stack_compare);
+	for (size_t i = 0; i < map->n_stacks; i++)
+		if (n == 0 || map->stacks[n - 1].event != map->stacks[i].event)
+			map->stacks[n++].event = map->stacks[i].event;
+	map->n_stacks = n;
+}
+
+/* Of the areas that are shown: who mapped them, when they have no other name, and changed them. */
+static bool collect_events(struct map *map)
+{
+	const struct vm_space *space = &map->view->replay.space;
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	map->stacks = calloc(2 * memory_set_count(space->set) + 1, sizeof(*map->stacks));
+	if (map->stacks == NULL) {
+		complain("%s: not enough memory", map->view->name);
+		return false;
+	}
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
+		if (area->tag[VM_TAG_OBJECT] == 0 || map->options->json)
+			want(map, area->origin);
+		want(map, area->tag[VM_TAG_CHANGED]);
+	}
+	sort_and_drop_twins(map);
+	return true;
+}
+
+static bool name_stacks(struct map *map)
+{
+	struct symbolizer *symbolizer;
+	bool good;
+
+	if (map->view->replay.counts.n_stacked == 0 || map->options->format == FORMAT_MAPS)
+		return true;
+	symbolizer = stack_names(map->view, map->options->sysroot);
+	if (symbolizer == NULL)
+		return false;
+	good = collect_events(map) &&
+	       stacks_of_events(map->view, symbolizer, map->stacks, map->n_stacks,
+				map->view->replay.event) &&
+	       view_fold(map->view, map->options->at);
+	map->symbolizer = symbolizer;
+	return good;
+}
+
+static void forget_stacks(struct map *map)
+{
+	stack_say_problems(map->symbolizer);
+	for (size_t i = 0; i < map->n_stacks; i++)
+		stack_free(&map->stacks[i].stack);
+	free(map->stacks);
+	symbolizer_destroy(map->symbolizer);
+}
+
+/* -------------------------------------------------------------------- the command */
+
+static bool prepare(struct map *map)
+{
+	const struct cli_options *options = map->options;
+	struct ledger_view *view = map->view;
+
+	if (!filter_prepare(&map->filter, view, &options->filter, options->at, NULL) ||
+	    !view_fold(view, options->at) || !name_stacks(map))
+		return false;
+	return options->pid == 0 || options->at.kind != MOMENT_END ||
+	       settle_live(view, options->pid);
+}
+
 static int show(struct ledger_view *view, const struct cli_options *options)
 {
 	struct map map = { .view = view, .options = options };
-	int code;
+	int code = CLI_TROUBLE;
 
-	if (!filter_prepare(&map.filter, view, &options->filter, options->at, NULL) ||
-	    !view_fold(view, options->at))
-		return CLI_TROUBLE;
-	if (options->pid != 0 && options->at.kind == MOMENT_END && !settle_live(view, options->pid))
-		return CLI_TROUBLE;
-	warn_about_damage(view);
-	code = print(&map);
+	if (prepare(&map)) {
+		warn_about_damage(view);
+		code = print(&map);
+	}
 	filter_finish(&map.filter);
+	forget_stacks(&map);
 	return code;
 }
 

@@ -693,14 +693,6 @@ static void forget(struct why *why)
 	biography_free(&why->biography);
 }
 
-static int compare_events(const void *a, const void *b)
-{
-	const struct event_stack *left = a;
-	const struct event_stack *right = b;
-
-	return (left->event > right->event) - (left->event < right->event);
-}
-
 static void want_stack(struct why *why, uint64_t event)
 {
 	why->stacks[why->n_stacks++].event = event;
@@ -729,7 +721,7 @@ static bool name_stacks(struct why *why)
 	}
 	if (!any)
 		return true;
-	qsort(why->stacks, why->n_stacks, sizeof(*why->stacks), compare_events);
+	qsort(why->stacks, why->n_stacks, sizeof(*why->stacks), event_stack_compare);
 	return stacks_of_events(why->view, why->symbolizer, why->stacks, why->n_stacks, why->last);
 }
 

@@ -84,7 +84,7 @@ bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
 	return history_walk(view, &visitor, last) >= 0;
 }
 
-static int compare(const void *a, const void *b)
+int event_stack_compare(const void *a, const void *b)
 {
 	const struct event_stack *left = a;
 	const struct event_stack *right = b;
@@ -96,7 +96,7 @@ const struct named_stack *stack_of_event(const struct event_stack *stacks, size_
 {
 	const struct event_stack key = { .event = event };
 	const struct event_stack *found =
-		n == 0 ? NULL : bsearch(&key, stacks, n, sizeof(key), compare);
+		n == 0 ? NULL : bsearch(&key, stacks, n, sizeof(key), event_stack_compare);
 
 	return found != NULL ? &found->stack : NULL;
 }

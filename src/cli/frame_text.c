@@ -7,14 +7,6 @@
 
 /* -------------------------------------------------------------------------- naming */
 
-static int compare(const void *a, const void *b)
-{
-	const struct event_stack *left = a;
-	const struct event_stack *right = b;
-
-	return (left->event > right->event) - (left->event < right->event);
-}
-
 static void want(struct crash_names *names, const struct page_step *step)
 {
 	if (step != NULL && step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
@@ -38,7 +30,7 @@ bool crash_names_read(struct crash_names *names, struct ledger_view *view,
 	want(names, crash->made_so);
 	want(names, crash->mapped_by);
 	want(names, crash->other);
-	qsort(names->stacks, names->n, sizeof(*names->stacks), compare);
+	qsort(names->stacks, names->n, sizeof(*names->stacks), event_stack_compare);
 	if (names->n > 0 &&
 	    !stacks_of_events(view, names->symbolizer, names->stacks, names->n, HISTORY_TO_END))
 		return false;

@@ -272,7 +272,11 @@ void stack_who(const struct named_stack *stack, struct text *text)
 		say_frame(&stack->frames[first], text);
 		say_via(stack, first, text);
 	} else if (stack->n > 0) {
-		say_frame(&stack->frames[0], text);
+		first = 0;
+		while (first + 1 < stack->n && stack->frames[first].function != NULL &&
+		       is_call_itself(stack->frames[first].function))
+			first++;
+		say_frame(&stack->frames[first], text);
 	}
 }
 

@@ -124,6 +124,9 @@ struct event_stack {
 bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
 		      struct event_stack *stacks, size_t n, uint64_t last);
 
+/* For qsort(): by event. */
+int event_stack_compare(const void *a, const void *b);
+
 /* NULL when there is none of this event. */
 const struct named_stack *stack_of_event(const struct event_stack *stacks, size_t n,
 					 uint64_t event);
