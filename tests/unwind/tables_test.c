@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Unwind tables: of this process, and damaged ones. */
+
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <execinfo.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "own_tables.h"
+#include "unwind/cfi_private.h"
+#include "unwind/elf_image.h"
+
+#if defined(__x86_64__)
+
+#define PAGE 4096
+
+static struct own_tables tables;
+
+static void begin(void)
+{
+	void *frames[1];
+
+	backtrace(frames, 1); /* loads what it needs */
+	own_tables_init(&tables);
+}
+
+TestSuite(tables, .init = begin, .timeout = 120);
+
+static uint64_t draw(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+static uint64_t seed_of_test(void)
+{
+	const char *given = getenv("ML_TEST_SEED");
+
+	return given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+}
+
+/* ------------------------------------------------ the same stack as backtrace() */
+
+static uint64_t random_state;
+static uint64_t seed;
+static unsigned n_compared;
+
+/* The frames from here outwards are the same; those of the two walks themselves are not. */
+static __attribute__((noinline)) void compare(void)
+{
+	const struct unwind_regs here = UNWIND_CALLER;
+	uint64_t ours[UNWIND_FRAMES_MAX];
+	void *theirs[UNWIND_FRAMES_MAX + 2];
+	struct unwind_trace trace = { .frames = ours, .max = UNWIND_FRAMES_MAX };
+	unsigned n = (unsigned)backtrace(theirs, UNWIND_FRAMES_MAX + 2), skip = 0;
+
+	unwind_walk(&trace, &here, false, &tables.host);
+	while (skip < n && (uintptr_t)theirs[skip] != here.pc)
+		skip++;
+	cr_assert_lt(skip, n);
+	for (unsigned i = 0; i < trace.n && i + skip < n; i++)
+		cr_assert_eq(ours[i], (uintptr_t)theirs[i + skip],
+			     "ML_TEST_SEED=%" PRIu64 ": frame %u of %u", seed, i, trace.n);
+	cr_assert(trace.end == UNWIND_END_OUTERMOST || trace.end == UNWIND_END_DEPTH, "end %u",
+		  trace.end);
+	/* libgcc stops where it has no more to say, and shows _start or not. */
+	cr_assert_geq(trace.n + 1, n - skip < UNWIND_FRAMES_MAX ? n - skip : UNWIND_FRAMES_MAX);
+	n_compared++;
+}
+
+static void next(unsigned depth);
+
+static __attribute__((noinline)) unsigned small_frame(unsigned depth)
+{
+	next(depth);
+	return depth;
+}
+
+static __attribute__((noinline)) unsigned large_frame(unsigned depth)
+{
+	volatile char room[5000];
+
+	room[depth] = 1;
+	next(depth);
+	return (unsigned)room[depth];
+}
+
+static __attribute__((noinline)) unsigned growing_frame(unsigned depth)
+{
+	volatile char *room = __builtin_alloca(16 + draw(&random_state) % 2000);
+
+	room[0] = (char)depth;
+	next(depth);
+	return (unsigned)room[0];
+}
+
+static __attribute__((noinline)) unsigned aligned_frame(unsigned depth)
+{
+	volatile char room[128] __attribute__((aligned(64)));
+
+	room[0] = (char)depth;
+	next(depth);
+	return (unsigned)room[0];
+}
+
+static __attribute__((noinline)) unsigned aligned_growing_frame(unsigned depth)
+{
+	volatile char room[128] __attribute__((aligned(64)));
+	volatile char *more = __builtin_alloca(16 + draw(&random_state) % 2000);
+
+	room[0] = more[0] = (char)depth;
+	next(depth);
+	return (unsigned)room[0] + (unsigned)more[0];
+}
+
+/* All callee-saved registers are in use across the call. */
+static __attribute__((noinline)) unsigned busy_frame(unsigned depth)
+{
+	uint64_t a = draw(&random_state), b = draw(&random_state), c = draw(&random_state);
+	uint64_t d = draw(&random_state), e = draw(&random_state), f = draw(&random_state);
+
+	next(depth);
+	return (unsigned)(a ^ b * 3 ^ c * 5 ^ d * 7 ^ e * 11 ^ f * 13);
+}
+
+static unsigned depth_of_callback;
+static bool called_back;
+
+static int order(const void *a, const void *b)
+{
+	if (!called_back) {
+		called_back = true;
+		next(depth_of_callback);
+	}
+	return *(const int *)a - *(const int *)b;
+}
+
+static __attribute__((noinline)) unsigned through_libc(unsigned depth)
+{
+	int numbers[] = { 3, 1, 2 };
+
+	depth_of_callback = depth;
+	called_back = false;
+	qsort(numbers, 3, sizeof(numbers[0]), order);
+	return (unsigned)numbers[0];
+}
+
+static void handler(int number)
+{
+	(void)number;
+	next(depth_of_callback);
+}
+
+static __attribute__((noinline)) unsigned through_signal(unsigned depth)
+{
+	depth_of_callback = depth;
+	raise(SIGUSR1);
+	return depth + 1;
+}
+
+static unsigned (*const shapes[])(unsigned) = {
+	small_frame, large_frame,  growing_frame,  aligned_frame,
+	busy_frame,  through_libc, through_signal, aligned_growing_frame,
+};
+
+static void next(unsigned depth)
+{
+	volatile unsigned result;
+
+	if (depth == 0)
+		compare();
+	else
+		result = shapes[draw(&random_state) % 8](depth - 1);
+	(void)result;
+}
+
+Test(tables, give_the_stack_that_backtrace_gives)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGUSR1, &action, NULL);
+	seed = random_state = seed_of_test();
+	for (unsigned i = 0; i < 3000; i++)
+		next((unsigned)(draw(&random_state) % 24));
+	cr_expect_eq(n_compared, 3000);
+}
+
+/* ------------------------------------------------------------------ one rule */
+
+Test(tables, know_nothing_of_code_that_is_not_theirs)
+{
+	struct addr_range readable;
+	uint64_t hdr, rule;
+
+	cr_assert(own_tables_find((uintptr_t)begin, &readable, &hdr));
+	rule = cfi_find_rule(&tables.machine, readable, hdr, 0x1000);
+	cr_expect_eq(unwind_rule_kind(rule), UNWIND_GUESS);
+	rule = cfi_find_rule(&tables.machine, readable, hdr, UINT64_MAX);
+	cr_expect_eq(unwind_rule_kind(rule), UNWIND_GUESS);
+}
+
+/* DW_OP_breg7 8, breg16 0, lit15, and, lit11, ge, lit3, shl, plus */
+static const uint8_t plt[] = { 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22 };
+
+Test(tables, a_plt_entry_pushes_in_its_eleventh_byte)
+{
+	struct cfi_value value;
+
+	for (uint64_t pc = 0x1230; pc < 0x1240; pc++) {
+		cr_assert(cfi_evaluate(plt, sizeof(plt), pc, false, &value));
+		cr_expect_eq(value.base, CFI_REGISTER);
+		cr_expect_eq(value.reg, CFI_SP);
+		cr_expect_eq(value.offset, pc % 16 >= 11 ? 16 : 8);
+	}
+}
+
+Test(tables, expressions_that_are_cut_short_or_pop_too_much_are_refused)
+{
+	static const uint8_t dereferenced[] = { 0x76, 0x78, 0x06 }; /* *(rbp - 8) */
+	static const uint8_t senseless[] = { 0x22 }, twice[] = { 0x76, 0, 0x06, 0x06 };
+	struct cfi_value value;
+
+	cr_expect(cfi_evaluate(dereferenced, 3, 0, false, &value));
+	cr_expect_eq(value.base, CFI_WORD_AT);
+	cr_expect_eq(value.reg, CFI_BP);
+	cr_expect_eq(value.inner, -8);
+	cr_expect_not(cfi_evaluate(dereferenced, 1, 0, false, &value));
+	cr_expect_not(cfi_evaluate(dereferenced, 0, 0, false, &value));
+	cr_expect_not(cfi_evaluate(senseless, 1, 0, false, &value));
+	cr_expect_not(cfi_evaluate(twice, 4, 0, false, &value));
+	for (size_t len = 0; len < sizeof(plt); len++)
+		if (len != 2 && len != 4)
+			cfi_evaluate(plt, len, 0x1230, false, &value);
+}
+
+/* ------------------------------------------------------------------ damaged */
+
+#define COPY_MAX (64u << 10)
+
+/*
+ * A copy of this program's tables, with pages that can't be read right before or
+ * right behind. All numbers in them count from where they stand, so addresses of
+ * code are asked for as far from the copy as the code is from the original.
+ */
+struct copy {
+	struct addr_range readable;
+	const uint8_t *original;
+	uint8_t *bytes;
+	uint64_t hdr;
+	uint64_t code; /* of the copy */
+};
+
+static void make_copy(struct copy *copy, bool at_the_end)
+{
+	struct addr_range readable;
+	uint64_t hdr, size, room;
+	char *pages;
+
+	cr_assert(own_tables_find((uintptr_t)begin, &readable, &hdr));
+	size = readable.end - hdr < COPY_MAX ? readable.end - hdr : COPY_MAX;
+	room = (size + PAGE - 1) / PAGE * PAGE;
+	pages = mmap(NULL, room + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(pages, MAP_FAILED);
+	mprotect(pages + PAGE, room, PROT_READ | PROT_WRITE);
+	copy->original = (const uint8_t *)(uintptr_t)hdr;
+	copy->bytes = (uint8_t *)pages + PAGE + (at_the_end ? room - size : 0);
+	copy->hdr = (uintptr_t)copy->bytes;
+	copy->readable = (struct addr_range){ copy->hdr, copy->hdr + size };
+	copy->code = (uintptr_t)begin - hdr + copy->hdr;
+	memcpy(copy->bytes, copy->original, size);
+}
+
+static uint64_t ask(const struct copy *copy, uint64_t at)
+{
+	return cfi_find_rule(&tables.machine, copy->readable, copy->hdr, at);
+}
+
+Test(tables, a_copy_says_what_the_original_says)
+{
+	struct addr_range readable;
+	struct copy copy;
+	uint64_t hdr;
+
+	make_copy(&copy, true);
+	cr_assert(own_tables_find((uintptr_t)begin, &readable, &hdr));
+	for (uint64_t i = 0; i < 3000; i++)
+		cr_assert_eq(ask(&copy, copy.code + i),
+			     cfi_find_rule(&tables.machine, readable, hdr, (uintptr_t)begin + i));
+}
+
+static void damage(struct copy *copy, uint64_t size, uint64_t *random)
+{
+	unsigned n = 1 + (unsigned)(draw(random) % 16);
+
+	for (unsigned i = 0; i < n; i++) {
+		/* The head, or anywhere. */
+		uint64_t at = draw(random) % (draw(random) % 4 == 0 ? 12 : size);
+
+		copy->bytes[at] = (uint8_t)(draw(random) % 4 == 0 ? 0xff : draw(random));
+	}
+}
+
+Test(tables, damaged_ones_are_never_read_beyond)
+{
+	uint64_t random = seed = seed_of_test();
+	unsigned kinds[16] = { 0 };
+	struct copy copies[2];
+
+	make_copy(&copies[0], false);
+	make_copy(&copies[1], true);
+	for (unsigned round = 0; round < 4000; round++) {
+		struct copy *copy = &copies[round % 2];
+		uint64_t size = copy->readable.end - copy->readable.start;
+
+		memcpy(copy->bytes, copy->original, size);
+		damage(copy, size, &random);
+		for (unsigned i = 0; i < 20; i++)
+			kinds[unwind_rule_kind(
+				      ask(copy, copy->code + draw(&random) % 20000 - 4000)) %
+			      16]++;
+	}
+	cr_expect_gt(kinds[UNWIND_SP], 0);
+	cr_expect_gt(kinds[UNWIND_COMPLEX], 0);
+	cr_expect_gt(kinds[UNWIND_GUESS], 0);
+}
+
+Test(tables, an_fde_full_of_noise_is_survived)
+{
+	uint64_t random = seed = seed_of_test();
+	struct cfi_entry entry;
+	struct copy copy;
+
+	make_copy(&copy, true);
+	cr_assert_eq(cfi_find_entry(copy.readable, copy.hdr, copy.code, &entry), CFI_FOUND);
+	for (unsigned round = 0; round < 200000; round++) {
+		uint8_t noise[24];
+		uint8_t *exact = malloc(sizeof(noise));
+
+		for (unsigned i = 0; i < sizeof(noise); i++)
+			exact[i] = (uint8_t)(draw(&random) % 3 == 0 ? draw(&random)
+								    : draw(&random) % 0x30);
+		entry.program = (struct cfi_cursor){ .at = exact, .end = exact + sizeof(noise) };
+		cfi_run(&tables.machine, &entry, copy.code + draw(&random) % 64);
+		free(exact);
+	}
+}
+
+Test(tables, short_ones_are_never_read_beyond)
+{
+	struct copy copy;
+
+	make_copy(&copy, true);
+	for (uint64_t size = 0; size < 3000; size++) {
+		copy.readable.start = copy.readable.end - size;
+		memmove((void *)(uintptr_t)copy.readable.start, copy.original, size);
+		copy.hdr = copy.readable.start;
+		ask(&copy, copy.hdr + ((uintptr_t)begin - (uintptr_t)copy.original));
+	}
+}
+
+/* -------------------------------------------------------------------- files */
+
+Test(tables, are_found_from_the_first_page_of_a_file)
+{
+	struct addr_range readable;
+	uint64_t hdr, found;
+	Dl_info info;
+
+	cr_assert_neq(dladdr((void *)(uintptr_t)begin, &info), 0);
+	cr_assert(own_tables_find((uintptr_t)begin, &readable, &hdr));
+	readable.start = (uintptr_t)info.dli_fbase;
+	readable.end = readable.start + PAGE;
+	cr_expect(elf_find_eh_frame_hdr(readable, (uintptr_t)begin, &found));
+	cr_expect_eq(found, hdr);
+	cr_expect_not(elf_find_eh_frame_hdr(readable, hdr, &found), "tables are no code");
+	readable.end = readable.start + sizeof(Elf64_Ehdr) - 1;
+	cr_expect_not(elf_find_eh_frame_hdr(readable, (uintptr_t)begin, &found), "cut short");
+}
+
+Test(tables, a_damaged_head_of_a_file_is_survived)
+{
+	uint64_t random = seed = seed_of_test();
+	uint8_t *page = malloc(PAGE);
+	uint64_t hdr;
+	Dl_info info;
+
+	cr_assert_neq(dladdr((void *)(uintptr_t)begin, &info), 0);
+	for (unsigned round = 0; round < 20000; round++) {
+		struct addr_range head = { (uintptr_t)page, (uintptr_t)page + PAGE };
+
+		memcpy(page, info.dli_fbase, PAGE);
+		for (unsigned i = 0; i < 6; i++)
+			page[draw(&random) % (draw(&random) % 2 ? 64 : 800)] =
+				(uint8_t)draw(&random);
+		elf_find_eh_frame_hdr(head, (uintptr_t)page + 0x1500, &hdr);
+	}
+	free(page);
+}
+
+#endif
