@@ -210,7 +210,6 @@ static bool find_in_symbols(struct site_text *text, uint64_t offset, uint64_t ad
 			if (covers(&symbols[i], addr)) {
 				function->offset = offset - (addr - symbols[i].st_value);
 				function->size = symbols[i].st_size;
-				function->landing_pads = false;
 				return true;
 			}
 		if (got < (long)sizeof(symbols))
@@ -225,6 +224,7 @@ bool site_function_find(struct site_text *text, uint64_t offset, struct site_fun
 {
 	uint64_t addr;
 
+	*function = (struct site_function){ 0 };
 	if (!site_text_to_addr(text, offset, &addr))
 		return false;
 	return find_in_eh_frame(text, offset, addr, function) ||

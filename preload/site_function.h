@@ -17,6 +17,7 @@ struct site_function {
 	uint64_t offset; /* in the file */
 	uint64_t size;
 	bool landing_pads; /* exceptions may enter it in the middle */
+	bool part;	   /* a piece of one that could not be found */
 };
 
 /* The function that the byte at @offset of the file belongs to. May open the file. */

@@ -117,6 +117,94 @@ static void find_reached(void)
 	}
 }
 
+/* `mov $NR, %eax' and Go's `mov $NR, %rax', and who says that it is 0. */
+static bool sets_number(const unsigned char *code, uint32_t len, uint32_t *nr)
+{
+	if (len == 5 && code[0] == 0xb8)
+		memcpy(nr, code + 1, sizeof(*nr));
+	else if (len == 7 && code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc0)
+		memcpy(nr, code + 3, sizeof(*nr));
+	else if (len == 2 && (code[0] == 0x31 || code[0] == 0x33) && code[1] == 0xc0)
+		*nr = 0;
+	else
+		return false;
+	return true;
+}
+
+/* ------------------------------------------------- where no table names the function */
+
+#define RUN_UP	 160 /* bytes in front of the syscall that are looked at */
+#define N_STARTS 64  /* of which these are tried as beginnings */
+
+/* Walk from @at; marks what begins. False: no way to the syscall, @led if to another place. */
+static bool run_up(uint32_t at, uint8_t *count, bool *led)
+{
+	uint8_t begins[RUN_UP], n = 0;
+	struct x86_insn insn;
+
+	*led = false;
+	while (at < RUN_UP) {
+		decode(at, &insn);
+		if (insn.len == 0)
+			return false;
+		begins[n++] = (uint8_t)at;
+		at += insn.len;
+	}
+	*led = true;
+	for (uint8_t i = 0; at == RUN_UP && i < n; i++)
+		count[begins[i]]++;
+	return at == RUN_UP;
+}
+
+/*
+ * Wherever one begins to decode x86 code, after a few instructions one is in step
+ * with it. The true instructions are among those met from 15 bytes in a row; so if
+ * every beginning, of many, that meets instructions only leads to the syscall, and
+ * over the same last ones, then those are the true ones. That it is code at all is
+ * for the number to say, whose bytes are not there by chance.
+ */
+static bool find_by_convergence(const struct site_text *text, uint64_t offset,
+				struct site_function *function)
+{
+	uint8_t count[RUN_UP] = { 0 };
+	unsigned n_led = 0;
+	uint32_t common = 0;
+	bool led;
+
+	walk.size = RUN_UP + 2;
+	if (offset < RUN_UP || !site_text_read(text, offset - RUN_UP, walk.code, walk.size))
+		return false;
+	for (uint32_t start = 0; start < N_STARTS; start++) {
+		if (!run_up(start, count, &led) && led)
+			return false;
+		n_led += led;
+	}
+	while (common < RUN_UP && count[common] != n_led)
+		common++;
+	if (n_led < N_STARTS / 4 || common == RUN_UP)
+		return false;
+	*function = (struct site_function){ .offset = offset - RUN_UP + common,
+					    .size = walk.size - common,
+					    .part = true };
+	return true;
+}
+
+/* Is a number that is wanted near in front, if the bytes are instructions? */
+static bool may_be_wanted(const struct site_text *text, uint64_t offset)
+{
+	unsigned char bytes[SITE_COPY_MAX + 7];
+	uint32_t nr;
+
+	if (!site_text_read(text, offset - sizeof(bytes), bytes, sizeof(bytes)))
+		return false;
+	for (unsigned i = 0; i + 5 <= sizeof(bytes); i++)
+		if ((sets_number(bytes + i, 5, &nr) ||
+		     (i + 7 <= sizeof(bytes) && sets_number(bytes + i, 7, &nr))) &&
+		    site_call_is_wanted(nr))
+			return true;
+	return false;
+}
+
 static bool load_function(const struct site_text *text, const struct site_function *function)
 {
 	if (function->size > FUNCTION_MAX)
@@ -140,20 +228,6 @@ static bool step_back(uint32_t *at, struct x86_insn *insn)
 			return insn->len == back && insn->flow == X86_NEXT;
 		}
 	return false;
-}
-
-/* `mov $NR, %eax' and Go's `mov $NR, %rax', and who says that it is 0. */
-static bool sets_number(const unsigned char *code, uint32_t len, uint32_t *nr)
-{
-	if (len == 5 && code[0] == 0xb8)
-		memcpy(nr, code + 1, sizeof(*nr));
-	else if (len == 7 && code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc0)
-		memcpy(nr, code + 3, sizeof(*nr));
-	else if (len == 2 && (code[0] == 0x31 || code[0] == 0x33) && code[1] == 0xc0)
-		*nr = 0;
-	else
-		return false;
-	return true;
 }
 
 /* mov to, lea to, and pop %rax: the number comes from elsewhere. */
@@ -180,10 +254,14 @@ static uint32_t find_number(uint32_t syscall)
 	uint32_t at = syscall, nr;
 
 	for (unsigned i = 0; i < SEEN_INSNS_MAX && step_back(&at, &insn); i++) {
-		if (sets_number(walk.code + at, insn.len, &nr))
+		const unsigned char *code = walk.code + at;
+
+		if (sets_number(code, insn.len, &nr))
 			return nr;
-		if (sets_rax(walk.code + at))
-			break;
+		if (sets_rax(code)) /* push $NR; pop %rax is the shortest way */
+			return code[0] == 0x58 && step_back(&at, &insn) && walk.code[at] == 0x6a
+				       ? walk.code[at + 1]
+				       : SITE_ANY_NR;
 	}
 	return SITE_ANY_NR;
 }
@@ -199,7 +277,7 @@ static bool jumped_into(uint32_t begin)
 /* Parts that no direct jump leads to: what a switch jumps to, and catches. */
 static bool has_other_entries(const struct site_function *function)
 {
-	return walk.indirect || function->landing_pads;
+	return walk.indirect || function->landing_pads || function->part;
 }
 
 /* Can it be entered by nothing but its own direct jumps? */
@@ -315,7 +393,9 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 	*plan = (struct site_plan){ .begin = offset, .nr = nr };
 	if (nr == SITE_ANY_NR ? trust == SITE_TRUST : !site_call_is_wanted(nr))
 		return SITE_UNWANTED;
-	if (site_function_find(text, offset - 1, &function) && load_function(text, &function)) {
+	if ((site_function_find(text, offset - 1, &function) && load_function(text, &function)) ||
+	    (may_be_wanted(text, offset) && find_by_convergence(text, offset, &function) &&
+	     load_function(text, &function))) {
 		syscall = (uint32_t)(offset - function.offset);
 		if (syscall < walk.walked)
 			return has(walk.begins, syscall)

@@ -6,11 +6,12 @@
  * site_judge - may the bytes in front of this system call be overwritten?
  *
  * The two bytes 0f 05 may be data, or the middle of something else. So the function
- * around them is walked from its start, and a plan is made only if
+ * around them is walked from its start (or, where no table says where that is, from
+ * where all ways to decode agree), and a plan is made only if
  *
  *   - the walk meets the syscall as an instruction, and never met bytes that are none;
- *   - jumps and fallthrough lead there, or the function has a switch or catches, and
- *     `mov $NR, %eax' says what the call is;
+ *   - jumps and fallthrough lead there; or it can't be told, because the function has a
+ *     switch or catches or its start is not known, and `mov $NR, %eax' is in front;
  *   - an instruction of five bytes or more is near in front of it, which a jump can take
  *     the place of, and all instructions from there on can run elsewhere;
  *   - no jump of the function leads into the bytes of the jump.
