@@ -18,8 +18,8 @@
 #define WAITS	    3 /* of one millisecond each */
 #define WAITS_MORE  1 /* for a hold that was waited for before */
 
-/* The mark of the hold that the thread has, or tries to get. */
-static __thread struct frame_mark *current __attribute__((tls_model("initial-exec")));
+/* The mark of the hold that the thread has, or tries to get. A handler may change it. */
+static __thread struct frame_mark *volatile current __attribute__((tls_model("initial-exec")));
 
 uint64_t lock_state(const struct shim_lock *lock)
 {
@@ -55,6 +55,13 @@ static uint64_t next_state(uint64_t state, uint32_t tid, const struct frame_mark
 
 /* --------------------------------------------------------------------- taking */
 
+/* Unless a handler took the lock meanwhile, and jumped out with it. */
+static void put_back(const struct frame_mark *mark)
+{
+	if (current == mark)
+		current = mark->outer;
+}
+
 /*
  * The thread's current mark is set before the word, so that a handler finds it from the
  * very instruction on that takes the lock; and after, because one that came before
@@ -64,14 +71,13 @@ static bool change_hands(struct shim_lock *lock, uint64_t state, uint32_t tid,
 			 struct frame_mark *mark)
 {
 	uint64_t mine = next_state(state, tid, mark);
-	struct frame_mark *outer = current;
 
 	mark->word = mine;
-	mark->outer = outer;
+	mark->outer = current;
 	current = mark;
 	if (!__atomic_compare_exchange_n(&lock->state, &state, mine, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED)) {
-		current = outer;
+		put_back(mark);
 		return false;
 	}
 	current = mark;
@@ -163,7 +169,7 @@ void lock_release(struct shim_lock *lock, struct frame_mark *mark)
 
 	__atomic_compare_exchange_n(&lock->state, &mine, mine & HOLD_MASK, false, __ATOMIC_SEQ_CST,
 				    __ATOMIC_RELAXED);
-	current = mark->outer;
+	put_back(mark);
 	if (unlikely(__atomic_load_n(&lock->waiting, __ATOMIC_SEQ_CST) != 0))
 		wake(lock);
 }
@@ -188,14 +194,50 @@ bool lock_leave_kernel(struct shim_lock *lock, uint64_t mine)
 
 /* ---------------------------------------------------------------- owners in doubt */
 
+static bool is_place(const struct frame_mark *mark, uint64_t state)
+{
+	return mark != NULL && place_of(mark) == (state & PLACE_MASK);
+}
+
+/* The mark with the word's place that lies next to @mine, if it is one. */
+static const struct frame_mark *find_near(uint64_t word, const struct frame_mark *mine)
+{
+	/* To the top and down again: a signed distance. */
+	int64_t distance = (int64_t)((word & PLACE_MASK) << 20) - (int64_t)(place_of(mine) << 20);
+	uintptr_t at = ((uintptr_t)mine & ~15ULL) + (uintptr_t)(distance >> 40);
+
+	for (unsigned i = 0; i < 16; i += 8) {
+		const struct frame_mark *mark = (const void *)(at + i);
+
+		if (!frame_is_lost(mark, word))
+			return mark;
+	}
+	return NULL;
+}
+
+/*
+ * The thread's current mark is almost always it. A handler that took the lock while we
+ * were about to try, and jumped out with it, may have had its own overwritten by ours.
+ */
+static const struct frame_mark *find_mark(const struct shim_lock *lock, uint64_t word,
+					  const struct frame_mark *mine)
+{
+	if (is_place(current, word))
+		return current;
+	if (__atomic_load_n(&lock->marked, __ATOMIC_ACQUIRE) == word)
+		return __atomic_load_n(&lock->mark, __ATOMIC_RELAXED);
+	return find_near(word, mine);
+}
+
 bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct frame_mark *mine)
 {
-	const struct frame_mark *mark = current;
+	uint64_t word = state & ~IN_KERNEL;
+	const struct frame_mark *mark;
 
-	/* Not this hold's: one of a handler that jumped out between release and return. */
-	if (mark == NULL || place_of(mark) != (state & PLACE_MASK) || lock->calling_out)
+	if (shim.sandboxed || lock->calling_out)
 		return false;
-	return frame_was_left(mark, state & ~IN_KERNEL, mine);
+	mark = find_mark(lock, word, mine);
+	return mark != NULL && frame_was_left(mark, word, mine);
 }
 
 bool lock_is_lost(const struct shim_lock *lock, uint64_t state)
@@ -219,7 +261,7 @@ void lock_rename_owner(struct shim_lock *lock, uint32_t tid)
 {
 	uint64_t state = (lock->state & ~ID_MASK) | lock_id(tid);
 
-	if (current != NULL && place_of(current) == (state & PLACE_MASK))
+	if (is_place(current, state))
 		current->word = state;
 	lock->marked = state;
 	lock->state = state;
