@@ -128,3 +128,15 @@ uint64_t mapledger_seq(void)
 {
 	return shim.live ? shim.writer.n_events : 0;
 }
+
+int mapledger_mark(const char *name)
+{
+	struct frame_mark mark;
+	int error = enter(&mark);
+
+	if (error < 0)
+		return error;
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_MARK, name);
+	recorder_unlock(&mark);
+	return 0;
+}

@@ -100,6 +100,13 @@ MAPLEDGER_API int mapledger_verify(void (*callback)(const struct ml_difference *
 /* The number of the last recorded call: the present moment. 0 without the shim. */
 MAPLEDGER_API uint64_t mapledger_seq(void);
 
+/*
+ * Puts a mark into the ledger: `mapledger map --at mark:NAME' is the map as it is now.
+ * Of several marks of one name the first counts. @name is copied, up to 8,192 bytes.
+ * Returns 0.
+ */
+MAPLEDGER_API int mapledger_mark(const char *name);
+
 /* ------------------------------------------------ the same, with or without the shim */
 
 #ifndef MAPLEDGER_NO_WRAPPERS
@@ -127,6 +134,11 @@ static inline int ml_verify(void (*callback)(const struct ml_difference *differe
 			    void *context)
 {
 	return mapledger_verify ? mapledger_verify(callback, context) : ML_ENOSYS_;
+}
+
+static inline int ml_mark(const char *name)
+{
+	return mapledger_mark ? mapledger_mark(name) : ML_ENOSYS_;
 }
 
 static inline uint64_t ml_seq(void)

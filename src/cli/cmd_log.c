@@ -538,7 +538,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	struct log log = { .view = view, .options = options };
 	int code;
 
-	if (!event_names_begin(&log.names, view, options))
+	if (!event_names_begin(&log.names, view))
 		return CLI_TROUBLE;
 	code = prepare_and_print(&log);
 	say_lost_and_damaged(view);

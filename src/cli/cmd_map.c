@@ -374,7 +374,6 @@ static int print_json(const struct map *map)
 	return CLI_FINE;
 }
 
-
 /* What the process has now that no record can say. */
 static bool settle_live(struct ledger_view *view, pid_t pid)
 {
@@ -462,7 +461,7 @@ static bool name_stacks(struct map *map)
 
 	if (map->view->replay.counts.n_stacked == 0 || map->options->format == FORMAT_MAPS)
 		return true;
-	symbolizer = stack_names(map->view, map->options->sysroot);
+	symbolizer = stack_names(map->view);
 	if (symbolizer == NULL)
 		return false;
 	good = collect_events(map) &&

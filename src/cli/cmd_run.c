@@ -306,7 +306,7 @@ static void explain(struct ledger_view *view)
 	struct crash_names names = { 0 };
 	struct crash crash;
 
-	if (crash_find(&crash, view) && crash_names_read(&names, view, &crash, NULL)) {
+	if (crash_find(&crash, view) && crash_names_read(&names, view, &crash)) {
 		fputc('\n', stderr);
 		crash_print(stderr, view, &crash, &names, false);
 	}

@@ -796,15 +796,10 @@ static bool prepare(struct why *why, struct place_ranges *ranges)
 	    !place_find(why->view, options->at, place, ranges))
 		return false;
 	why->last = settled.event;
-	why->symbolizer = stack_names(why->view, options->sysroot);
+	why->symbolizer = stack_names(why->view);
 	if (why->symbolizer == NULL)
 		return false;
-	if (place->kind == PLACE_ADDRESS)
-		why->point = place->value;
-	else if (place->kind == PLACE_FAULT)
-		why->point = why->view->header->fault.address;
-	else if (place->kind == PLACE_PC)
-		why->point = why->view->header->fault.pc;
+	why->point = ranges->point;
 	if (options->json && (why->json = json_create()) == NULL) {
 		complain("%s: not enough memory", why->view->name);
 		place_ranges_free(ranges);

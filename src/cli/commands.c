@@ -2,8 +2,7 @@
 #include <string.h>
 #include "cli/cli.h"
 
-#define FILE_DETAILS                                                                               \
-	"Without FILE: the newest *.mlg in the current folder.\n"
+#define FILE_DETAILS "Without FILE: the newest *.mlg in the current folder.\n"
 
 /* In the order of the help page. */
 const struct command commands[] = {
@@ -64,11 +63,10 @@ const struct command commands[] = {
 	  CLI_TROUBLE },
 	{ "explain", NULL, COMMAND_EXPLAIN, cmd_explain, "[OPTION...] [FILE]",
 	  "why a program crashed: the access, the page, who made it so, who mapped it",
-	  FILE_DETAILS
-	  "\n"
-	  "`mapledger run' prints the same when its program crashes.\n"
-	  "\n"
-	  "Exit status: 0 explained, 2 can't be read, 3 no crash is recorded.\n",
+	  FILE_DETAILS "\n"
+		       "`mapledger run' prints the same when its program crashes.\n"
+		       "\n"
+		       "Exit status: 0 explained, 2 can't be read, 3 no crash is recorded.\n",
 	  CLI_TROUBLE },
 	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
 	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },

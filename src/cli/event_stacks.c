@@ -5,11 +5,10 @@
 
 /* ------------------------------------------------------------- the event at hand */
 
-bool event_names_begin(struct event_names *names, struct ledger_view *view,
-		       const struct cli_options *options)
+bool event_names_begin(struct event_names *names, struct ledger_view *view)
 {
 	*names = (struct event_names){ .view = view };
-	names->symbolizer = stack_names(view, options->sysroot);
+	names->symbolizer = stack_names(view);
 	return names->symbolizer != NULL;
 }
 

@@ -22,9 +22,9 @@ static bool name_fault(struct crash_names *names, const struct ledger_view *view
 }
 
 bool crash_names_read(struct crash_names *names, struct ledger_view *view,
-		      const struct crash *crash, const char *sysroot)
+		      const struct crash *crash)
 {
-	*names = (struct crash_names){ .symbolizer = stack_names(view, sysroot) };
+	*names = (struct crash_names){ .symbolizer = stack_names(view) };
 	if (names->symbolizer == NULL)
 		return false;
 	want(names, crash->made_so);

@@ -32,7 +32,7 @@ struct crash_names {
  * @names must be freed in any case.
  */
 bool crash_names_read(struct crash_names *names, struct ledger_view *view,
-		      const struct crash *crash, const char *sysroot);
+		      const struct crash *crash);
 void crash_names_free(struct crash_names *names);
 
 /* Lines that begin with @indent blanks, but for the first; at most @max. */

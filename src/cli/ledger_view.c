@@ -272,6 +272,7 @@ int view_show(const struct cli_options *options, int n_operands, char **operands
 	if (!find_ledger(options, n_operands, operands, &found) ||
 	    !view_open(&view, found.path, found.name))
 		return CLI_TROUBLE;
+	view.sysroot = options->sysroot;
 	code = show(&view, options);
 	view_close(&view);
 	return code;

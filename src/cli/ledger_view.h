@@ -20,7 +20,8 @@
 
 struct ledger_view {
 	const char *path;
-	const char *name; /* to show */
+	const char *name;    /* to show */
+	const char *sysroot; /* where the recorded machine's files are; NULL: / */
 	struct ledger_reader *reader;
 	const struct ledger_header *header;
 	struct replay replay;

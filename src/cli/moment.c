@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include "cli/fault_text.h"
+#include "cli/history.h"
 #include "cli/moment.h"
+#include "cli/stack_text.h"
 
 #define MARKS_NAMED 8 /* in a complaint */
 
@@ -117,6 +119,50 @@ static bool settle_mark(struct ledger_view *view, const char *name, struct settl
 	return false;
 }
 
+/* The search for the first call of main(), by the names in its stack. */
+struct main_search {
+	struct event_names names;
+	uint64_t found; /* event, or 0 */
+};
+
+static bool has_stack(void *context, struct history_event *event)
+{
+	(void)context;
+	return event->kind == HISTORY_CALL && event->call.stack != 0;
+}
+
+static int look_for_main(void *context, struct history_event *event)
+{
+	struct main_search *search = context;
+	const struct named_stack *stack = event_names_of(&search->names, event);
+
+	for (size_t i = stack->n; i-- > 0;)
+		if (stack->frames[i].function != NULL &&
+		    strcmp(stack->frames[i].function, "main") == 0) {
+			search->found = event->number;
+			return 1;
+		}
+	return 0;
+}
+
+static bool settle_main(struct ledger_view *view, struct settled_moment *settled)
+{
+	struct main_search search = { .found = 0 };
+	struct history_visitor visitor = { has_stack, look_for_main, &search };
+	bool good;
+
+	if (!event_names_begin(&search.names, view))
+		return false;
+	good = history_walk(view, &visitor, HISTORY_TO_END) >= 0;
+	event_names_end(&search.names);
+	if (good && search.found != 0)
+		return settle_event(view, search.found - 1, settled);
+	if (good)
+		complain("%s: when main() began is not known: no stack of a call has it",
+			 view->name);
+	return false;
+}
+
 bool moment_settle(struct ledger_view *view, struct moment moment, struct settled_moment *settled)
 {
 	switch (moment.kind) {
@@ -134,8 +180,7 @@ bool moment_settle(struct ledger_view *view, struct moment moment, struct settle
 	case MOMENT_MARK:
 		return settle_mark(view, moment.name, settled);
 	case MOMENT_MAIN:
-		complain("%s: when main began is not known: its calls carry no stacks", view->name);
-		return false;
+		return settle_main(view, settled);
 	case MOMENT_CRASH:
 		if (fault_is_met(&view->header->fault))
 			return settle_event(view, view->header->fault.event, settled);

@@ -8,6 +8,7 @@
 #include "cli/fault_text.h"
 #include "cli/history.h"
 #include "cli/place.h"
+#include "cli/stack_text.h"
 
 /* ------------------------------------------------------------------------ ranges */
 
@@ -196,34 +197,122 @@ static bool find_by_name(struct ledger_view *view, struct moment moment, const s
 	return ranges->n > 0;
 }
 
+static bool add_or_complain(const struct ledger_view *view, struct place_ranges *ranges,
+			    struct addr_range range)
+{
+	if (place_ranges_add(ranges, range) == 0)
+		return true;
+	complain("%s: not enough memory", view->name);
+	return false;
+}
+
+/* The pages of @size bytes from @addr on; the address itself is what was meant. */
+static bool add_point(const struct ledger_view *view, struct place_ranges *ranges, uint64_t addr,
+		      uint64_t size)
+{
+	struct addr_range range = { vm_page_down(addr), 0 };
+
+	if (__builtin_add_overflow(addr, size != 0 ? size : 1, &range.end) ||
+	    range.end > vm_page_down(UINT64_MAX)) {
+		complain("%s: 0x%" PRIx64 " is no address that a program can have", view->name,
+			 addr);
+		return false;
+	}
+	range.end = vm_page_up(range.end);
+	ranges->point = addr;
+	return add_or_complain(view, ranges, range);
+}
+
+/* ------------------------------------------------------------------------- crashes */
+
+static bool find_crash(const struct ledger_view *view, const struct place *place, uint64_t addr,
+		       struct place_ranges *ranges)
+{
+	if (fault_is_met(&view->header->fault))
+		return add_point(view, ranges, addr, 1);
+	complain("%s holds no crash, so there is no '%s'; give an address", view->name,
+		 place->argument);
+	return false;
+}
+
+/* What the crash says of the thread is all that is known of stacks but the first. */
 static bool find_thread_stack(struct ledger_view *view, struct moment moment,
 			      const struct place *place, struct place_ranges *ranges)
 {
-	struct place named = { .kind = PLACE_NAMED, .text = "[stack]" };
+	const struct place named = { .kind = PLACE_NAMED, .text = "[stack]" };
+	const struct ledger_fault *fault = &view->header->fault;
+	const struct memory_area *area = NULL;
 
 	if (place->value == view->header->pid)
 		return find_by_name(view, moment, &named, ranges);
+	if (fault_is_met(fault) && fault->tid == place->value)
+		area = memory_set_find(view->replay.space.set, fault->sp);
+	if (area != NULL)
+		return add_or_complain(view, ranges, area->range);
 	complain("%s: where the stack of thread %" PRIu64 " lies is not known", view->name,
 		 place->value);
 	return false;
 }
 
-/* The page of the fault or of the instruction. */
-static bool find_crash(const struct ledger_view *view, const struct place *place, uint64_t addr,
-		       struct place_ranges *ranges)
-{
-	struct addr_range page = { vm_page_down(addr), vm_page_down(addr) + VM_PAGE_SIZE };
+/* ------------------------------------------------------------------------- symbols */
 
-	if (!fault_is_met(&view->header->fault)) {
-		complain("%s holds no crash, so there is no '%s'; give an address", view->name,
-			 place->argument);
+/* How far an area of a file lies from where the file's own headers put it. */
+static bool load_bias(struct symbolizer *symbolizer, const struct vm_object *object,
+		      const struct memory_area *area, uint64_t *bias)
+{
+	uint64_t address;
+
+	if (area->offset == MEMORY_AREA_NO_OFFSET ||
+	    !symbolizer_address(symbolizer, object, area->offset, &address))
 		return false;
-	}
-	if (page.end == 0 || place_ranges_add(ranges, page) < 0) {
-		complain("%s: the crash has no address", view->name);
-		return false;
-	}
+	*bias = area->range.start - address;
 	return true;
+}
+
+/* Of all files with code in the order of their addresses, the program itself first. */
+static bool find_in_files(struct ledger_view *view, struct symbolizer *symbolizer, const char *name,
+			  bool program, uint64_t *addr, uint64_t *size)
+{
+	const struct vm_space *space = &view->replay.space;
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+	uint64_t bias;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		const struct vm_object *object =
+			vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+		if (object == NULL || object->ino == 0 || !(area->flags & VM_EXEC) ||
+		    (area->flags & VM_OWN) ||
+		    (strcmp(object->name, view->header->executable) == 0) != program)
+			continue;
+		if (!symbolizer_find_name(symbolizer, object, name, addr, size) ||
+		    !load_bias(symbolizer, object, area, &bias))
+			continue;
+		*addr += bias;
+		return true;
+	}
+	return false;
+}
+
+static bool find_symbol(struct ledger_view *view, const struct place *place,
+			struct place_ranges *ranges)
+{
+	struct symbolizer *symbolizer = stack_names(view);
+	uint64_t addr, size;
+	bool found;
+
+	if (symbolizer == NULL)
+		return false;
+	found = find_in_files(view, symbolizer, place->text, true, &addr, &size) ||
+		find_in_files(view, symbolizer, place->text, false, &addr, &size);
+	if (!found) {
+		stack_say_problems(symbolizer);
+		complain("%s: no program or library that is mapped there has a symbol '%s'",
+			 view->name, place->text);
+	}
+	symbolizer_destroy(symbolizer);
+	return found && add_point(view, ranges, addr, size);
 }
 
 static bool find(struct ledger_view *view, struct moment moment, const struct place *place,
@@ -233,11 +322,10 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 	case PLACE_EVERYWHERE:
 		return true;
 	case PLACE_ADDRESS:
+		ranges->point = place->value;
+		return add_or_complain(view, ranges, place->range);
 	case PLACE_RANGE:
-		if (place_ranges_add(ranges, place->range) == 0)
-			return true;
-		complain("%s: not enough memory", view->name);
-		return false;
+		return add_or_complain(view, ranges, place->range);
 	case PLACE_NAMED:
 	case PLACE_LIBRARY:
 	case PLACE_PATH:
@@ -246,8 +334,7 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 	case PLACE_THREAD_STACK:
 		return find_thread_stack(view, moment, place, ranges);
 	case PLACE_SYMBOL:
-		complain("%s: symbols can't be looked up yet", view->name);
-		return false;
+		return find_symbol(view, place, ranges);
 	case PLACE_FAULT:
 		return find_crash(view, place, view->header->fault.address, ranges);
 	case PLACE_PC:

@@ -12,8 +12,13 @@
 
 #include "cli/ledger_view.h"
 
-/* Whole pages, in address order, not touching each other. */
+/*
+ * Whole pages, in address order, not touching each other.
+ *
+ * @point: the very address, when one was meant; 0: none
+ */
 struct place_ranges {
+	uint64_t point;
 	struct addr_range *ranges;
 	size_t n;
 	size_t capacity;

@@ -11,9 +11,9 @@
 
 /* ------------------------------------------------------------------------- naming */
 
-struct symbolizer *stack_names(const struct ledger_view *view, const char *sysroot)
+struct symbolizer *stack_names(const struct ledger_view *view)
 {
-	struct symbolizer *symbolizer = symbolizer_create(sysroot);
+	struct symbolizer *symbolizer = symbolizer_create(view->sysroot);
 
 	if (symbolizer == NULL)
 		complain("%s: not enough memory", view->name);

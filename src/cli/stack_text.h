@@ -43,7 +43,7 @@ struct named_stack {
 };
 
 /* What names the stacks of one ledger, or NULL after a complaint. */
-struct symbolizer *stack_names(const struct ledger_view *view, const char *sysroot);
+struct symbolizer *stack_names(const struct ledger_view *view);
 
 /* One line on stderr for each file that could give no names, and for @symbolizer NULL none. */
 void stack_say_problems(const struct symbolizer *symbolizer);
@@ -94,8 +94,7 @@ struct event_names {
 };
 
 /* Return: false after a complaint. */
-bool event_names_begin(struct event_names *names, struct ledger_view *view,
-		       const struct cli_options *options);
+bool event_names_begin(struct event_names *names, struct ledger_view *view);
 
 /* Says what files gave no names, if any were asked. */
 void event_names_end(struct event_names *names);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "symbolize/module.h"
+#include "vma/vm_flags.h"
 
 #define DELETED " (deleted)"
 
@@ -142,28 +143,43 @@ void module_destroy(struct module *module)
 
 /* ------------------------------------------------------------------------- addresses */
 
-bool module_address_of(const struct module *module, uint64_t offset, uint64_t *address)
+/* In a segment: exactly, or in one of the whole pages that are mapped because of it. */
+static bool is_in_segment(const GElf_Phdr *phdr, uint64_t offset, uint64_t page)
 {
-	GElf_Addr bias;
-	Elf *elf;
+	uint64_t start = phdr->p_offset & ~(page - 1);
+	uint64_t end = (phdr->p_offset + phdr->p_filesz + page - 1) & ~(page - 1);
+
+	return offset >= start && offset < end;
+}
+
+static bool find_in_segments(Elf *elf, uint64_t offset, uint64_t page, uint64_t *address)
+{
 	size_t n;
 
-	if (module->state != MODULE_GOOD)
-		return false;
-	elf = dwfl_module_getelf(module->dwfl_module, &bias);
-	if (elf == NULL || elf_getphdrnum(elf, &n) != 0)
+	if (elf_getphdrnum(elf, &n) != 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr phdr;
 
-		if (gelf_getphdr(elf, (int)i, &phdr) == NULL || phdr.p_type != PT_LOAD)
-			continue;
-		if (offset < phdr.p_offset || offset - phdr.p_offset >= phdr.p_filesz)
+		if (gelf_getphdr(elf, (int)i, &phdr) == NULL || phdr.p_type != PT_LOAD ||
+		    !is_in_segment(&phdr, offset, page))
 			continue;
 		*address = offset - phdr.p_offset + phdr.p_vaddr;
 		return true;
 	}
 	return false;
+}
+
+bool module_address_of(const struct module *module, uint64_t offset, uint64_t *address)
+{
+	GElf_Addr bias;
+	Elf *elf;
+
+	if (module->state != MODULE_GOOD)
+		return false;
+	elf = dwfl_module_getelf(module->dwfl_module, &bias);
+	return elf != NULL && (find_in_segments(elf, offset, 1, address) ||
+			       find_in_segments(elf, offset, VM_PAGE_SIZE, address));
 }
 
 bool module_find_name(const struct module *module, const char *name, uint64_t *address,

@@ -70,9 +70,8 @@ const struct symbol *symbolizer_find(struct symbolizer *symbolizer, const struct
 
 /**
  * symbolizer_find_name() - where a symbol is
- * @offset: set to the offset in the file; beyond its end for memory that is zero at first
- * @size:   set to the symbol's size, 0: not known
  * @address: set to its address as the file's own headers count
+ * @size:    set to the symbol's size, 0: not known
  *
  * Return: false when the file has no such symbol.
  */

@@ -159,6 +159,7 @@ int main(void)
 	ask("address zero", NULL, &area);
 	expect(ml_foreach(stop_at_first, NULL) == (active ? 42 : -ENOSYS),
 	       "a walk returns what stopped it");
+	expect(ml_mark("checked") == (active ? 0 : -ENOSYS), "a mark is set when there is a ledger");
 	expect(active ? ml_seq() >= before + 3 : ml_seq() == 0, "three calls were counted");
 	verify();
 
