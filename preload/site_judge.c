@@ -390,7 +390,7 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 	struct site_function function;
 	uint32_t nr = glance(text, offset), syscall;
 
-	*plan = (struct site_plan){ .begin = offset, .nr = nr };
+	*plan = (struct site_plan){ .begin = offset, .nr = nr, .apart = text->is_go };
 	if (nr == SITE_ANY_NR ? trust == SITE_TRUST : !site_call_is_wanted(nr))
 		return SITE_UNWANTED;
 	if ((site_function_find(text, offset - 1, &function) && load_function(text, &function)) ||

@@ -42,6 +42,7 @@ enum site_verdict {
  * @begin:  of what is overwritten, and of what is copied (offset in the file)
  * @n_copy: bytes to copy: from there up to the syscall
  * @nr:     the system call's number; SITE_ANY_NR: known at run time only
+ * @apart:  the code's stack may be a small one
  * @plain:  what is copied is `mov $NR, %eax' alone
  * @rip_at: places in the copy of displacements that are relative to rip, and the end of
  *          the instruction, which they are relative to
@@ -55,6 +56,7 @@ struct site_plan {
 	uint8_t n_copy;
 	uint8_t n_rips;
 	bool plain;
+	bool apart; /* to be served on another stack */
 	uint8_t rip_at[SITE_RIPS_MAX];
 	uint8_t rip_end[SITE_RIPS_MAX];
 	uint8_t bytes[SITE_COPY_MAX + 2]; /* the copy and the syscall */

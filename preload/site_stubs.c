@@ -16,7 +16,7 @@
  *     movabs $resume, %r11
  *     push   %r11
  *     push   $index
- *     movabs $site_common, %r11
+ *     movabs $site_common, %r11      or site_apart
  *     jmp    *%r11
  * 1:  jmp    syscall
  */
@@ -35,6 +35,7 @@
 /* In site_stubs_x86_64.S: one stub per site, SITE_STUB_SIZE bytes apart. */
 extern const unsigned char site_stubs[] HIDDEN;
 extern const unsigned char site_common[] HIDDEN;
+extern const unsigned char site_apart[] HIDDEN;
 #define SITE_STUB_SIZE 32
 
 /* Read by those: where a site continues. */
@@ -160,7 +161,8 @@ static bool put_copy(struct code *code, const struct site_plan *plan, uint64_t f
 	return true;
 }
 
-static void put_rest(struct code *code, uint64_t slot, uint64_t syscall, uint32_t index)
+static void put_rest(struct code *code, const struct site_plan *plan, uint64_t slot,
+		     uint64_t syscall, uint32_t index)
 {
 	uint64_t resume = syscall + 2;
 	int32_t back;
@@ -174,7 +176,7 @@ static void put_rest(struct code *code, uint64_t slot, uint64_t syscall, uint32_
 	PUT(code, 0x41, 0x53); /* push %r11 */
 	PUT(code, 0x68);       /* push $index */
 	put(code, &index, sizeof(index));
-	put_movabs_r11(code, (uintptr_t)site_common);
+	put_movabs_r11(code, plan->apart ? (uintptr_t)site_apart : (uintptr_t)site_common);
 	PUT(code, 0x41, 0xff, 0xe3); /* jmp *%r11 */
 	back = (int32_t)(syscall - (slot + code->len + 5));
 	PUT(code, 0xe9);
@@ -188,7 +190,7 @@ static uint64_t write_stub(const struct site_plan *plan, uint64_t addr, uint32_t
 
 	if (slot == 0 || !put_copy(&code, plan, addr, slot))
 		return 0;
-	put_rest(&code, slot, addr + plan->n_copy, index);
+	put_rest(&code, plan, slot, addr + plan->n_copy, index);
 	return sys_pwrite(mem, code.bytes, code.len, slot) == (long)code.len ? slot : 0;
 }
 
@@ -196,7 +198,7 @@ uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, 
 {
 	uint64_t stub = (uintptr_t)site_stubs + (uint64_t)index * SITE_STUB_SIZE;
 
-	if (!plan->plain || index >= SITE_STUBS || !is_near(stub, addr))
+	if (!plan->plain || plan->apart || index >= SITE_STUBS || !is_near(stub, addr))
 		return write_stub(plan, addr, index, mem);
 	site_resume[index] = addr + plan->n_copy + 2;
 	return stub;

@@ -18,12 +18,21 @@
  *                          [ r9 r8 r10 rdx rsi rdi]  -> struct site_frame
  *
  * To an unwinder this is a frame called from the site: CFA is the site's rsp.
+ *
+ * Go's goroutines have stacks with a few hundred bytes to spare. Their sites come to
+ * site_apart, which makes the frame where it is, and calls on one of a few stacks of
+ * our own. (Not so everywhere: a signal handler on top of a hook may need much stack,
+ * and has it where the program is. Go's run on stacks of their own.) If none becomes
+ * free, the call goes by.
  */
 
 #if defined(__x86_64__)
 
 #define SITE_STUBS 256
 #define STUB_SIZE 32
+#define STACK_SHIFT 14 /* 16 KiB */
+#define STACKS 16
+#define PATIENCE 0x40000
 
 	.text
 	.hidden	site_stubs
@@ -50,12 +59,7 @@ site_stubs:
 	.cfi_endproc
 	.size	site_stubs, . - site_stubs
 
-	.hidden	site_common
-	.globl	site_common
-	.type	site_common, @function
-	.balign	64
-site_common:
-	.cfi_startproc
+	.macro make_frame
 	.cfi_def_cfa rsp, 144
 	.cfi_offset rip, -136
 	push	%rbp
@@ -74,8 +78,18 @@ site_common:
 	push	%rsi
 	push	%rdi
 	mov	%rsp, %rdi
+	.endm
+
+	.hidden	site_common
+	.globl	site_common
+	.type	site_common, @function
+	.balign	64
+site_common:
+	.cfi_startproc
+	make_frame
 	and	$-16, %rsp
 	call	site_reached
+site_return:
 	mov	%rax, %r11
 	mov	%rdx, %rcx
 	lea	-64(%rbp), %rsp
@@ -103,6 +117,49 @@ site_common:
 	jmp	*%rcx
 	.cfi_endproc
 	.size	site_common, . - site_common
+
+	.hidden	site_apart
+	.globl	site_apart
+	.type	site_apart, @function
+	.balign	64
+site_apart:
+	.cfi_startproc
+	make_frame
+	mov	$PATIENCE, %esi
+1:	mov	site_stacks_free(%rip), %rax
+	bsf	%rax, %rcx
+	jz	2f
+	mov	%rax, %rdx
+	btr	%rcx, %rdx
+	lock cmpxchg %rdx, site_stacks_free(%rip)
+	jne	1b
+	push	%rcx
+	inc	%ecx
+	shl	$STACK_SHIFT, %rcx
+	lea	site_stacks(%rip), %rsp
+	add	%rcx, %rsp
+	call	site_reached
+	mov	-72(%rbp), %rcx
+	lock bts %rcx, site_stacks_free(%rip)
+	jmp	site_return
+2:	pause
+	dec	%esi
+	jnz	1b
+	mov	-8(%rbp), %rax
+	mov	$1, %edx
+	jmp	site_return
+	.cfi_endproc
+	.size	site_apart, . - site_apart
+
+	.data
+	.balign	8
+site_stacks_free:
+	.quad	(1 << STACKS) - 1
+
+	.bss
+	.balign	4096
+site_stacks:
+	.skip	STACKS << STACK_SHIFT
 
 	.section .note.GNU-stack, "", @progbits
 

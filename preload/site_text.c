@@ -85,7 +85,7 @@ bool site_text_to_offset(const struct site_text *text, uint64_t addr, uint64_t *
 
 /* ------------------------------------------------------------- the ELF header */
 
-/* The build id is the note of type 3 whose owner is "GNU". */
+/* The build id is the note of type 3 whose owner is "GNU". Go's linker leaves one of its own. */
 static void read_notes(struct site_text *text, const Elf64_Phdr *notes)
 {
 	struct {
@@ -95,8 +95,9 @@ static void read_notes(struct site_text *text, const Elf64_Phdr *notes)
 	} note;
 	uint64_t at = 0;
 
-	while (text->build_id_len == 0 && at + sizeof(note) <= notes->p_filesz &&
+	while (at + sizeof(note) <= notes->p_filesz &&
 	       site_text_read(text, notes->p_offset + at, &note, sizeof(note))) {
+		text->is_go |= note.head.n_namesz == 4 && memcmp(note.owner, "Go", 3) == 0;
 		if (note.head.n_type == NT_GNU_BUILD_ID && note.head.n_namesz == 4 &&
 		    memcmp(note.owner, "GNU", 4) == 0 &&
 		    note.head.n_descsz <= sizeof(text->build_id)) {

@@ -55,6 +55,7 @@ struct site_text {
 	uint32_t n_section_headers;
 	uint32_t build_id_len;
 	uint8_t build_id[20];
+	bool is_go;	    /* with stacks too small for us */
 	unsigned n_symbols; /* that were looked at */
 };
 

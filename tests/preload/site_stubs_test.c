@@ -26,18 +26,23 @@ int64_t stub_harness(const void *stub, const struct machine *before, struct mach
 
 uint64_t site_resume[SITE_STUBS];
 
+extern const unsigned char apart_stub[];
+
 static struct site_answer answer;
 static uint64_t seen_args[6];
 static uint64_t seen_index;
+static uint64_t seen_distance; /* between the site's stack and ours */
 
 struct site_answer site_reached(const struct site_frame *frame)
 {
 	memcpy(seen_args, frame->args, sizeof(seen_args));
 	seen_index = frame->index;
+	seen_distance = (uintptr_t)frame - (uintptr_t)__builtin_frame_address(0);
 	__asm__ volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi;"
 			 "mov %%rax, %%rdi; mov %%rax, %%r8; mov %%rax, %%r9; mov %%rax, %%r10;"
-			 "mov %%rax, %%r11; test %%rax, %%rax"
-			 ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc");
+			 "mov %%rax, %%r11; test %%rax, %%rax" ::
+				 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11",
+				   "cc");
 	return answer;
 }
 
@@ -52,14 +57,18 @@ static struct machine filled(uint64_t flags)
 	return machine;
 }
 
-static struct machine reach(unsigned index, uint64_t flags)
+static struct machine jump_to(const void *stub, uint64_t flags)
 {
 	struct machine before = filled(flags), after = { 0 };
 
-	site_resume[index] = harness_resume;
-	cr_assert_eq(stub_harness(site_stubs + 32 * index, &before, &after), 0,
-		     "the stack pointer moved");
+	cr_assert_eq(stub_harness(stub, &before, &after), 0, "the stack pointer moved");
 	return after;
+}
+
+static struct machine reach(unsigned index, uint64_t flags)
+{
+	site_resume[index] = harness_resume;
+	return jump_to(site_stubs + 32 * index, flags);
 }
 
 Test(site_stubs, preserve_what_a_system_call_preserves)
@@ -73,8 +82,8 @@ Test(site_stubs, preserve_what_a_system_call_preserves)
 		cr_assert_eq(after.reg[RAX], 4711);
 		for (unsigned i = RBX; i < N_REGS; i++)
 			if (i != RCX && i != R11)
-				cr_assert_eq(after.reg[i], before.reg[i], "register %u, stub %u",
-					     i, index);
+				cr_assert_eq(after.reg[i], before.reg[i], "register %u, stub %u", i,
+					     index);
 		for (unsigned i = 0; i < 16; i++)
 			cr_assert_eq(after.red_zone[i], before.red_zone[i], "red zone %u", i);
 	}
@@ -109,4 +118,24 @@ Test(site_stubs, can_go_on_at_the_system_call_itself)
 {
 	answer = (struct site_answer){ 56, 1 };
 	cr_assert_eq(reach(0, 0x202).reg[RAX], 56);
+}
+
+Test(site_stubs, can_be_served_on_another_stack)
+{
+	struct machine before = filled(0);
+
+	answer = (struct site_answer){ 4712, 0 };
+	for (unsigned turn = 0; turn < 100; turn++) {
+		struct machine after = jump_to(apart_stub, turn % 2 ? 0xad7 : 0x202);
+
+		cr_assert_eq(seen_index, 77);
+		cr_assert_gt(seen_distance, 64 << 10, "it was the same stack");
+		cr_assert_eq(after.reg[RAX], 4712);
+		cr_assert_eq(after.flags & FLAGS, (turn % 2 ? 0xad7 : 0x202) & FLAGS);
+		for (unsigned i = RBX; i < N_REGS; i++)
+			if (i != RCX && i != R11)
+				cr_assert_eq(after.reg[i], before.reg[i], "register %u", i);
+		for (unsigned i = 0; i < 16; i++)
+			cr_assert_eq(after.red_zone[i], before.red_zone[i], "red zone %u", i);
+	}
 }

@@ -114,6 +114,15 @@ resumed:
 	ret
 	.size	stub_harness, . - stub_harness
 
+/* As a generated stub of Go's code would come to it. */
+	.globl	apart_stub
+apart_stub:
+	lea	-128(%rsp), %rsp
+	lea	resumed(%rip), %r11
+	push	%r11
+	push	$77
+	jmp	site_apart
+
 	.section .note.GNU-stack, "", @progbits
 
 #endif
