@@ -65,13 +65,19 @@ static unsigned char *find_stack(uint32_t tid)
 	return NULL;
 }
 
+/* Go asks by an instruction of its own: where only libc is watched, it would see ours. */
+static bool can_hide(void)
+{
+	return shim.options.sites != OPTION_SITES_LIBC;
+}
+
 void fault_give_stack(void)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
 	stack_t old;
 
 	fault_stack_asked = true;
-	if (no_more || shim.sandboxed || sys_sigaltstack(NULL, &old) < 0 ||
+	if (no_more || shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0 ||
 	    !(old.ss_flags & SS_DISABLE))
 		return;
 	stack.ss_sp = find_stack(task_tid());
