@@ -218,6 +218,7 @@ static int64_t change_remap_file_pages(struct vm_change *change)
 		return answer;
 	area = *old;
 	area.range = range;
+	/* Advice and guards were the old mapping's. */
 	area.flags &= ~(VM_DONTFORK | VM_WIPEONFORK | VM_OF_PAGES);
 	area.offset = args[3] * VM_PAGE_SIZE;
 	area.origin = change->call->event;

@@ -8,12 +8,26 @@
  *            a gap                     an area that refuses
  *   madvise  passes it, ENOMEM at last stops: what is before it has been advised
  *   mlock    stops: what is before it is locked
- *   mseal    is looked for first: nothing is sealed
+ *   mseal    is looked for first: nothing is sealed  stops: what is before it is sealed
  */
 
 #include <string.h>
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
+
+/* The vdso can't be split, nor huge pages: then the call stops, saying EINVAL. */
+static bool refuses_to_split(const struct vm_space *space, const struct memory_area *area,
+			     struct addr_range range)
+{
+	uint64_t at = range.start > area->range.start ? range.start : range.end;
+	uint64_t shift = (area->flags & VM_HUGE_MASK) >> VM_HUGE_SHIFT;
+
+	if (range.start <= area->range.start && range.end >= area->range.end)
+		return false;
+	if (shift == 0)
+		return vm_area_is_special(space, area) && !(area->flags & VM_SHARED);
+	return (at & ((1ULL << (shift & 63)) - 1)) != 0;
+}
 
 /* -------------------------------------------------------------------- madvise */
 
@@ -74,7 +88,8 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 		return true;
 	switch (row->advice) {
 	case MADV_WIPEONFORK:
-		return !is_anonymous(area);
+		/* Not of a file, that is: the vdso may be wiped. */
+		return area->flags & (VM_SHARED | VM_FILE);
 	case MADV_GUARD_INSTALL:
 		return (area->flags & VM_LOCKED) || vm_area_is_special(space, area);
 	case MADV_GUARD_REMOVE:
@@ -92,7 +107,10 @@ static struct addr_range until_refused(const struct vm_space *space, struct addr
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (refuses(space, area, row)) {
+		if (refuses(space, area, row) ||
+		    /* Guards are the pages' and split nothing. */
+		    (!((row->set | row->clear) & VM_GUARD) &&
+		     refuses_to_split(space, area, range))) {
 			range.end = area->range.start;
 			return range;
 		}
@@ -117,13 +135,33 @@ int64_t vm_change_madvise(struct vm_change *change)
 
 /* ---------------------------------------------------------------------- mseal */
 
+/* Where sealing stopped; empty when it did not even begin. */
+static struct addr_range until_unsplit(const struct vm_space *space, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if (refuses_to_split(space, area, range)) {
+			range.end =
+				area->range.start > range.start ? area->range.start : range.start;
+			return range;
+		}
+	range.end = range.start;
+	return range;
+}
+
 int64_t vm_change_mseal(struct vm_change *change)
 {
 	const uint64_t *args = change->call->args;
 	struct addr_range range = vm_pages(args[0], args[1]);
 	int64_t answer = vm_change_perform(change);
 
-	if (vm_change_succeeded(change, answer))
+	if (answer == -EOWNERDEAD)
+		return answer;
+	if (answer == -EINVAL)
+		range = until_unsplit(change->space, range);
+	if (answer == 0 || answer == -EINVAL)
 		vm_change_mark(change, range, VM_SEALED, 0);
 	return answer;
 }

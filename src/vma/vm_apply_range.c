@@ -88,6 +88,17 @@ uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
 	return 0;
 }
 
+/*
+ * EINVAL is about the arguments, unless they are in order: then an area was met
+ * that can't be split (a part of the vdso, of a huge page), after others were changed.
+ */
+static bool is_refused_at_once(const struct vm_call *call)
+{
+	const uint64_t known = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN;
+
+	return call->result == -EINVAL && (call->args[2] & ~known) != 0;
+}
+
 /* On a failure everything before the place where it stopped is changed already. */
 static void doubt_protect(struct vm_change *change, struct addr_range range)
 {
@@ -103,7 +114,7 @@ static void doubt_protect(struct vm_change *change, struct addr_range range)
 		range.start = vm_stack_start(change->space->set, range.start);
 	else if (!failed && !(prot & PROT_GROWSUP) && !vm_exec_is_unsure(change->space, prot))
 		return;
-	if (call->result != -EINVAL)
+	if (!is_refused_at_once(call))
 		vm_change_doubt(change, range, failed ? VM_REASON_FAILED : VM_REASON_EFFECT);
 }
 

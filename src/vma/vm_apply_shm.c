@@ -76,20 +76,24 @@ static bool belongs(const struct attachment *at, const struct memory_area *area)
 	       area->range.end - at->addr <= at->size;
 }
 
-/* Removes the pieces from @from on. Returns the end of the last one. */
+/*
+ * Removes the pieces from @from on. Returns the end of the last one that is in its
+ * place: one that mremap made larger than the segment ends behind it, and stays, unless it
+ * is one with the first for the kernel.
+ */
 static uint64_t remove_pieces(struct vm_change *change, const struct attachment *at, uint64_t from)
 {
 	const struct memory_area *area;
 	uint64_t end = from;
 
 	while ((area = memory_set_find_from(change->space->set, from)) != NULL &&
-	       area->range.start - at->addr < at->size) {
+	       (area->range.start - at->addr < at->size || area->range.start == end)) {
 		struct addr_range range = area->range;
 
-		if (belongs(at, area)) {
-			vm_change_remove(change, range);
+		if (is_piece_at(area, at->addr) && area->tag[VM_TAG_OBJECT] == at->object)
 			end = range.end;
-		}
+		if (belongs(at, area))
+			vm_change_remove(change, range);
 		from = range.end;
 	}
 	return end;

@@ -184,6 +184,12 @@ static bool first_piece(const struct memory_set *set, const struct memory_area *
 	return true;
 }
 
+/* A segment is mapped whole, over whatever was there: an older attachment of it, even. */
+static bool is_all_new(const struct replacing *replacing)
+{
+	return replacing->known && (replacing->fresh.flags & (VM_SHM | VM_AIO));
+}
+
 /* What is pending is not in the set yet, but never overlaps what is still to come. */
 static int replace_piece(struct replacing *replacing, struct memory_area *rest)
 {
@@ -196,6 +202,7 @@ static int replace_piece(struct replacing *replacing, struct memory_area *rest)
 		replacing->fresh = old;
 		replacing->known = true;
 	}
+	was_mapped = was_mapped && !is_all_new(replacing);
 	if (was_mapped && agrees(&old, &now)) {
 		error = flush(replacing);
 		replacing->known = false;
