@@ -148,6 +148,7 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	if (shim.sandboxed)
 		return -EPERM;
 	mask = shim_block_signals();
+	recorder_settle(); /* handlers that came since we have the lock */
 	result = verify(at_exit, report, context);
 	shim_restore_signals(mask);
 	return result;
