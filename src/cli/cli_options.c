@@ -150,6 +150,13 @@ static const char *set_stacks(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_relative(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->relative = true;
+	return NULL;
+}
+
 static const char *set_sysroot(struct cli_options *options, const char *value)
 {
 	size_t len = strlen(value);
@@ -340,6 +347,10 @@ const struct option_row option_rows[] = {
 	  "the map at this moment: 42 (after event 42), -10, start, main, crash, end, @1.25s, "
 	  "@250ms, mark:NAME (default end)",
 	  COMMAND_MAP | COMMAND_WHY, set_at },
+	{ "at", 0, "MOMENT", "of two ledgers: both at this moment (default end)", COMMAND_DIFF,
+	  set_at },
+	{ "rel", 0, NULL, "for two runs: by file, offset and who mapped it, not by address",
+	  COMMAND_DIFF, set_relative },
 	{ "area", 0, NULL, "not of the page alone: of the whole area that it lies in", COMMAND_WHY,
 	  set_area },
 	{ "range", 0, "PLACE",

@@ -51,6 +51,17 @@ const struct command commands[] = {
 	  "the kernel said when it was asked. Lines that begin with ! were refused. Memory that\n"
 	  "mremap moved is followed to where it was before.\n",
 	  CLI_TROUBLE },
+	{ "diff", NULL, COMMAND_DIFF, cmd_diff, "[OPTION...] A B [FILE]",
+	  "what is different between two moments, two ledgers, or a ledger and a process",
+	  "A and B are moments of one ledger (diff start end), two ledgers (diff a.mlg b.mlg),\n"
+	  "or, with -p, one ledger or moment is compared with the running process.\n"
+	  "\n"
+	  "+ was mapped, - was unmapped, ~ has changed, or is another mapping that looks the\n"
+	  "same. Addresses differ from run to run: --rel pairs areas by the file and offset\n"
+	  "that they show, or by who mapped them, in their order.\n"
+	  "\n"
+	  "Exit status: 0 equal, 1 differences, 2 can't be read.\n",
+	  CLI_TROUBLE },
 	{ "verify", NULL, COMMAND_VERIFY, cmd_verify, "[OPTION...] [FILE]",
 	  "compare a ledger with the kernel's map",
 	  FILE_DETAILS

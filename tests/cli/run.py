@@ -277,6 +277,16 @@ def live(runs):
     for command in ("verify", "map", "info", "log"):
         done = run([runs.mapledger, command, "-p", str(program)], runs.folder)
         runs.checks.same(done.returncode, 0, f"{command} -p: {done.stdout}{done.stderr}")
+    done = run([runs.mapledger, "why", "[stack]", "-p", str(program)], runs.folder)
+    runs.checks.same(done.returncode, 0, f"why -p: {done.stdout}{done.stderr}")
+    for operands in (["start"], ["live.mlg"]):
+        done = run([runs.mapledger, "diff", *operands, "-p", str(program)], runs.folder)
+        # A stack that grew is a difference that no call tells.
+        others = [line for line in done.stdout.decode().splitlines()[1:]
+                  if line[0] in "+-~" and "[stack]" not in line and "[heap]" not in line
+                  and "mapped #" not in line]
+        runs.checks.check(done.returncode in (0, 1) and not others and not done.stderr,
+                          f"diff -p: {done.stdout}{done.stderr}")
     done = run([runs.mapledger, "verify", "live.mlg"], runs.folder)
     runs.checks.same(done.returncode, 3, "nothing to compare with while it runs")
     os.kill(program, signal.SIGKILL)

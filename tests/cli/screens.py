@@ -65,6 +65,12 @@ SCREENS = [
     ("why_unseen", 0, ["why", "0x7ffff3000010", "story.mlg"]),
     ("why_gone_path", 0, ["why", "path:*db", "story.mlg"]),
     ("why_area_number", 0, ["why", "area:7", "story.mlg"]),
+    ("diff", 1, ["diff", "start", "end", "demo.mlg"]),
+    ("diff_moments", 1, ["diff", "1", "#9", "story.mlg"]),
+    ("diff_gone", 1, ["diff", "start", "end", "story.mlg"]),
+    ("diff_equal", 0, ["diff", "10", "end", "demo.mlg"]),
+    ("diff_ledgers", 1, ["diff", "demo.mlg", "story.mlg"]),
+    ("diff_relative", 1, ["diff", "--rel", "demo.mlg", "story.mlg"]),
     ("verify_equal", 0, ["verify", "equal.mlg"]),
     ("verify_different", 1, ["verify", "different.mlg"]),
     ("verify_checked", 1, ["verify", "checked.mlg"]),
@@ -73,6 +79,7 @@ SCREENS = [
     ("verify_nothing", 3, ["verify", "demo.mlg"]),
     ("help", 0, ["help"]),
     ("help_map", 0, ["map", "--help"]),
+    ("help_diff", 0, ["help", "diff"]),
     ("help_why", 0, ["help", "why"]),
     ("help_run", 0, ["help", "record"]),
 ]
@@ -80,7 +87,7 @@ SCREENS = [
 JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
         ["map", "--json", "demo.mlg"], ["map", "--json", "flight.mlg"],
         ["log", "--json", "demo.mlg"], ["log", "--json", "flight.mlg"],
-        ["why", "--json", "[stack]", "demo.mlg"], ["why", "--json", "path:*db", "story.mlg"],
+        ["diff", "--json", "start", "end", "story.mlg"], ["why", "--json", "[stack]", "demo.mlg"], ["why", "--json", "path:*db", "story.mlg"],
         ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
         ["verify", "--json", "demo.mlg"], ["verify", "--json", "checked.mlg"],
         ["log", "--json", "checked.mlg"]]
@@ -152,6 +159,11 @@ def json_facts(checks, mapledger, folder):
                 "what changed nothing is told")
     checks.same((why["history"][1]["length_asked"], why["history"][1]["length_rounded"]),
                 (4097, 8192), "a length that was rounded")
+    diff = ask("diff", "--json", "1", "9", "story.mlg")[0]
+    checks.same([(row["change"], row["start"], row["event"]) for row in diff["differences"]],
+                [("added", "0x7ffff5000000", 5), ("added", "0x7ffff5001000", 5),
+                 ("added", "0x7ffff5003000", 5), ("removed", "0x7ffff6000000", 5)],
+                "who made the differences")
     verdict = ask("verify", "--json", "different.mlg")[0]
     checks.same(verdict["n_differences"], 2, "differences in JSON")
     checks.same(verdict["equal"], False, "not equal in JSON")

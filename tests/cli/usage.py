@@ -64,6 +64,16 @@ CASES = [
     (["why", "demo.mlg"], 2, f"why: 'demo.mlg' {PLACE}"),
     (["why", "0x1000", "--at", "crash", "demo.mlg"], 2,
      "demo.mlg holds no crash; the last moment is: end"),
+    (["diff"], 2,
+     "diff: give two moments (start end) or two ledgers; see: mapledger help diff"),
+    (["diff", "start"], 2,
+     "diff: give two moments (start end) or two ledgers; see: mapledger help diff"),
+    (["diff", "start", "demo.mlg"], 2,
+     "diff: 'start' is a moment, and 'demo.mlg' is none; give two moments or two files"),
+    (["diff", "start", "99", "demo.mlg"], 2, "demo.mlg ends at event #10; there is no #99"),
+    (["diff", "demo.mlg", "none.mlg"], 2, "none.mlg: cannot open: No such file or directory"),
+    (["diff", "demo.mlg", "demo.mlg", "demo.mlg"], 2,
+     "two FILEs at a time; 'demo.mlg' is too much"),
     (["info", "--color", "blue", "demo.mlg"], 2,
      "info: --color: 'blue' is not one of auto, always, never"),
     (["info", "demo.mlg", "other.mlg"], 2, "one FILE at a time; 'other.mlg' is too much"),
@@ -122,7 +132,7 @@ def outputs(checks, mapledger, folder):
 
 def every_page(checks, mapledger, folder):
     """Help exists for every command, fits a terminal, and names all its options."""
-    for name in ("run", "info", "map", "log", "why", "verify", "help"):
+    for name in ("run", "info", "map", "log", "why", "diff", "verify", "help"):
         page = run([mapledger, "help", name], folder).stdout.decode()
         checks.same(run([mapledger, name, "--help"], folder).stdout.decode(), page,
                     f"{name} --help is help {name}")
