@@ -603,7 +603,8 @@ static bool take_process(struct comparing *comparing)
 		error = -ENOMEM;
 	b->side.space = space;
 	for (size_t i = 0; error == 0 && i < kernel.n; i++)
-		if (!is_own(space, kernel.areas[i].range))
+		if (!is_own(space, kernel.areas[i].range) &&
+		    !diff_is_mapledgers(space, &kernel.areas[i]))
 			b->side.areas[b->side.n++] = kernel.areas[i];
 	kernel_snapshot_free(&kernel);
 	if (error < 0)

@@ -15,8 +15,7 @@ void diff_side_free(struct diff_side *side)
 	*side = (struct diff_side){ 0 };
 }
 
-/* Its memory, and the shim's own file. */
-static bool is_mapledgers(const struct vm_space *space, const struct memory_area *area)
+bool diff_is_mapledgers(const struct vm_space *space, const struct memory_area *area)
 {
 	const struct vm_object *object =
 		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
@@ -36,7 +35,7 @@ int diff_side_take(struct diff_side *side, const struct vm_space *space)
 	if (side->areas == NULL)
 		return -ENOMEM;
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (!is_mapledgers(space, area))
+		if (!diff_is_mapledgers(space, area))
 			side->areas[side->n++] = *area;
 	return 0;
 }

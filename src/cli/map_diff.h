@@ -32,6 +32,9 @@ struct diff_side {
 int diff_side_take(struct diff_side *side, const struct vm_space *space);
 void diff_side_free(struct diff_side *side);
 
+/* Its memory, and the shim's own file. */
+bool diff_is_mapledgers(const struct vm_space *space, const struct memory_area *area);
+
 enum map_change_kind {
 	CHANGE_ADDED,
 	CHANGE_REMOVED,
