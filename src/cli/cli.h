@@ -41,10 +41,11 @@ enum command_bit {
 	COMMAND_WHY = 1 << 6,
 	COMMAND_DIFF = 1 << 7,
 	COMMAND_EXPLAIN = 1 << 8,
+	COMMAND_AUDIT = 1 << 9,
 };
 #define COMMAND_LOOKERS                                                                            \
 	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF |  \
-	 COMMAND_EXPLAIN)
+	 COMMAND_EXPLAIN | COMMAND_AUDIT)
 #define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP)
 
 enum color_when {
@@ -104,7 +105,17 @@ struct cli_options {
 	uint64_t count;
 	enum cli_format format;
 	enum color_when color;
+	/* audit */
+	const char *explain_rule; /* id, or "all" */
+	const char *suppressions; /* a file */
+	const char *baseline;	  /* a SARIF file */
+	const char *sarif;	  /* where to write one */
+	uint64_t optional_rules;  /* bits: places in audit_rules[] */
+	bool gen_suppressions;
+	bool has_fail_on;
+	unsigned fail_on; /* enum audit_severity; AUDIT_SEVERITIES: never */
 	/* run */
+	bool check; /* audit in the end, and fail if it finds something */
 	const char *output;
 	const char *follow;
 	const char *verify;
@@ -148,6 +159,7 @@ int cmd_log(const struct cli_options *options, int n_operands, char **operands);
 int cmd_why(const struct cli_options *options, int n_operands, char **operands);
 int cmd_diff(const struct cli_options *options, int n_operands, char **operands);
 int cmd_explain(const struct cli_options *options, int n_operands, char **operands);
+int cmd_audit(const struct cli_options *options, int n_operands, char **operands);
 int cmd_verify(const struct cli_options *options, int n_operands, char **operands);
 int cmd_help(const struct cli_options *options, int n_operands, char **operands);
 

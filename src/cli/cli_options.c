@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "audit/audit.h"
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/output.h"
@@ -296,6 +297,63 @@ static const char *set_verify(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_explain_rule(struct cli_options *options, const char *value)
+{
+	options->explain_rule = value;
+	return NULL;
+}
+
+static const char *set_suppressions(struct cli_options *options, const char *value)
+{
+	options->suppressions = value;
+	return NULL;
+}
+
+static const char *set_gen_suppressions(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->gen_suppressions = true;
+	return NULL;
+}
+
+static const char *set_baseline(struct cli_options *options, const char *value)
+{
+	options->baseline = value;
+	return NULL;
+}
+
+static const char *set_sarif(struct cli_options *options, const char *value)
+{
+	options->sarif = value;
+	return NULL;
+}
+
+static const char *set_fail_on(struct cli_options *options, const char *value)
+{
+	options->has_fail_on = true;
+	for (options->fail_on = 0; options->fail_on < AUDIT_SEVERITIES; options->fail_on++)
+		if (strcmp(value, audit_severity_name(options->fail_on)) == 0)
+			return NULL;
+	return strcmp(value, "never") == 0 ? NULL : "is not one of error, warning, note, never";
+}
+
+static const char *set_enable(struct cli_options *options, const char *value)
+{
+	const struct audit_rule *rule = audit_rule_find(value);
+
+	if (rule == NULL)
+		return "is not a rule; see: mapledger audit --explain all";
+	options->optional_rules |= 1ULL << (rule - audit_rules);
+	return NULL;
+}
+
+static const char *set_check(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->check = true;
+	return NULL;
+}
+
 static const char *set_on_crash(struct cli_options *options, const char *value)
 {
 	if (strcmp(value, "explain") != 0 && strcmp(value, "quiet") != 0)
@@ -339,6 +397,25 @@ const struct option_row option_rows[] = {
 	{ "on-crash", 0, "explain|quiet",
 	  "explain why the program crashed, or say only that it did (default explain)", COMMAND_RUN,
 	  set_on_crash },
+	{ "check", 0, NULL,
+	  "audit in the end; if there are findings and the program ended well, exit with 99",
+	  COMMAND_RUN, set_check },
+	{ "fail-on", 0, "error|warning|note|never",
+	  "the least severe finding that makes the exit status say so (default warning; of run "
+	  "--check: error)",
+	  COMMAND_AUDIT | COMMAND_RUN, set_fail_on },
+	{ "explain", 0, "RULE", "what a rule means, why it matters, what to try; or: all",
+	  COMMAND_AUDIT, set_explain_rule },
+	{ "supp", 0, "FILE", "findings to pass over: lines of RULE:fun|obj|src|path:GLOB",
+	  COMMAND_AUDIT | COMMAND_RUN, set_suppressions },
+	{ "gen-suppressions", 0, NULL, "print such lines for all findings", COMMAND_AUDIT,
+	  set_gen_suppressions },
+	{ "baseline", 0, "FILE", "a SARIF file: findings that are in it do not count",
+	  COMMAND_AUDIT | COMMAND_RUN, set_baseline },
+	{ "sarif", 0, "FILE", "also write the findings as SARIF 2.1.0",
+	  COMMAND_AUDIT | COMMAND_RUN, set_sarif },
+	{ "enable", 0, "RULE", "use a rule that is off by default (P04)",
+	  COMMAND_AUDIT | COMMAND_RUN, set_enable },
 	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
 	  COMMAND_RUN, set_keep_all },
 	{ "quiet", 'q', NULL, "no summary at the end", COMMAND_RUN, set_quiet },

@@ -79,6 +79,16 @@ const struct command commands[] = {
 		       "\n"
 		       "Exit status: 0 explained, 2 can't be read, 3 no crash is recorded.\n",
 	  CLI_TROUBLE },
+	{ "audit", NULL, COMMAND_AUDIT, cmd_audit, "[OPTION...] [FILE]",
+	  "findings: misuse of mprotect and munmap, dangerous memory, limits",
+	  FILE_DETAILS
+	  "\n"
+	  "Each finding says what, where, who and when, and what to try. Rules about whose\n"
+	  "memory it is go by the module of the first frame of a stack outside libc and\n"
+	  "allocators, and are silent inside one module.\n"
+	  "\n"
+	  "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 can't be read.\n",
+	  CLI_TROUBLE },
 	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
 	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },
 };

@@ -9,16 +9,21 @@
 
 struct json {
 	yajl_gen gen;
+	FILE *file;
 	unsigned depth;
 };
 
 static void print(void *context, const char *text, size_t len)
 {
-	(void)context;
-	fwrite(text, 1, len, stdout);
+	fwrite(text, 1, len, context);
 }
 
 struct json *json_create(void)
+{
+	return json_create_on(stdout);
+}
+
+struct json *json_create_on(FILE *file)
 {
 	struct json *json = calloc(1, sizeof(*json));
 
@@ -29,7 +34,8 @@ struct json *json_create(void)
 		free(json);
 		return NULL;
 	}
-	yajl_gen_config(json->gen, yajl_gen_print_callback, print, NULL);
+	yajl_gen_config(json->gen, yajl_gen_print_callback, print, file);
+	json->file = file;
 	return json;
 }
 
@@ -116,7 +122,7 @@ void json_end_object(struct json *json)
 	yajl_gen_map_close(json->gen);
 	json->depth--;
 	if (json->depth == 0) {
-		putchar('\n');
+		fputc('\n', json->file);
 		yajl_gen_reset(json->gen, NULL);
 	}
 }

@@ -15,11 +15,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct json;
 
-/* NULL when memory is short. Writes to stdout. */
+/* NULL when memory is short. The first writes to stdout. */
 struct json *json_create(void);
+struct json *json_create_on(FILE *file);
 void json_destroy(struct json *json);
 
 void json_object(struct json *json, const char *key);

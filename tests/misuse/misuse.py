@@ -4,9 +4,10 @@
 
 usage: misuse.py MAPLEDGER SHIM DEMO VICTIM PLUGIN [CASE...]
 
-Each case is a real bug somebody had, made small. It is recorded, and what
-`explain' says is compared with the table below: the kind of crash, the
-rule that explains it, and words that must be in what is printed.
+Each case is a real bug somebody had, made small. It is recorded, and what `explain'
+says is compared with the first table: the kind of crash, the rule that explains it,
+and words that must be in what is printed. What `audit' finds is compared with the
+second: what must be there, and no error besides.
 """
 
 import json
@@ -55,6 +56,35 @@ CRASHES = {
 }
 
 
+# name: (program, argument, findings that must be there)
+FINDINGS = {
+    "S01": ("demo", "overhang", {("P01", "error")}),
+    "S02": ("victim", "S02", {("P02", "error")}),
+    "S04": ("demo", "double-munmap", {("U01", "error")}),
+    "S05": ("victim", "S05", {("U04", "error"), ("U05", "error")}),
+    "S06": ("demo", "fixed-clobber", {("U04", "error")}),
+    "S07": ("demo", "use-after-munmap", {("U06", "error")}),
+    "S07b": ("victim", "S07b", {("U07", "error")}),
+    "S08": ("demo", "munmap-too-long", {("U03", "error")}),
+    "S09": ("victim", "S09", {("U03", "warning")}),
+    "S10": ("victim", "S10", {("U08", "warning")}),
+    "S11": ("demo", "map-limit", {("L01", "error"), ("L04", "warning")}),
+    "S12": ("victim", "S12", {("L01", "error")}),
+    "S13": ("victim", "S13", {("L02", "warning")}),
+    "S14": ("victim", "S14", {("G02", "error")}),
+    "S15": ("demo", "guard-region", {("G03", "note")}),
+    "S16": ("demo", "execstack", {("W03", "error")}),
+    "S17": ("victim", "S17", {("U10", "error")}),
+    "S18": ("demo", "write-then-execute",
+            {("W01", "warning"), ("W02", "note"), ("W05", "note")}),
+    "S20": ("victim", "S20", set()),
+    "S22": ("victim", "S22", {("U08", "warning")}),
+    "S23": ("demo", "partial-protect", {("P03", "error")}),
+    "S25": ("victim", "S25", {("U09", "note")}),
+    "S26": ("victim", "S26", {("W04", "warning")}),
+}
+
+
 class Paths:
     def __init__(self, mapledger, shim, demo, victim, plugin):
         self.mapledger, self.plugin = mapledger, plugin
@@ -97,16 +127,45 @@ def try_crash(paths, case):
     return None
 
 
+def try_findings(paths, case):
+    """Those that are wanted are there, and no error that is not."""
+    program, argument, wanted = case
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "case.mlg"
+        done = subprocess.run([paths.mapledger, "run", "-q", "--on-crash=quiet", "-o", str(ledger),
+                               "--", *paths.command(program, argument)],
+                              capture_output=True, text=True, env=paths.environment)
+        if done.returncode == 77:
+            return "skipped: " + done.stderr.strip().splitlines()[0]
+        audit = subprocess.run([paths.mapledger, "audit", "--json", str(ledger)],
+                               capture_output=True, text=True, env=paths.environment)
+    if audit.returncode not in (0, 1):
+        return audit.stderr.strip()
+    report = json.loads(audit.stdout)
+    found = {(each["rule"], each["severity"]) for each in report["findings"]}
+    errors = {each for each in found if each[1] == "error"}
+    if not wanted <= found:
+        return f"wanted {sorted(wanted)}, found {sorted(found)}"
+    if not errors <= wanted:
+        return f"errors that are none: {sorted(errors - wanted)}"
+    loud = any(severity != "note" for _, severity in found)
+    if audit.returncode != (1 if loud else 0):
+        return f"exit status {audit.returncode}"
+    return None
+
+
 def main():
     paths = Paths(*sys.argv[1:6])
     only = sys.argv[6:]
     failed = 0
-    for name, case in CRASHES.items():
-        if only and name not in only:
-            continue
-        wrong = try_crash(paths, case)
-        print(f"{name}: {wrong or 'ok'}", flush=True)
-        failed += wrong is not None and not wrong.startswith("skipped")
+    for what, cases, attempt in (("crash", CRASHES, try_crash),
+                                 ("findings", FINDINGS, try_findings)):
+        for name, case in cases.items():
+            if only and name not in only:
+                continue
+            wrong = attempt(paths, case)
+            print(f"{what} {name}: {wrong or 'ok'}", flush=True)
+            failed += wrong is not None and not wrong.startswith("skipped")
     print(f"{failed} failed")
     return 1 if failed else 0
 

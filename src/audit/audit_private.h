@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUDIT_AUDIT_PRIVATE_H
+#define AUDIT_AUDIT_PRIVATE_H
+
+/*
+ * What the rules share.
+ */
+
+#include "audit/audit.h"
+#include "base/text.h"
+#include "audit/event_table.h"
+
+/*
+ * Who made a call.
+ *
+ * @object:   of the module; 0: not known
+ * @site:     address in it where the call was made; 0: not known
+ * @internal: libc or the loader itself made the system call, for its own purposes
+ */
+struct owner {
+	uint32_t object;
+	uint64_t site;
+	bool internal;
+};
+
+/* In the map as it is now. */
+struct owner owner_of_trace(const struct vm_space *space, const struct ledger_trace *trace);
+
+/* Is this libc, the loader, the C++ library or an allocator? */
+bool owner_is_runtime(const struct vm_space *space, uint32_t object);
+
+/* Mappings by the event that made them; and what became of them. */
+struct mapping {
+	struct owner owner;
+	uint64_t ticks;
+	struct addr_range range; /* as it was mapped */
+	uint64_t unmapped_by;	 /* the first munmap of a part of it */
+	uint64_t thread_seq;	 /* the mapping call's number in its thread */
+	uint32_t tid;
+	uint32_t stack;
+	uint32_t map_flags;
+	uint32_t prot;
+	uint64_t guard; /* of a stack: where the accessible part begins; 0: not known */
+};
+
+/* The last munmap of a range that begins somewhere. */
+struct unmapping {
+	uint64_t event;
+	uint64_t len;
+	uint64_t victim; /* event that had mapped the first page */
+	uint32_t tid;
+};
+
+/* A thread's last call. */
+struct thread_state {
+	uint64_t seq; /* calls so far */
+	uint64_t event;
+	struct vm_call call;
+};
+
+/* What a call site did. */
+struct site_state {
+	struct owner owner;
+	uint64_t n_calls;
+	uint64_t n_maps;
+	uint64_t n_unmapped; /* of the mappings it made */
+	uint64_t n_protects;
+	uint64_t n_no_ops;
+	int64_t n_areas; /* by how many its calls made the map longer */
+	uint64_t n_live; /* filled in at the end */
+	uint64_t live_bytes;
+	uint64_t event; /* an example */
+	uint32_t stack;
+	uint32_t tid;
+	uint64_t ticks;
+	uint32_t object; /* that it maps, where it is always the same; UINT32_MAX: others too */
+};
+
+/* Something to look at again in the end. */
+struct candidate {
+	enum audit_rule_place rule;
+	struct addr_range range;
+	uint64_t origin;
+	struct audit_finding finding;
+};
+
+struct area_list {
+	struct memory_area *areas;
+	size_t n, capacity;
+};
+
+struct audit {
+	struct audit_options options;
+	struct audit_finding *findings;
+	size_t n_findings, findings_capacity;
+	struct event_table finding_of; /* rule and site -> finding */
+	struct event_table mappings;   /* event -> struct mapping */
+	struct event_table unmappings; /* start -> struct unmapping */
+	struct event_table threads;    /* tid -> struct thread_state */
+	struct event_table sites;      /* site -> struct site_state */
+	struct candidate *candidates;
+	size_t n_candidates, candidates_capacity;
+	struct area_list before, after;
+	uint64_t count_before; /* areas in the map */
+	uint64_t peak_count, peak_event;
+	bool out_of_memory;
+};
+
+/*
+ * One call, seen from both sides.
+ *
+ * @pieces are got with audit_each_piece().
+ */
+struct change {
+	struct audit *audit;
+	const struct vm_space *space; /* after it */
+	const struct audit_event *event;
+	const struct vm_call *call;
+	struct owner owner;
+	bool failed;
+};
+
+/* A run of pages: what it was, and what it is. NULL: not mapped. */
+typedef void (*piece_fn)(const struct change *change, struct addr_range range,
+			 const struct memory_area *before, const struct memory_area *after,
+			 void *context);
+void audit_each_piece(const struct change *change, piece_fn fn, void *context);
+
+/* The finding of a rule at the change's call site: a new one, with count 1, or one more. NULL:
+ * the rule is off, or memory is short. */
+struct audit_finding *audit_report(const struct change *change, enum audit_rule_place place,
+				   struct addr_range range);
+/* Has the rule found something in this very call? */
+bool audit_has_reported(const struct change *change, enum audit_rule_place place);
+/* Its message may be written anew each time. */
+void audit_begin_message(struct audit_finding *finding, struct text *text);
+
+/* To be looked at again in the end: the finding is not reported until then. */
+void audit_remember(const struct change *change, enum audit_rule_place place,
+		    struct addr_range range, uint64_t origin, const struct audit_finding *finding);
+
+/* A finding of no call, about @site in the end. */
+struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,
+					const struct site_state *site);
+
+bool audit_rule_is_on(const struct audit *audit, enum audit_rule_place place);
+
+/* The mapping that event @origin made, or NULL. */
+struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);
+
+/* "libc.so.6", "[heap]", "anonymous memory" */
+void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text);
+
+/* Is it the main thread's stack, or may it be? */
+bool audit_is_main_stack(const struct vm_space *space, const struct memory_area *area);
+
+/* Does the object have code in this map: is it a program or a library? */
+bool audit_is_module(const struct vm_space *space, uint32_t object);
+
+static inline uint64_t audit_pages(struct addr_range range)
+{
+	return (range.end - range.start) / VM_PAGE_SIZE;
+}
+
+static inline bool audit_succeeded(const struct change *change, unsigned op)
+{
+	return !change->failed && change->call->op == op;
+}
+
+static inline bool audit_is_protect(const struct change *change)
+{
+	return change->call->op == VM_OP_MPROTECT || change->call->op == VM_OP_PKEY_MPROTECT;
+}
+
+/* The rooms of rules: each is shown every finished call, and the end. */
+void rules_memory(const struct change *change);
+void rules_protect(const struct change *change);
+void rules_lifetime(const struct change *change);
+void rules_limits(const struct change *change);
+void rules_memory_end(struct audit *audit, const struct vm_space *space);
+void rules_lifetime_end(struct audit *audit, const struct vm_space *space);
+void rules_limits_end(struct audit *audit, const struct vm_space *space);
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * U: what is unmapped and mapped over
+ */
+
+#include <sys/mman.h>
+#include "audit/audit_private.h"
+
+/* Calls of its thread within which a mapping is still being trimmed, to be aligned. */
+#define TRIMMING 2
+
+static void say_event(struct text *text, uint64_t number)
+{
+	text_char(text, '#');
+	text_decimal(text, number);
+}
+
+static void say_pages(struct text *text, uint64_t n)
+{
+	text_decimal(text, n);
+	text_string(text, n == 1 ? " page" : " pages");
+}
+
+/* What a range held before the call: the first area, and how many pages in all. */
+struct contents {
+	bool any;
+	uint64_t n_pages;
+	uint64_t first_origin;
+	struct memory_area first;
+};
+
+static void see_contents(const struct change *change, struct addr_range range,
+			 const struct memory_area *before, const struct memory_area *after,
+			 void *context)
+{
+	struct contents *contents = context;
+
+	(void)change;
+	(void)after;
+	if (before == NULL)
+		return;
+	if (!contents->any) {
+		contents->first = *before;
+		contents->first_origin = before->origin;
+	}
+	contents->any = true;
+	contents->n_pages += audit_pages(range);
+}
+
+static struct contents contents_of(const struct change *change)
+{
+	struct contents contents = { 0 };
+
+	audit_each_piece(change, see_contents, &contents);
+	return contents;
+}
+
+/* ------------------------------------------------------------------------- U01 */
+
+static void unmapped_nothing(const struct change *change, const struct unmapping *last)
+{
+	struct audit_finding *finding = audit_report(change, RULE_U01, change->event->ranges[0]);
+	struct text text;
+
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, "nothing was mapped there");
+	if (last == NULL)
+		return;
+	finding->other = last->event;
+	text_string(&text, ": ");
+	say_event(&text, last->event);
+	text_string(&text, " had unmapped it");
+}
+
+/*
+ * The same thread unmaps the same range again; what lies there now was mapped by
+ * another thread, for another purpose, after the first time. A thread that frees
+ * what others hand it does the like all day: then both were mapped for one purpose.
+ */
+static bool is_double(const struct change *change, const struct contents *contents,
+		      const struct unmapping *last)
+{
+	const struct mapping *now, *then;
+
+	if (last == NULL || last->len != change->call->args[1] || last->tid != change->call->tid ||
+	    contents->first_origin < last->event || change->owner.internal)
+		return false;
+	now = audit_mapping(change->audit, contents->first_origin);
+	then = audit_mapping(change->audit, last->victim);
+	return now != NULL && then != NULL && now->tid != change->call->tid &&
+	       then->tid == change->call->tid && now->owner.site != then->owner.site;
+}
+
+static void unmapped_twice(const struct change *change, const struct contents *contents,
+			   const struct unmapping *last)
+{
+	const struct mapping *victim = audit_mapping(change->audit, contents->first_origin);
+	struct audit_finding *finding = audit_report(change, RULE_U01, change->event->ranges[0]);
+	struct text text;
+
+	if (finding == NULL)
+		return;
+	finding->severity = AUDIT_ERROR;
+	finding->victim = contents->first_origin;
+	finding->other = last->event;
+	audit_begin_message(finding, &text);
+	text_string(&text, "thread ");
+	text_decimal(&text, change->call->tid);
+	text_string(&text, " unmapped this range a second time (first in ");
+	say_event(&text, last->event);
+	text_string(&text, "), and took ");
+	say_pages(&text, contents->n_pages);
+	text_string(&text, " that thread ");
+	text_decimal(&text, victim->tid);
+	text_string(&text, " had mapped meanwhile with ");
+	say_event(&text, contents->first_origin);
+}
+
+static void remember_unmapping(const struct change *change, const struct contents *contents)
+{
+	struct unmapping *unmapping;
+	bool is_new;
+
+	unmapping = event_table_add(&change->audit->unmappings, change->event->ranges[0].start,
+				    &is_new);
+	if (unmapping == NULL) {
+		change->audit->out_of_memory = true;
+		return;
+	}
+	*unmapping = (struct unmapping){
+		.event = change->event->number,
+		.len = change->call->args[1],
+		.victim = contents->first_origin,
+		.tid = change->call->tid,
+	};
+}
+
+/* ------------------------------------------------------------------------- U02 */
+
+static void unmapped_foreign(const struct change *change, struct addr_range range,
+			     const struct memory_area *before, const struct memory_area *after,
+			     void *context)
+{
+	const struct mapping *mapping;
+	struct audit_finding *finding;
+	struct text text;
+
+	(void)context;
+	if (before == NULL || after != NULL || change->owner.internal ||
+	    change->owner.object == 0 || (before->flags & VM_OWN))
+		return;
+	mapping = audit_mapping(change->audit, before->origin);
+	if (mapping == NULL || mapping->owner.object == 0 || mapping->owner.internal ||
+	    mapping->owner.object == change->owner.object)
+		return;
+	finding = audit_report(change, RULE_U02, range);
+	if (finding == NULL)
+		return;
+	finding->victim = before->origin;
+	audit_begin_message(finding, &text);
+	say_pages(&text, finding->n_pages);
+	text_string(&text, " that another module had mapped with ");
+	say_event(&text, before->origin);
+}
+
+/* ------------------------------------------------------------------------- U03 */
+
+struct last_page {
+	uint64_t page;
+	uint64_t origin;
+};
+
+static void see_last_page(const struct change *change, struct addr_range range,
+			  const struct memory_area *before, const struct memory_area *after,
+			  void *context)
+{
+	struct last_page *last = context;
+
+	(void)change;
+	(void)after;
+	if (before != NULL && range.start <= last->page && last->page < range.end)
+		last->origin = before->origin;
+}
+
+static void too_long(const struct change *change, const struct contents *contents)
+{
+	uint64_t rest = change->call->args[1] & (VM_PAGE_SIZE - 1);
+	struct last_page last = { vm_page_down(change->call->args[0] + change->call->args[1]), 0 };
+	struct audit_finding *finding;
+	struct text text;
+
+	if (rest == 0 || contents->first_origin == 0 || change->owner.internal)
+		return;
+	audit_each_piece(change, see_last_page, &last);
+	if (last.origin == 0 || last.origin == contents->first_origin)
+		return;
+	finding = audit_report(change, RULE_U03,
+			       (struct addr_range){ last.page, last.page + VM_PAGE_SIZE });
+	if (finding == NULL)
+		return;
+	finding->severity = AUDIT_ERROR;
+	finding->victim = last.origin;
+	audit_begin_message(finding, &text);
+	text_string(&text, "the last ");
+	text_decimal(&text, rest);
+	text_string(&text, rest == 1 ? " byte" : " bytes");
+	text_string(&text, " of the length unmapped 1 page of the mapping of ");
+	say_event(&text, last.origin);
+}
+
+static uint64_t seq_of(const struct change *change)
+{
+	const struct thread_state *thread =
+		event_table_find(&change->audit->threads, change->call->tid);
+
+	return thread != NULL ? thread->seq : 0;
+}
+
+/* From the mapping's start, but not to its end, and long after it was made: the rest may leak. */
+static void too_short(const struct change *change, const struct contents *contents)
+{
+	const struct mapping *mapping = audit_mapping(change->audit, contents->first_origin);
+	uint64_t end = change->event->ranges[0].end;
+	const struct memory_area *rest;
+	struct audit_finding finding = { 0 };
+
+	if (mapping == NULL || mapping->range.start != change->event->ranges[0].start ||
+	    end >= mapping->range.end || change->owner.internal ||
+	    (mapping->tid == change->call->tid && seq_of(change) - mapping->thread_seq <= TRIMMING))
+		return;
+	rest = memory_set_find(change->space->set, end);
+	if (rest == NULL || rest->origin != contents->first_origin)
+		return;
+	finding.event = change->event->number;
+	finding.ticks = change->event->ticks;
+	finding.tid = change->call->tid;
+	finding.stack = change->call->stack;
+	finding.site = change->owner.site;
+	finding.call = *change->call;
+	audit_remember(change, RULE_U03, (struct addr_range){ end, mapping->range.end },
+		       contents->first_origin, &finding);
+}
+
+/* ---------------------------------------------------------------------- munmap */
+
+static void rules_of_munmap(const struct change *change)
+{
+	struct contents contents = contents_of(change);
+	const struct unmapping *last =
+		event_table_find(&change->audit->unmappings, change->event->ranges[0].start);
+
+	if (!contents.any)
+		unmapped_nothing(change, last);
+	else if (is_double(change, &contents, last))
+		unmapped_twice(change, &contents, last);
+	audit_each_piece(change, unmapped_foreign, NULL);
+	too_long(change, &contents);
+	too_short(change, &contents);
+	remember_unmapping(change, &contents);
+}
+
+/* -------------------------------------------------------------------- U04, U05 */
+
+/* Whose memory is this, as far as it matters who maps over it? NULL: the caller's own. */
+static const char *owner_of_victim(const struct change *change, const struct memory_area *area)
+{
+	const struct mapping *mapping = audit_mapping(change->audit, area->origin);
+
+	if (area->flags & VM_HEAP)
+		return "the heap";
+	if (audit_is_main_stack(change->space, area))
+		return "the main thread's stack";
+	if ((area->flags & VM_FILE) && !(area->flags & VM_SHARED) &&
+	    (mapping == NULL || mapping->owner.internal) &&
+	    audit_is_module(change->space, (uint32_t)area->tag[VM_TAG_OBJECT]))
+		return "a program or library";
+	if (mapping == NULL || mapping->owner.object == 0 || change->owner.object == 0 ||
+	    mapping->owner.object == change->owner.object)
+		return NULL;
+	return "another module";
+}
+
+static void clobbered(const struct change *change, struct addr_range range,
+		      const struct memory_area *before, const struct memory_area *after,
+		      void *context)
+{
+	struct audit_finding *finding;
+	const char *whose;
+	struct text text;
+
+	(void)after;
+	(void)context;
+	if (before == NULL || (before->flags & VM_PROT) == 0 || change->owner.internal)
+		return;
+	whose = owner_of_victim(change, before);
+	finding = whose != NULL ? audit_report(change, RULE_U04, range) : NULL;
+	if (finding == NULL)
+		return;
+	finding->victim = before->origin;
+	audit_begin_message(finding, &text);
+	text_string(&text, "took ");
+	say_pages(&text, finding->n_pages);
+	text_string(&text, " of ");
+	text_string(&text, whose);
+	text_string(&text, " (");
+	audit_name(change->space, before, &text);
+	text_string(&text, "); what was in them is lost");
+	if (before->origin != 0) {
+		text_string(&text, "; mapped by ");
+		say_event(&text, before->origin);
+	}
+}
+
+/* The thread's last call unmapped this very range. */
+static bool follows_unmap(const struct change *change, const struct thread_state *thread)
+{
+	struct addr_range range = change->event->ranges[0];
+
+	return thread != NULL && thread->call.op == VM_OP_MUNMAP &&
+	       !vm_call_failed(&thread->call) && thread->call.args[0] == range.start &&
+	       vm_page_up(thread->call.args[1]) == range.end - range.start;
+}
+
+static void window(const struct change *change)
+{
+	const struct thread_state *thread =
+		event_table_find(&change->audit->threads, change->call->tid);
+	struct contents contents;
+	const struct mapping *victim;
+	struct audit_finding *finding;
+	struct text text;
+
+	if (!follows_unmap(change, thread))
+		return;
+	finding = audit_report(change, RULE_U05, change->event->ranges[0]);
+	if (finding == NULL)
+		return;
+	contents = contents_of(change);
+	victim = audit_mapping(change->audit, contents.first_origin);
+	finding->other = thread->event;
+	audit_begin_message(finding, &text);
+	if (victim != NULL && victim->tid != change->call->tid &&
+	    contents.first_origin > thread->event) {
+		finding->severity = AUDIT_ERROR;
+		finding->victim = contents.first_origin;
+		text_string(&text, "thread ");
+		text_decimal(&text, victim->tid);
+		text_string(&text, " was given the range by ");
+		say_event(&text, contents.first_origin);
+		text_string(&text, ", between munmap ");
+		say_event(&text, thread->event);
+		text_string(&text, " and this call, and lost it");
+		return;
+	}
+	if (finding->severity == AUDIT_ERROR)
+		return;
+	text_string(&text, "another thread could have been given the range since munmap ");
+	say_event(&text, thread->event);
+}
+
+static void rules_of_fixed(const struct change *change)
+{
+	if (!(change->call->args[3] & MAP_FIXED))
+		return;
+	audit_each_piece(change, clobbered, NULL);
+	window(change);
+}
+
+/* ------------------------------------------------------------------------- U09 */
+
+static void hint(const struct change *change)
+{
+	uint64_t wanted = change->call->args[0];
+	struct audit_finding *finding;
+	struct text text;
+
+	if (wanted == 0 || (change->call->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) ||
+	    vm_page_down(wanted) == (uint64_t)change->call->result)
+		return;
+	finding = audit_report(change, RULE_U09, change->event->ranges[0]);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, "asked for 0x");
+	text_hex(&text, wanted, 1);
+	text_string(&text, ", and was given 0x");
+	text_hex(&text, (uint64_t)change->call->result, 1);
+}
+
+/* ------------------------------------------------------------------------- all */
+
+void rules_lifetime(const struct change *change)
+{
+	if (change->failed || change->event->n_ranges == 0)
+		return;
+	if (change->call->op == VM_OP_MUNMAP) {
+		rules_of_munmap(change);
+	} else if (change->call->op == VM_OP_MMAP) {
+		rules_of_fixed(change);
+		hint(change);
+	}
+}
+
+/* What was left behind, if it still is there. */
+void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
+{
+	for (size_t i = 0; i < audit->n_candidates; i++) {
+		const struct candidate *candidate = &audit->candidates[i];
+		const struct memory_area *rest;
+		struct audit_event event;
+		struct change change;
+		struct audit_finding *finding;
+		struct text text;
+
+		if (candidate->rule != RULE_U03)
+			continue;
+		rest = memory_set_find(space->set, candidate->range.start);
+		if (rest == NULL || rest->origin != candidate->origin)
+			continue;
+		event = (struct audit_event){
+			.number = candidate->finding.event,
+			.ticks = candidate->finding.ticks,
+			.finished = true,
+			.call = &candidate->finding.call,
+		};
+		change = (struct change){
+			.audit = audit,
+			.space = space,
+			.event = &event,
+			.call = &candidate->finding.call,
+			.owner = { .site = candidate->finding.site },
+		};
+		finding = audit_report(&change, RULE_U03, candidate->range);
+		if (finding == NULL)
+			continue;
+		finding->victim = candidate->origin;
+		audit_begin_message(finding, &text);
+		text_string(&text, "left ");
+		say_pages(&text, finding->n_pages);
+		text_string(&text, " of ");
+		text_decimal(&text, finding->count);
+		text_string(&text, finding->count == 1 ? " mapping" : " mappings");
+		text_string(&text, " behind, which are never unmapped");
+	}
+}

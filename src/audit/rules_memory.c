@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * W: what memory may be written and executed; P07, which is W04 for data
+ */
+
+#include <string.h>
+#include "audit/audit_private.h"
+#include "audit/policy.h"
+#include "vma/vm_abi.h"
+
+#define WX (VM_WRITE | VM_EXEC)
+
+static void say_pages(struct text *text, uint64_t n)
+{
+	text_decimal(text, n);
+	text_string(text, n == 1 ? " page" : " pages");
+}
+
+static bool gained(const struct memory_area *before, const struct memory_area *after,
+		   uint64_t right)
+{
+	return after != NULL && (after->flags & right) &&
+	       (before == NULL || !(before->flags & right));
+}
+
+/* ------------------------------------------------------------------------- W01 */
+
+static void writable_executable(const struct change *change, struct addr_range range,
+				const struct memory_area *before, const struct memory_area *after)
+{
+	struct audit_finding *finding;
+	struct text text;
+
+	if (after == NULL || (after->flags & WX) != WX ||
+	    (before != NULL && (before->flags & WX) == WX))
+		return;
+	finding = audit_report(change, RULE_W01, range);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	say_pages(&text, finding->n_pages);
+	text_string(&text, " of ");
+	audit_name(change->space, after, &text);
+	text_string(&text, " writable and executable at once");
+}
+
+/* ------------------------------------------------------------------------- W02 */
+
+static void write_then_execute(const struct change *change, struct addr_range range,
+			       const struct memory_area *before, const struct memory_area *after)
+{
+	struct audit_finding *finding;
+	struct text text;
+
+	if (before == NULL || after == NULL || !audit_is_protect(change) ||
+	    (before->flags & WX) != VM_WRITE || (after->flags & WX) != VM_EXEC)
+		return;
+	finding = audit_report(change, RULE_W02, range);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	say_pages(&text, finding->n_pages);
+	text_string(&text, " went from writable to executable, never both at once");
+}
+
+/* ------------------------------------------------------------------------- W03 */
+
+/* "the main thread's stack", "a thread's stack", "the heap"; NULL for other memory. */
+static const char *stack_or_heap(const struct change *change, const struct memory_area *area)
+{
+	const struct mapping *mapping = audit_mapping(change->audit, area->origin);
+
+	if (audit_is_main_stack(change->space, area))
+		return "the main thread's stack";
+	if (area->flags & VM_HEAP)
+		return "the heap";
+	if (mapping != NULL && (mapping->map_flags & MAP_STACK) && area->tag[VM_TAG_OBJECT] == 0)
+		return "a thread's stack";
+	return NULL;
+}
+
+static void executable_stack(const struct change *change, struct addr_range range,
+			     const struct memory_area *before, const struct memory_area *after)
+{
+	struct audit_finding *finding;
+	const char *what;
+	struct text text;
+
+	if (!gained(before, after, VM_EXEC))
+		return;
+	what = stack_or_heap(change, after);
+	finding = what != NULL ? audit_report(change, RULE_W03, range) : NULL;
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, what);
+	text_string(&text, ", ");
+	say_pages(&text, finding->n_pages);
+	text_string(&text, ", became executable");
+	if (audit_is_protect(change) &&
+	    vm_page_up(change->call->args[1]) < finding->n_pages * VM_PAGE_SIZE) {
+		text_string(&text, "; the call's length was ");
+		text_decimal(&text, change->call->args[1]);
+	}
+}
+
+/* -------------------------------------------------------------------- W04, P07 */
+
+/* Looked at again in the end: most who patch code put the protection back. */
+static void module_writable(const struct change *change, struct addr_range range,
+			    const struct memory_area *before, const struct memory_area *after)
+{
+	enum audit_rule_place place;
+	struct audit_finding finding = { 0 };
+
+	if (before == NULL || !gained(before, after, VM_WRITE) || !audit_is_protect(change) ||
+	    change->owner.internal || !(before->flags & VM_FILE) || (before->flags & VM_SHARED) ||
+	    before->tag[VM_TAG_OBJECT] == 0 ||
+	    !audit_is_module(change->space, (uint32_t)before->tag[VM_TAG_OBJECT]))
+		return;
+	place = before->flags & VM_EXEC ? RULE_W04 : RULE_P07;
+	finding.event = change->event->number;
+	finding.ticks = change->event->ticks;
+	finding.tid = change->call->tid;
+	finding.stack = change->call->stack;
+	finding.site = change->owner.site;
+	finding.call = *change->call;
+	finding.range = range;
+	audit_remember(change, place, range, before->tag[VM_TAG_OBJECT], &finding);
+}
+
+/* ------------------------------------------------------------------------- W05 */
+
+static void refused_by_policy(const struct change *change, struct addr_range range,
+			      const struct memory_area *before, const struct memory_area *after)
+{
+	unsigned refusals = policy_refusals(change, before, after);
+	struct audit_finding *finding;
+	struct text text;
+
+	if (refusals == 0 || (after->flags & VM_OWN))
+		return;
+	finding = audit_report(change, RULE_W05, range);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, "refused by ");
+	policy_names(refusals, &text);
+}
+
+/* ------------------------------------------------------------------------- W06 */
+
+static bool begins_with(const char *name, const char *with)
+{
+	return strncmp(name, with, strlen(with)) == 0;
+}
+
+static bool ends_with(const char *name, const char *with)
+{
+	size_t len = strlen(name), rest = strlen(with);
+
+	return len >= rest && strcmp(name + len - rest, with) == 0;
+}
+
+/* What anonymous shared memory is called, and System V segments, is no file of anybody's. */
+static const char *temporary(const char *name)
+{
+	if (begins_with(name, "/memfd:"))
+		return "a file in memory";
+	if (begins_with(name, "/dev/zero") || begins_with(name, "/SYSV"))
+		return NULL;
+	if (ends_with(name, " (deleted)"))
+		return "a deleted file";
+	if (begins_with(name, "/tmp/") || begins_with(name, "/var/tmp/") ||
+	    begins_with(name, "/dev/shm/"))
+		return "a temporary file";
+	return NULL;
+}
+
+static void executable_temporary(const struct change *change, struct addr_range range,
+				 const struct memory_area *before, const struct memory_area *after)
+{
+	const struct vm_object *object;
+	struct audit_finding *finding;
+	const char *what;
+	struct text text;
+
+	if (!gained(before, after, VM_EXEC))
+		return;
+	object = vm_objects_get(&change->space->objects, (uint32_t)after->tag[VM_TAG_OBJECT]);
+	what = object != NULL ? temporary(object->name) : NULL;
+	finding = what != NULL ? audit_report(change, RULE_W06, range) : NULL;
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, object->name);
+	text_string(&text, " is executable: ");
+	text_string(&text, what);
+}
+
+/* ------------------------------------------------------------------------- all */
+
+static void each_piece(const struct change *change, struct addr_range range,
+		       const struct memory_area *before, const struct memory_area *after,
+		       void *context)
+{
+	(void)context;
+	writable_executable(change, range, before, after);
+	write_then_execute(change, range, before, after);
+	executable_stack(change, range, before, after);
+	module_writable(change, range, before, after);
+	refused_by_policy(change, range, before, after);
+	executable_temporary(change, range, before, after);
+}
+
+void rules_memory(const struct change *change)
+{
+	if (!change->failed || audit_is_protect(change))
+		audit_each_piece(change, each_piece, NULL);
+}
+
+static bool is_still_writable(const struct vm_space *space, const struct candidate *candidate)
+{
+	const struct memory_area *area = memory_set_find(space->set, candidate->range.start);
+
+	return area != NULL && (area->flags & VM_WRITE) &&
+	       area->tag[VM_TAG_OBJECT] == candidate->origin;
+}
+
+void rules_memory_end(struct audit *audit, const struct vm_space *space)
+{
+	for (size_t i = 0; i < audit->n_candidates; i++) {
+		const struct candidate *candidate = &audit->candidates[i];
+		const struct memory_area *area;
+		struct change change;
+		struct audit_event event;
+		struct audit_finding *finding;
+		struct text text;
+
+		if ((candidate->rule != RULE_W04 && candidate->rule != RULE_P07) ||
+		    !is_still_writable(space, candidate))
+			continue;
+		event = (struct audit_event){
+			.number = candidate->finding.event,
+			.ticks = candidate->finding.ticks,
+			.finished = true,
+			.call = &candidate->finding.call,
+		};
+		change = (struct change){
+			.audit = audit,
+			.space = space,
+			.event = &event,
+			.call = &candidate->finding.call,
+			.owner = { .site = candidate->finding.site },
+		};
+		finding = audit_report(&change, candidate->rule, candidate->range);
+		if (finding == NULL)
+			continue;
+		area = memory_set_find(space->set, candidate->range.start);
+		audit_begin_message(finding, &text);
+		say_pages(&text, finding->n_pages);
+		text_string(&text, " of ");
+		audit_name(space, area, &text);
+		text_string(&text,
+			    candidate->rule == RULE_W04
+				    ? " with code were made writable, and still are in the end"
+				    : " were read-only, and are writable in the end");
+	}
+}

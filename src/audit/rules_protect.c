@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * P: mprotect; G: guards
+ */
+
+#include "audit/audit_private.h"
+#include "vma/vm_abi.h"
+
+#define GUARD_MAX (64u << 10) /* larger areas without access are reserves, to be used later */
+
+static void say_event(struct text *text, uint64_t number)
+{
+	text_char(text, '#');
+	text_decimal(text, number);
+}
+
+static bool is_accessible(const struct memory_area *area)
+{
+	return area != NULL && (area->flags & VM_PROT) != 0;
+}
+
+static bool differs(const struct memory_area *before, const struct memory_area *after)
+{
+	return (before == NULL) != (after == NULL) ||
+	       (before != NULL && ((before->flags ^ after->flags) & (VM_PROT | VM_PKEY_MASK)) != 0);
+}
+
+/* -------------------------------------------------------------------- P01, P03, P06 */
+
+/* What a protect did, piece by piece. */
+struct protect_effect {
+	uint64_t changed; /* pages */
+	uint64_t first_origin;
+	bool has_first;
+	/* of the last page, when the length ends inside it */
+	uint64_t last_page;
+	bool last_changed;
+	uint64_t last_origin;
+};
+
+static void see_piece(const struct change *change, struct addr_range range,
+		      const struct memory_area *before, const struct memory_area *after,
+		      void *context)
+{
+	struct protect_effect *effect = context;
+
+	(void)change;
+	if (before != NULL && !effect->has_first) {
+		effect->first_origin = before->origin;
+		effect->has_first = true;
+	}
+	if (!differs(before, after))
+		return;
+	effect->changed += audit_pages(range);
+	if (range.start <= effect->last_page && effect->last_page < range.end && before != NULL) {
+		effect->last_changed = true;
+		effect->last_origin = before->origin;
+	}
+}
+
+static void overhang(const struct change *change, const struct protect_effect *effect)
+{
+	const struct vm_call *call = change->call;
+	uint64_t rest = call->args[1] & (VM_PAGE_SIZE - 1);
+	struct audit_finding *finding;
+	struct text text;
+
+	if (rest == 0 || !effect->last_changed || effect->first_origin == 0 ||
+	    effect->last_origin == 0 || effect->last_origin == effect->first_origin)
+		return;
+	finding = audit_report(change, RULE_P01,
+			       (struct addr_range){ effect->last_page,
+						    effect->last_page + VM_PAGE_SIZE });
+	if (finding == NULL)
+		return;
+	finding->victim = effect->last_origin;
+	audit_begin_message(finding, &text);
+	text_string(&text, "the last ");
+	text_decimal(&text, rest);
+	text_string(&text, rest == 1 ? " byte of the length reached a page of the mapping of "
+				     : " bytes of the length reached a page of the mapping of ");
+	say_event(&text, effect->last_origin);
+}
+
+static void partial(const struct change *change, const struct protect_effect *effect)
+{
+	const char *error = vm_errno_name((int)-change->call->result);
+	struct audit_finding *finding;
+	struct text text;
+
+	if (!change->failed || effect->changed == 0)
+		return;
+	finding = audit_report(change, RULE_P03, change->event->ranges[0]);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_string(&text, "failed with ");
+	text_string(&text, error != NULL ? error : "an error");
+	text_string(&text, ", but changed ");
+	text_decimal(&text, effect->changed);
+	text_string(&text, " of ");
+	text_decimal(&text, audit_pages(change->event->ranges[0]));
+	text_string(&text, " pages");
+}
+
+static void count_no_ops(const struct change *change, const struct protect_effect *effect)
+{
+	struct site_state *site = event_table_find(&change->audit->sites, change->owner.site);
+
+	if (site == NULL || change->failed)
+		return;
+	site->n_protects++;
+	site->n_no_ops += effect->changed == 0;
+}
+
+static void rules_of_protect(const struct change *change)
+{
+	struct protect_effect effect = {
+		.last_page = vm_page_down(change->call->args[0] + change->call->args[1]),
+	};
+
+	if (change->event->n_ranges == 0)
+		return;
+	audit_each_piece(change, see_piece, &effect);
+	overhang(change, &effect);
+	partial(change, &effect);
+	count_no_ops(change, &effect);
+}
+
+/* ----------------------------------------------------------------------- P04 */
+
+static void foreign(const struct change *change, struct addr_range range,
+		    const struct memory_area *before, const struct memory_area *after)
+{
+	const struct mapping *mapping;
+	struct audit_finding *finding;
+	struct text text;
+
+	if (before == NULL || !differs(before, after) || change->owner.internal)
+		return;
+	mapping = audit_mapping(change->audit, before->origin);
+	if (mapping == NULL || mapping->owner.object == 0 || change->owner.object == 0 ||
+	    mapping->owner.object == change->owner.object)
+		return;
+	finding = audit_report(change, RULE_P04, range);
+	if (finding == NULL)
+		return;
+	finding->victim = before->origin;
+	audit_begin_message(finding, &text);
+	text_string(&text, "changed memory that another module had mapped with ");
+	say_event(&text, before->origin);
+}
+
+/* -------------------------------------------------------------------- G02, P05 */
+
+/* pthread_create maps a stack without access, and opens all of it but the guard. */
+static bool is_stack_guard(const struct change *change, const struct memory_area *before,
+			   const struct mapping *mapping)
+{
+	return (mapping->map_flags & MAP_STACK) && mapping->guard != 0 &&
+	       before->range.start < mapping->guard && before->range.end <= mapping->guard &&
+	       !change->owner.internal;
+}
+
+/* What was open once and was closed by a call, is small, and lies beside open memory of its own. */
+static bool is_closed_guard(const struct change *change, struct addr_range range,
+			    const struct memory_area *before, const struct mapping *mapping)
+{
+	const struct memory_area *above = memory_set_find(change->space->set, range.end);
+
+	return before->tag[VM_TAG_CHANGED] > before->origin && (mapping->prot & VM_PROT) != 0 &&
+	       range.end - range.start <= GUARD_MAX && above != NULL &&
+	       above->origin == before->origin && is_accessible(above) &&
+	       mapping->owner.object != 0 && change->owner.object != 0 &&
+	       mapping->owner.object != change->owner.object;
+}
+
+static void report_guard(const struct change *change, enum audit_rule_place place,
+			 struct addr_range range, uint64_t origin, const char *what)
+{
+	struct audit_finding *finding = audit_report(change, place, range);
+	struct text text;
+
+	if (finding == NULL)
+		return;
+	finding->victim = origin;
+	audit_begin_message(finding, &text);
+	text_string(&text, what);
+	say_event(&text, origin);
+	text_string(&text, " was made accessible");
+}
+
+static void guard_opened(const struct change *change, struct addr_range range,
+			 const struct memory_area *before, const struct memory_area *after)
+{
+	struct mapping *mapping;
+
+	if (before == NULL || is_accessible(before) || !is_accessible(after))
+		return;
+	mapping = audit_mapping(change->audit, before->origin);
+	if (mapping == NULL)
+		return;
+	if (is_stack_guard(change, before, mapping)) {
+		report_guard(change, RULE_G02, range, before->origin,
+			     "the guard of the stack mapped by ");
+		return;
+	}
+	if ((mapping->map_flags & MAP_STACK) && mapping->guard == 0 &&
+	    range.start > mapping->range.start)
+		mapping->guard = range.start;
+	if (!change->owner.internal && is_closed_guard(change, range, before, mapping))
+		report_guard(change, RULE_P05, range, before->origin, "a guard in the mapping of ");
+}
+
+/* ------------------------------------------------------------------------- G03 */
+
+static void guard_regions(const struct change *change)
+{
+	struct audit_finding *finding;
+	struct text text;
+
+	if (!audit_succeeded(change, VM_OP_MADVISE) ||
+	    change->call->args[2] != MADV_GUARD_INSTALL || change->event->n_ranges == 0)
+		return;
+	finding = audit_report(change, RULE_G03, change->event->ranges[0]);
+	if (finding == NULL)
+		return;
+	audit_begin_message(finding, &text);
+	text_decimal(&text, finding->n_pages);
+	text_string(&text, finding->n_pages == 1 ? " page is guarded, and looks"
+						 : " pages are guarded, and look");
+	text_string(&text, " accessible in /proc/PID/maps");
+}
+
+/* ------------------------------------------------------------------------- all */
+
+static void each_piece(const struct change *change, struct addr_range range,
+		       const struct memory_area *before, const struct memory_area *after,
+		       void *context)
+{
+	(void)context;
+	foreign(change, range, before, after);
+	guard_opened(change, range, before, after);
+}
+
+void rules_protect(const struct change *change)
+{
+	guard_regions(change);
+	if (!audit_is_protect(change))
+		return;
+	rules_of_protect(change);
+	audit_each_piece(change, each_piece, NULL);
+}
