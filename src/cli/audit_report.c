@@ -178,9 +178,9 @@ static void drop_doubles(struct audit_report *report)
 	report->n_stacks = n;
 }
 
-static bool name_stacks(struct audit_report *report, const struct cli_options *options)
+static bool name_stacks(struct audit_report *report)
 {
-	report->symbolizer = stack_names(report->view, options->sysroot);
+	report->symbolizer = stack_names(report->view);
 	report->stacks = calloc(2 * report->n + 1, sizeof(*report->stacks));
 	if (report->symbolizer == NULL || report->stacks == NULL)
 		return false;
@@ -310,7 +310,7 @@ bool audit_report_make(struct audit_report *report, struct ledger_view *view,
 		return false;
 	}
 	return judge_calls(report) && judge_crash(report) && judge_ledger(report) &&
-	       make_rows(report) && name_stacks(report, options) && sort_out(report, options);
+	       make_rows(report) && name_stacks(report) && sort_out(report, options);
 }
 
 void audit_report_free(struct audit_report *report)
