@@ -26,7 +26,7 @@ struct search_entry {
 	int32_t fde;
 };
 
-static bool open_table(const struct site_text *text, struct search_table *table)
+static bool open_table(struct site_text *text, struct search_table *table)
 {
 	uint8_t head[12]; /* version, three encodings, pointer to .eh_frame, count */
 
@@ -41,7 +41,7 @@ static bool open_table(const struct site_text *text, struct search_table *table)
 	return true;
 }
 
-static bool read_entry(const struct site_text *text, const struct search_table *table, uint32_t i,
+static bool read_entry(struct site_text *text, const struct search_table *table, uint32_t i,
 		       struct search_entry *entry)
 {
 	return site_text_read_at(text, table->first + (uint64_t)i * sizeof(*entry), entry,
@@ -49,7 +49,7 @@ static bool read_entry(const struct site_text *text, const struct search_table *
 }
 
 /* The last function that begins at or below @addr. */
-static bool search(const struct site_text *text, const struct search_table *table, uint64_t addr,
+static bool search(struct site_text *text, const struct search_table *table, uint64_t addr,
 		   struct search_entry *found)
 {
 	int64_t wanted = (int64_t)(addr - table->base);
@@ -90,7 +90,7 @@ struct augmentation {
  * numbers, the return address's register, and what the string announces. gcc and
  * clang write "zR", "zPLR" and "zRS".
  */
-static bool read_cie(const struct site_text *text, uint64_t addr, struct augmentation *augmentation)
+static bool read_cie(struct site_text *text, uint64_t addr, struct augmentation *augmentation)
 {
 	uint8_t cie[48];
 	const unsigned size = sizeof(cie);
@@ -119,7 +119,7 @@ static bool read_cie(const struct site_text *text, uint64_t addr, struct augment
 }
 
 /* A frame description entry: length, way back to its CIE, begin, size, augmentation. */
-static bool read_fde(const struct site_text *text, uint64_t addr, uint64_t begin, uint32_t *size,
+static bool read_fde(struct site_text *text, uint64_t addr, uint64_t begin, uint32_t *size,
 		     bool *landing_pads)
 {
 	struct {
@@ -144,7 +144,7 @@ static bool read_fde(const struct site_text *text, uint64_t addr, uint64_t begin
 	return true;
 }
 
-static bool find_in_eh_frame(const struct site_text *text, uint64_t offset, uint64_t addr,
+static bool find_in_eh_frame(struct site_text *text, uint64_t offset, uint64_t addr,
 			     struct site_function *function)
 {
 	struct search_table table;
@@ -169,7 +169,7 @@ static bool find_in_eh_frame(const struct site_text *text, uint64_t offset, uint
 #define SYMBOLS_AT_ONCE 64
 #define SYMBOLS_MAX	(2u << 20) /* looked at in all searches of one file */
 
-static bool find_symbols(const struct site_text *text, Elf64_Shdr *found)
+static bool find_symbols(struct site_text *text, Elf64_Shdr *found)
 {
 	Elf64_Shdr header;
 	bool any = false;

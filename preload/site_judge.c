@@ -163,7 +163,7 @@ static bool run_up(uint32_t at, uint8_t *count, bool *led)
  * over the same last ones, then those are the true ones. That it is code at all is
  * for the number to say, whose bytes are not there by chance.
  */
-static bool find_by_convergence(const struct site_text *text, uint64_t offset,
+static bool find_by_convergence(struct site_text *text, uint64_t offset,
 				struct site_function *function)
 {
 	uint8_t count[RUN_UP] = { 0 };
@@ -190,7 +190,7 @@ static bool find_by_convergence(const struct site_text *text, uint64_t offset,
 }
 
 /* Is a number that is wanted near in front, if the bytes are instructions? */
-static bool may_be_wanted(const struct site_text *text, uint64_t offset)
+static bool may_be_wanted(struct site_text *text, uint64_t offset)
 {
 	unsigned char bytes[SITE_COPY_MAX + 7];
 	uint32_t nr;
@@ -205,7 +205,7 @@ static bool may_be_wanted(const struct site_text *text, uint64_t offset)
 	return false;
 }
 
-static bool load_function(const struct site_text *text, const struct site_function *function)
+static bool load_function(struct site_text *text, const struct site_function *function)
 {
 	if (function->size > FUNCTION_MAX)
 		return false;
@@ -346,20 +346,20 @@ static enum site_verdict make_plan(const struct site_function *function, uint32_
 /* `mov $NR, %eax' right in front: the bytes alone, in files that are known. */
 static bool looks_plain(struct site_text *text, uint64_t offset, struct site_plan *plan)
 {
-	unsigned char bytes[7];
+	unsigned char bytes[8];
 
-	if (!site_text_read(text, offset - 5, bytes, sizeof(bytes)) ||
-	    !sets_number(bytes, 5, &plan->nr))
-		return false;
+	if (!site_text_read(text, offset - 6, bytes, sizeof(bytes)) ||
+	    !sets_number(bytes + 1, 5, &plan->nr) || (bytes[0] & 0xf0) == 0x40)
+		return false; /* a REX prefix: another register */
 	plan->begin = offset - 5;
 	plan->n_copy = 5;
 	plan->plain = true;
-	memcpy(plan->bytes, bytes, sizeof(bytes));
+	memcpy(plan->bytes, bytes + 1, 7);
 	return true;
 }
 
 /* What the bytes right in front say, if they are instructions. */
-static uint32_t glance(const struct site_text *text, uint64_t offset)
+static uint32_t glance(struct site_text *text, uint64_t offset)
 {
 	unsigned char bytes[7];
 	uint32_t nr;
@@ -393,6 +393,8 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 	*plan = (struct site_plan){ .begin = offset, .nr = nr, .apart = text->is_go };
 	if (nr == SITE_ANY_NR ? trust == SITE_TRUST : !site_call_is_wanted(nr))
 		return SITE_UNWANTED;
+	if (trust == SITE_TRUST && looks_plain(text, offset, plan))
+		return SITE_GOOD;
 	if ((site_function_find(text, offset - 1, &function) && load_function(text, &function)) ||
 	    (may_be_wanted(text, offset) && find_by_convergence(text, offset, &function) &&
 	     load_function(text, &function))) {
@@ -402,9 +404,6 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 				       ? judge_in_function(&function, syscall, plan)
 				       : SITE_NO_CODE;
 	}
-	/* glibc ends the description of clone in front of its syscall. */
-	if (trust == SITE_TRUST && looks_plain(text, offset, plan))
-		return SITE_GOOD;
 	return nr == SITE_ANY_NR ? SITE_NO_CODE : SITE_UNPROVEN;
 }
 

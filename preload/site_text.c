@@ -18,23 +18,28 @@ static struct {
 /* ---------------------------------------------------------------- reading */
 
 /* The address of a byte of the file, where it is mapped. */
-static bool find_mapped(const struct site_text *text, uint64_t offset, uint64_t *addr)
+static bool find_mapped(struct site_text *text, uint64_t offset, uint64_t *addr)
 {
 	struct addr_range around = { text->range.start > REACH ? text->range.start - REACH : 0,
 				     text->range.end + REACH };
 	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, around);
 	const struct memory_area *area;
 
+	*addr = text->near.start + (offset - text->near_offset);
+	if (offset >= text->near_offset && *addr < text->near.end)
+		return true;
 	while ((area = memory_set_iter_next(&iter)) != NULL)
 		if (area->tag[VM_TAG_OBJECT] == text->object && offset >= area->offset &&
 		    offset - area->offset < area->range.end - area->range.start) {
 			*addr = area->range.start + (offset - area->offset);
+			text->near = area->range;
+			text->near_offset = area->offset;
 			return true;
 		}
 	return false;
 }
 
-long site_text_read_some(const struct site_text *text, uint64_t offset, void *buffer, size_t size)
+long site_text_read_some(struct site_text *text, uint64_t offset, void *buffer, size_t size)
 {
 	uint64_t addr;
 
@@ -45,12 +50,12 @@ long site_text_read_some(const struct site_text *text, uint64_t offset, void *bu
 	return sys_pread(text->mem, buffer, size, addr);
 }
 
-bool site_text_read(const struct site_text *text, uint64_t offset, void *buffer, size_t size)
+bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_t size)
 {
 	return site_text_read_some(text, offset, buffer, size) == (long)size;
 }
 
-bool site_text_read_at(const struct site_text *text, uint64_t addr, void *buffer, size_t size)
+bool site_text_read_at(struct site_text *text, uint64_t addr, void *buffer, size_t size)
 {
 	uint64_t offset;
 

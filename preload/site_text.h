@@ -45,7 +45,9 @@ struct site_text {
 	int mem;
 	int fd;
 	bool given;
-	bool looked; /* for the file, in vain */
+	struct addr_range near; /* where memory was read last, */
+	uint64_t near_offset;	/* and what of the file that is */
+	bool looked;		/* for the file, in vain */
 	enum site_time time;
 
 	unsigned n_loads;
@@ -70,11 +72,11 @@ bool site_text_open(struct site_text *text);
  * Bytes of the file, from the file if it is open, from memory where that part of it
  * is mapped. True when all @size bytes were read.
  */
-bool site_text_read(const struct site_text *text, uint64_t offset, void *buffer, size_t size);
+bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_t size);
 /* Likewise, by the address that the ELF header gives it. */
-bool site_text_read_at(const struct site_text *text, uint64_t addr, void *buffer, size_t size);
+bool site_text_read_at(struct site_text *text, uint64_t addr, void *buffer, size_t size);
 /* Likewise, as many as there are. */
-long site_text_read_some(const struct site_text *text, uint64_t offset, void *buffer, size_t size);
+long site_text_read_some(struct site_text *text, uint64_t offset, void *buffer, size_t size);
 
 /* Bytes that the program would execute. */
 bool site_text_memory(const struct site_text *text, uint64_t addr, void *buffer, size_t size);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include "base/sys.h"
+#include "site_cache.h"
 #include "site_calls.h"
 #include "site_text.h"
 #include "sites.h"
@@ -141,7 +142,8 @@ bool sites_see(enum site_role role)
 	return roles[role].patched && !roles[role].missed;
 }
 
-static void try_site(struct site_text *text, uint64_t offset, enum site_trust trust)
+/* Return: is it worth a look the next time? */
+static bool try_site(struct site_text *text, uint64_t offset, enum site_trust trust)
 {
 	struct site_plan plan;
 	uint8_t state;
@@ -157,11 +159,12 @@ static void try_site(struct site_text *text, uint64_t offset, enum site_trust tr
 		state = LEDGER_SITE_TIGHT;
 		break;
 	default:
-		return;
+		return false;
 	}
 	if (trust == SITE_TRUST)
 		count_role(site_call_role(plan.nr), state);
 	write_site(text, &plan, state);
+	return true;
 }
 
 /* --------------------------------------------------------------------- one text */
@@ -172,7 +175,16 @@ static void try_site(struct site_text *text, uint64_t offset, enum site_trust tr
 /* Guarded by the recorder's lock. */
 static unsigned char chunk[CHUNK];
 
-static void scan(struct site_text *text, enum site_trust trust)
+static void add_place(struct site_places *places, uint64_t offset)
+{
+	if (places->n < SITE_PLACES_MAX)
+		places->offset[places->n++] = offset;
+	else
+		places->lost++;
+}
+
+/* False: not all of it could be read. */
+static bool scan(struct site_text *text, enum site_trust trust, struct site_places *places)
 {
 	uint64_t at = text->offset, end = text->offset + (text->range.end - text->range.start);
 
@@ -182,13 +194,36 @@ static void scan(struct site_text *text, enum site_trust trust)
 		const unsigned char *found = chunk;
 
 		if (got < SYSCALL_SIZE)
-			return;
+			return at + VM_PAGE_SIZE > end; /* the last page goes on behind the file */
 		while ((found = site_scan(found, chunk + got)) < chunk + got) {
-			try_site(text, at + (uint64_t)(found - chunk), trust);
+			uint64_t offset = at + (uint64_t)(found - chunk);
+
+			if (try_site(text, offset, trust))
+				add_place(places, offset);
 			found += SYSCALL_SIZE;
 		}
 		at += (uint64_t)got - (at + (uint64_t)got < end ? SYSCALL_SIZE - 1 : 0);
 	}
+	return true;
+}
+
+/* Smaller ones are read as fast as the cache is. */
+#define CACHED_FROM (128u << 10)
+
+static void look_through(struct site_text *text, enum site_trust trust)
+{
+	static struct site_places places;
+	bool cached = text->range.end - text->range.start >= CACHED_FROM;
+
+	if (cached && site_cache_read(text, &places)) {
+		for (uint32_t i = 0; i < places.n; i++)
+			try_site(text, places.offset[i], trust);
+		return;
+	}
+	places.n = places.lost = 0;
+	site_text_open(text);
+	if (scan(text, trust, &places) && cached)
+		site_cache_write(text, &places);
 }
 
 static bool begins_with(const char *name, const char *word)
@@ -248,9 +283,8 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 		return;
 	if (time == SITE_BEFORE_IT_RUNS)
 		forget_sites(area->range);
-	site_text_open(&text);
 	site_text_begin(&text);
-	scan(&text, known ? SITE_TRUST : SITE_PROVE);
+	look_through(&text, known ? SITE_TRUST : SITE_PROVE);
 	site_text_end(&text);
 }
 

@@ -9,6 +9,7 @@ enum option_id {
 	OPTION_FOLLOW,
 	OPTION_VERIFY,
 	OPTION_SITES,
+	OPTION_CACHE,
 	OPTION_STACK,
 	OPTION_DEPTH,
 	OPTION_DEBUG,
@@ -29,6 +30,8 @@ const struct option_info option_table[] = {
 	[OPTION_SITES] = { "sites", "all", "all|libc|off",
 			   "catch calls at the system call instructions of all code, or of libc "
 			   "and ld.so alone" },
+	[OPTION_CACHE] = { "cache", "off", "FOLDER|off",
+			   "remember where code has system call instructions; a folder of your own" },
 	[OPTION_STACK] = { "stack", "unwind", "unwind|fp|none",
 			   "record which stack made each call: by unwind tables, by frame "
 			   "pointers alone, or not" },
@@ -162,6 +165,8 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 		return set_verify(options, value);
 	case OPTION_SITES:
 		return set_sites(options, value);
+	case OPTION_CACHE:
+		return parse_path(value, options->cache);
 	case OPTION_STACK:
 		return set_stack(options, value);
 	case OPTION_DEPTH:

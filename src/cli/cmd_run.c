@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/options.h"
@@ -105,11 +106,31 @@ static const char *quote_for(const char *value)
 	return strchr(value, '\'') == NULL ? "'" : NULL;
 }
 
-/* What the user set comes first, so that our options win. */
+/* Where the shim may keep what it learns about code; in the child. Empty: nowhere. */
+static void find_cache(char cache[PATH_MAX])
+{
+	const char *home = getenv("HOME"), *base = getenv("XDG_CACHE_HOME");
+
+	if (base != NULL && base[0] == '/')
+		snprintf(cache, PATH_MAX, "%.3900s", base);
+	else if (home != NULL && home[0] == '/')
+		snprintf(cache, PATH_MAX, "%.3900s/.cache", home);
+	else
+		cache[0] = '\0';
+	if (cache[0] == '\0' || strlen(cache) + sizeof("/mapledger") > OPTIONS_PATH_MAX)
+		return;
+	mkdir(cache, 0700);
+	strcat(cache, "/mapledger");
+	if ((mkdir(cache, 0700) < 0 && errno != EEXIST) || strpbrk(cache, ":'\"") != NULL)
+		cache[0] = '\0';
+}
+
+/* What the user set comes first, so that our options win; but for where to keep things. */
 static bool set_options(const struct run *run, const char *output)
 {
 	const char *old = getenv(OPTIONS_VARIABLE);
 	const char *quote = quote_for(output);
+	char cache[PATH_MAX] = "";
 	char max_size[48] = "";
 	char *value = NULL;
 	bool good;
@@ -121,9 +142,11 @@ static bool set_options(const struct run *run, const char *output)
 	}
 	if (run->options->max_size != 0)
 		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
-	if (asprintf(&value, "%s%soutput=%s%s%s:root=%d%s%s%s%s%s", old != NULL ? old : "",
-		     old != NULL && *old != '\0' ? ":" : "", quote, output, quote, (int)getpid(),
-		     max_size, run->options->follow != NULL ? ":follow=" : "",
+	find_cache(cache);
+	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s",
+		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
+		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
+		     quote, (int)getpid(), max_size, run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
 		     run->options->verify != NULL ? run->options->verify : "") < 0)
