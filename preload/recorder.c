@@ -114,12 +114,30 @@ void recorder_reread_everything(void)
 	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 }
 
-/* In this order: whoever is no longer counted has its call in a slot. */
+/* Calls are made, or were, that are not recorded. Whoever is no longer counted has a slot. */
+static bool others_are_about(const struct recorder *recorder)
+{
+	return __atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0 ||
+	       late_pending(&recorder->late);
+}
+
+/*
+ * A late call is set right by reading its own range back. What mremap took from there in the
+ * meantime is elsewhere now, and is what it was before that call.
+ */
+static void doubt_what_moved(const struct vm_call *call)
+{
+	struct addr_range ranges[2];
+	unsigned n = vm_call_ranges(&shim.space, call, true, ranges);
+
+	if (n == 2 && !vm_call_failed(call))
+		resync_range(ranges[1], VM_REASON_UNORDERED, call->event);
+}
+
 bool recorder_settle(void)
 {
 	struct recorder *recorder = &shim.recorder;
-	bool unsettled = __atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0 ||
-			 late_pending(&recorder->late);
+	bool unsettled = others_are_about(recorder);
 
 	late_record(&recorder->late, NULL);
 	return unsettled;
@@ -327,6 +345,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
+	if (unlikely(call->op == VM_OP_MREMAP && others_are_about(&shim.recorder)))
+		doubt_what_moved(call);
 	if (unlikely(sites_may_change(call)))
 		sites_after(call);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
