@@ -58,7 +58,7 @@ void audit_print_json(const struct audit_report *report, struct json *json);
 void audit_print_suppressions(const struct audit_report *report);
 
 /* audit_sarif.c: SARIF 2.1.0. Return: false after a complaint. */
-bool audit_write_sarif(FILE *file, const struct audit_report *report);
+bool audit_write_sarif_file(const char *path, const struct audit_report *report);
 
 /* The fingerprints of an older SARIF file. Return: false after a complaint. */
 struct baseline {

@@ -201,7 +201,7 @@ static void write_result(struct json *json, const struct audit_row *row)
 	json_end_object(json);
 }
 
-bool audit_write_sarif(FILE *file, const struct audit_report *report)
+static bool write_sarif(FILE *file, const struct audit_report *report)
 {
 	struct json *json = json_create_on(file);
 
@@ -224,6 +224,22 @@ bool audit_write_sarif(FILE *file, const struct audit_report *report)
 	json_end_object(json);
 	json_destroy(json);
 	return true;
+}
+
+bool audit_write_sarif_file(const char *path, const struct audit_report *report)
+{
+	FILE *file = fopen(path, "we");
+	bool good;
+
+	if (file == NULL) {
+		complain("can't write %s: %s", path, strerror(errno));
+		return false;
+	}
+	good = write_sarif(file, report);
+	if (fclose(file) == 0)
+		return good;
+	complain("can't write %s: %s", path, strerror(errno));
+	return false;
 }
 
 /* --------------------------------------------------------------------- baseline */

@@ -34,6 +34,28 @@ static void print_head(FILE *file, const struct audit_finding *finding)
 	fputc('\n', file);
 }
 
+#define INDENT	8
+#define COLUMNS 92
+
+/* Indented, in lines of at most 100 columns. */
+static void print_wrapped(FILE *file, const char *words)
+{
+	size_t column = 0;
+
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+
+		if (column > 0 && column + 1 + len > COLUMNS) {
+			fputc('\n', file);
+			column = 0;
+		}
+		fprintf(file, "%*s%.*s", column == 0 ? INDENT : 1, "", (int)len, words);
+		column += (column > 0) + len;
+		words += len + (words[len] == ' ');
+	}
+	fputc('\n', file);
+}
+
 static void print_call(FILE *file, const struct audit_row *row)
 {
 	const struct audit_finding *finding = row->finding;
@@ -73,7 +95,7 @@ static void print_row(FILE *file, const struct audit_row *row)
 {
 	print_head(file, row->finding);
 	if (row->finding->message[0] != '\0')
-		fprintf(file, "        %s\n", row->finding->message);
+		print_wrapped(file, row->finding->message);
 	print_call(file, row);
 	print_victim(file, row);
 	fprintf(file, "        fix: %s\n", row->finding->rule->fix);

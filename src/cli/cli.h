@@ -25,6 +25,7 @@ enum cli_exit {
 	CLI_TROUBLE = 2,   /* wrong usage, or something can't be read or written */
 	CLI_UNSURE = 3,	   /* the ledger is damaged, or holds nothing to compare with */
 	/* `run', as env(1) and timeout(1) do; otherwise it ends as the program did */
+	CLI_CHECK_FAILED = 99, /* run --check: findings, and the program had nothing to say */
 	CLI_RUN_FAILED = 125,
 	CLI_RUN_NOT_EXECUTABLE = 126,
 	CLI_RUN_NOT_FOUND = 127,
@@ -42,11 +43,12 @@ enum command_bit {
 	COMMAND_DIFF = 1 << 7,
 	COMMAND_EXPLAIN = 1 << 8,
 	COMMAND_AUDIT = 1 << 9,
+	COMMAND_DEMO = 1 << 10,
 };
 #define COMMAND_LOOKERS                                                                            \
 	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF |  \
 	 COMMAND_EXPLAIN | COMMAND_AUDIT)
-#define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP)
+#define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP | COMMAND_DEMO)
 
 enum color_when {
 	COLOR_AUTO,
@@ -160,6 +162,7 @@ int cmd_why(const struct cli_options *options, int n_operands, char **operands);
 int cmd_diff(const struct cli_options *options, int n_operands, char **operands);
 int cmd_explain(const struct cli_options *options, int n_operands, char **operands);
 int cmd_audit(const struct cli_options *options, int n_operands, char **operands);
+int cmd_demo(const struct cli_options *options, int n_operands, char **operands);
 int cmd_verify(const struct cli_options *options, int n_operands, char **operands);
 int cmd_help(const struct cli_options *options, int n_operands, char **operands);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <string.h>
 #include "cli/audit_report.h"
 
@@ -32,23 +31,11 @@ static int explain_one(const char *id)
 
 /* ------------------------------------------------------------------------ a ledger */
 
-static bool write_sarif_file(const char *path, const struct audit_report *report)
-{
-	FILE *file = fopen(path, "we");
-	bool good = file != NULL && audit_write_sarif(file, report);
-
-	if (file != NULL && fclose(file) != 0)
-		good = false;
-	if (!good)
-		complain("can't write %s: %s", path, strerror(errno));
-	return good;
-}
-
 static bool print(const struct audit_report *report, const struct cli_options *options)
 {
 	struct json *json;
 
-	if (options->sarif != NULL && !write_sarif_file(options->sarif, report))
+	if (options->sarif != NULL && !audit_write_sarif_file(options->sarif, report))
 		return false;
 	if (options->gen_suppressions) {
 		audit_print_suppressions(report);

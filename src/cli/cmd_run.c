@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/options.h"
+#include "cli/audit_report.h"
 #include "cli/compare.h"
 #include "cli/crash_screen.h"
 #include "cli/fault_text.h"
@@ -354,19 +355,70 @@ static void summarize(const struct run *run, const struct family *family, int st
 	view_close(&view);
 }
 
-static void report(const struct run *run, pid_t pid, int status)
+/* ------------------------------------------------------------------------ --check */
+
+/* Findings of one ledger, on stderr. Return: are there any at or above --fail-on? */
+static bool check_ledger(const struct run *run, const char *path, const char *sarif)
+{
+	const struct cli_options *options = run->options;
+	struct audit_report report;
+	struct ledger_view view;
+	bool fails = true;
+
+	if (!view_open(&view, path, short_name(path)))
+		return true;
+	if (audit_report_make(&report, &view, options)) {
+		if (report.n > report.n_suppressed + report.n_old)
+			fprintf(stderr, "\nmapledger: findings in %s:\n\n", view.name);
+		audit_print(stderr, &report, options->all);
+		fails = audit_report_fails(&report,
+					   options->has_fail_on ? options->fail_on : AUDIT_ERROR);
+		if (sarif != NULL && !audit_write_sarif_file(sarif, &report))
+			fails = true;
+	}
+	audit_report_free(&report);
+	view_close(&view);
+	return fails;
+}
+
+/* The program's own ledger and those of its children that were kept. */
+static bool check_family(const struct run *run)
+{
+	struct ledger_list children;
+	char folder[PATH_MAX];
+	bool fails = check_ledger(run, run->output, run->options->sarif);
+
+	ledger_children_folder(run->output, folder);
+	children = ledger_list_folder(folder);
+	for (size_t i = 0; i < children.n; i++)
+		if (check_ledger(run, children.paths[i], NULL))
+			fails = true;
+	ledger_list_free(&children);
+	return fails;
+}
+
+static bool ended_well(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Return: the status to end with: the program's, unless only the check failed. */
+static int report(const struct run *run, pid_t pid, int status)
 {
 	struct ledger_header header;
 	struct family family;
 
 	if (!ledger_header_read(run->output, &header)) {
 		say_nothing_was_recorded(run, status);
-		return;
+		return run->options->check && ended_well(status) ? CLI_CHECK_FAILED << 8 : status;
 	}
 	ledger_trim(run->output);
 	family_tidy(run->output, pid, run->options->keep_all, &family);
 	if (!run->options->quiet)
 		summarize(run, &family, status);
+	if (run->options->check && check_family(run) && ended_well(status))
+		return CLI_CHECK_FAILED << 8;
+	return status;
 }
 
 /* ------------------------------------------------------------------ the command */
@@ -408,6 +460,6 @@ int cmd_run(const struct cli_options *options, int n_operands, char **operands)
 		return code;
 	status = run_child_wait(pid);
 	if (expand_output(&run, pid, run.output))
-		report(&run, pid, status);
+		status = report(&run, pid, status);
 	run_child_end_alike(status);
 }

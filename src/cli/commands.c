@@ -89,6 +89,11 @@ const struct command commands[] = {
 	  "\n"
 	  "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 can't be read.\n",
 	  CLI_TROUBLE },
+	{ "demo", NULL, COMMAND_DEMO, cmd_demo, "[NAME]",
+	  "broken programs that come along, recorded and explained",
+	  "Without a name: which there are. The ledger is mapledger.demo.mlg, for other commands\n"
+	  "to look at.\n",
+	  CLI_TROUBLE },
 	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
 	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },
 };

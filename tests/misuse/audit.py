@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The audit as a tool: exit statuses, suppressions, baselines, SARIF, run --check.
+
+usage: audit.py MAPLEDGER SHIM DEMO [SARIF_SCHEMA]
+
+SARIF is checked for what the specification requires of the parts that are used
+(OASIS SARIF 2.1.0, chapters 3.13 to 3.60), and, where a copy of the official schema
+is given, or named by ML_SARIF_SCHEMA, and python3-jsonschema is there, against that.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+failed = 0
+
+
+def check(what, good, detail=""):
+    global failed
+    print(f"{'ok' if good else 'WRONG'}: {what}{'' if good else ': ' + str(detail)}", flush=True)
+    failed += not good
+
+
+class Tool:
+    def __init__(self, mapledger, shim, demo):
+        self.mapledger, self.demo = mapledger, demo
+        self.environment = dict(os.environ, MAPLEDGER_SHIM=shim)
+
+    def __call__(self, *arguments, folder):
+        return subprocess.run([self.mapledger, *map(str, arguments)], cwd=folder,
+                              capture_output=True, text=True, env=self.environment)
+
+    def record(self, name, folder):
+        ledger = Path(folder) / f"{name}.mlg"
+        self("run", "-q", "--on-crash=quiet", "--force", "-o", ledger, self.demo, name,
+             folder=folder)
+        return ledger
+
+
+def exit_statuses(tool, folder):
+    loud, quiet = tool.record("fixed-clobber", folder), tool.record("guard-region", folder)
+    run = lambda *options: tool("audit", *options, folder=folder).returncode
+    check("an error makes the status 1", run(loud) == 1)
+    check("... also with --fail-on error", run("--fail-on", "error", loud) == 1)
+    check("... not with --fail-on never", run("--fail-on", "never", loud) == 0)
+    check("a note alone does not", run(quiet) == 0)
+    check("... but with --fail-on note", run("--fail-on", "note", quiet) == 1)
+    for options, words in ((["--fail-on", "loud"], "is not one of error, warning, note, never"),
+                           (["--enable", "X99"], "is not a rule"),
+                           (["--explain", "X99"], "there is no rule X99"),
+                           (["--supp", "/nowhere"], "can't read suppressions"),
+                           (["--baseline", "/nowhere"], "can't read the baseline")):
+        done = tool("audit", *options, loud, folder=folder)
+        check(f"{' '.join(options)} is refused in one line",
+              done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1,
+              done.stderr)
+
+
+def explaining(tool, folder):
+    done = tool("audit", "--explain", "all", folder=folder)
+    ids = re.findall(r"^([WPULGAI]\d\d)  ", done.stdout, re.M)
+    check("--explain all lists the rules", len(ids) == 37 and len(set(ids)) == 37, ids)
+    for rule in ids:
+        done = tool("audit", "--explain", rule, folder=folder)
+        check(f"--explain {rule}", done.returncode == 0 and
+              all(word in done.stdout for word in ("What", "Why", "To try")), done.stdout)
+
+
+def suppressing(tool, folder):
+    ledger = tool.record("fixed-clobber", folder)
+    lines = Path(folder) / "known.supp"
+
+    def audit(text):
+        lines.write_text(text)
+        return tool("audit", "--supp", lines, ledger, folder=folder)
+
+    for text in ("U04:fun:trampoline_new\n", "*:fun:demo_fixed_*\n", "U04:src:*lifetime.c\n",
+                 "# a comment\n\n  U04:obj:mapledger-demo  \n", f"U04:path:{tool.demo}\n"):
+        done = audit(text)
+        check(f"suppressed by {text.strip()!r}",
+              done.returncode == 0 and "1 suppressed" in done.stdout, done.stdout + done.stderr)
+    done = audit("U05:fun:trampoline_new\nU04:fun:elsewhere\n")
+    check("other lines do not, and are said to be of no use",
+          done.returncode == 1 and done.stderr.count("suppressed nothing") == 2, done.stderr)
+    for text in ("U04\n", "X99:fun:a\n", "U04:function:a\n"):
+        done = audit(text)
+        check(f"{text.strip()!r} is refused with its line",
+              done.returncode == 2 and "known.supp:1:" in done.stderr, done.stderr)
+    generated = tool("audit", "--gen-suppressions", ledger, folder=folder).stdout
+    done = audit(generated)
+    check("generated lines suppress all", done.returncode == 0, generated + done.stdout)
+
+
+def baselines(tool, folder):
+    first, second = tool.record("fixed-clobber", folder), Path(folder) / "old.sarif"
+    tool("audit", "--sarif", second, first, folder=folder)
+    again = tool.record("fixed-clobber", folder)
+    other = tool.record("munmap-too-long", folder)
+    done = tool("audit", "--baseline", second, again, folder=folder)
+    check("what is in the baseline does not count, at other addresses too",
+          done.returncode == 0 and "1 in the baseline" in done.stdout, done.stdout)
+    done = tool("audit", "--baseline", second, other, folder=folder)
+    check("what is not, does", done.returncode == 1, done.stdout)
+    second.write_text("{")
+    done = tool("audit", "--baseline", second, again, folder=folder)
+    check("what is no SARIF is refused", done.returncode == 2 and "is no SARIF file" in done.stderr,
+          done.stderr)
+
+
+def required(thing, names, where):
+    missing = [name for name in names if name not in thing]
+    check(f"SARIF: {where} has {', '.join(names)}", not missing, f"no {missing}")
+
+
+def sarif(tool, folder, schema):
+    for name in ("fixed-clobber", "execstack", "map-limit", "double-munmap"):
+        path = Path(folder) / f"{name}.sarif"
+        tool("audit", "--sarif", path, tool.record(name, folder), folder=folder)
+        log = json.loads(path.read_text())
+        required(log, ["version", "runs"], "the log")
+        check("SARIF: its version", log["version"] == "2.1.0")
+        run = log["runs"][0]
+        required(run, ["tool"], "a run")
+        driver = run["tool"]["driver"]
+        required(driver, ["name", "rules"], "the driver")
+        for result in run["results"]:
+            required(result, ["message", "ruleId", "level", "partialFingerprints"], "a result")
+            check("SARIF: the rule's index is its own",
+                  driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"])
+            check("SARIF: levels", result["level"] in ("none", "note", "warning", "error"))
+            for location in result["locations"]:
+                place = location["physicalLocation"]
+                check("SARIF: a place has a file or an address",
+                      "artifactLocation" in place or "address" in place)
+                uri = place.get("artifactLocation", {}).get("uri", "")
+                check("SARIF: file names are URI references",
+                      re.fullmatch(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*", uri) is not None, uri)
+        if schema:
+            validate(log, schema, name)
+
+
+def validate(log, schema, name):
+    try:
+        import jsonschema
+    except ImportError:
+        print("skipped: the official schema, as python3-jsonschema is not there")
+        return
+    try:
+        jsonschema.validate(log, json.loads(Path(schema).read_text()))
+        check(f"SARIF: {name} fits the official schema", True)
+    except jsonschema.ValidationError as error:
+        check(f"SARIF: {name} fits the official schema", False, error.message)
+
+
+def checking(tool, folder):
+    run = lambda *options: tool("run", "-q", "--force", "-o", "c.mlg", "--check", *options,
+                                folder=folder)
+    done = run(tool.demo, "fixed-clobber")
+    check("run --check fails with 99, and says why",
+          done.returncode == 99 and "error   U04" in done.stderr, done.stderr)
+    check("... and leaves stdout to the program", done.stdout == 'the name is ""\n', done.stdout)
+    check("... not for warnings", run(tool.demo, "write-then-execute").returncode == 0)
+    check("... unless asked to",
+          run("--fail-on", "warning", tool.demo, "write-then-execute").returncode == 99)
+    check("a program that fails ends as it does", run("sh", "-c", "exit 3").returncode == 3)
+    done = tool("demo", folder=folder)
+    check("demo lists ten", done.stdout.count("\n  ") == 10, done.stdout)
+    done = tool("demo", "nothing", folder=folder)
+    check("an unknown demo is refused in one line",
+          done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr)
+
+
+def main():
+    tool = Tool(*sys.argv[1:4])
+    schema = sys.argv[4] if len(sys.argv) > 4 else os.environ.get("ML_SARIF_SCHEMA")
+    with tempfile.TemporaryDirectory() as folder:
+        exit_statuses(tool, folder)
+        explaining(tool, folder)
+        suppressing(tool, folder)
+        baselines(tool, folder)
+        sarif(tool, folder, schema)
+        checking(tool, folder)
+    print(f"{failed} wrong")
+    return 1 if failed else 0
+
+
+sys.exit(main())
