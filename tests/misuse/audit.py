@@ -28,8 +28,8 @@ def check(what, good, detail=""):
 
 class Tool:
     def __init__(self, mapledger, shim, demo):
-        self.mapledger, self.demo = mapledger, demo
-        self.environment = dict(os.environ, MAPLEDGER_SHIM=shim)
+        self.mapledger, self.demo = map(os.path.abspath, (mapledger, demo))
+        self.environment = dict(os.environ, MAPLEDGER_SHIM=os.path.abspath(shim))
 
     def __call__(self, *arguments, folder):
         return subprocess.run([self.mapledger, *map(str, arguments)], cwd=folder,
