@@ -235,6 +235,12 @@ static bool is_mine(void)
 	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
 }
 
+bool recorder_lends(uint64_t *hold)
+{
+	*hold = lock_state(&shim.recorder.lock);
+	return lock_in_kernel(*hold) && is_mine();
+}
+
 /* Return: 0 with the lock, or VM_CALL_NESTED or VM_CALL_UNORDERED: why there is none. */
 static uint8_t wait_for_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 {
@@ -277,7 +283,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
 	slot = late_take(&recorder->late, call->tid, mark);
-	stacks_forget();
+	stacks_before_call_without_lock(call);
 	if (!ML_MUTATED(LOCK_AFTER_CALL))
 		make_call(call);
 	if (*shim.fork_mark == 0) {

@@ -59,6 +59,12 @@ enum recorder_doubt {
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt);
 void recorder_unlock(struct frame_mark *mark);
 /*
+ * Does the calling thread itself have the lock, in a hook further up that waits for the
+ * kernel? Then the set is whole, and nobody else changes it. @hold tells this hold from
+ * others.
+ */
+bool recorder_lends(uint64_t *hold);
+/*
  * With the lock held: late calls are recorded now. True when there were any, or
  * others are being made without the lock: then the kernel may be ahead of the set.
  */

@@ -23,19 +23,30 @@ static struct unwind_cache cache;
 
 #define KEPT_MAX 256
 
-/* In address order, apart from each other. */
+/*
+ * In address order, apart from each other. @version is odd while they change: they are
+ * also looked at without the lock.
+ */
 static struct addr_range kept[KEPT_MAX];
 static unsigned n_kept;
+static uint32_t version;
 
-void stacks_forget(void)
+static void begin_change(void)
 {
-	unwind_cache_forget(&cache);
+	__atomic_store_n(&version, version | 1, __ATOMIC_SEQ_CST);
+}
+
+static void end_change(void)
+{
+	__atomic_store_n(&version, version + 1, __ATOMIC_SEQ_CST);
 }
 
 static void forget_all(void)
 {
+	begin_change();
 	n_kept = 0;
-	stacks_forget();
+	end_change();
+	unwind_cache_forget(&cache);
 }
 
 /* The first kept range that ends above @addr; n_kept if there is none. */
@@ -61,6 +72,16 @@ static bool is_kept(struct addr_range range)
 	return i < n_kept && kept[i].start < range.end;
 }
 
+/* In place of those from @first up to @last. */
+static void replace_kept(unsigned first, unsigned last, struct addr_range range)
+{
+	begin_change();
+	memmove(&kept[first + 1], &kept[last], (n_kept - last) * sizeof(kept[0]));
+	n_kept = n_kept - (last - first) + 1;
+	kept[first] = range;
+	end_change();
+}
+
 /* Ranges that overlap become one. */
 static void keep(struct addr_range range)
 {
@@ -77,9 +98,7 @@ static void keep(struct addr_range range)
 		forget_all();
 		first = last = 0;
 	}
-	memmove(&kept[first + 1], &kept[last], (n_kept - last) * sizeof(kept[0]));
-	n_kept = n_kept - (last - first) + 1;
-	kept[first] = range;
+	replace_kept(first, last, range);
 }
 
 void stacks_forget_range(struct addr_range range)
@@ -88,47 +107,54 @@ void stacks_forget_range(struct addr_range range)
 		forget_all();
 }
 
-static void forget_arguments(uint64_t addr, uint64_t size)
+static bool is_kept_from(uint64_t addr, uint64_t size)
 {
 	uint64_t end;
 
 	if (__builtin_add_overflow(addr, size, &end) || end > UINT64_MAX - VM_PAGE_SIZE)
 		end = UINT64_MAX - VM_PAGE_SIZE;
-	if (addr < end)
-		stacks_forget_range((struct addr_range){ vm_page_down(addr), vm_page_up(end) });
+	return addr < end && is_kept((struct addr_range){ vm_page_down(addr), vm_page_up(end) });
 }
 
-void stacks_before_call(const struct vm_call *call)
+/* Does the call take away memory that something is known about? */
+static bool touches_kept(const struct vm_call *call)
 {
 	const uint64_t *args = call->args;
 
 	switch (call->op) {
 	case VM_OP_MMAP:
-		if (args[3] & MAP_FIXED)
-			forget_arguments(args[0], args[1]);
-		break;
+		return (args[3] & MAP_FIXED) && is_kept_from(args[0], args[1]);
 	case VM_OP_MREMAP:
-		forget_arguments(args[0], args[1]);
-		if (args[3] & MREMAP_FIXED)
-			forget_arguments(args[4], args[2]);
-		break;
+		return is_kept_from(args[0], args[1]) ||
+		       ((args[3] & MREMAP_FIXED) && is_kept_from(args[4], args[2]));
 	case VM_OP_MUNMAP:
 	case VM_OP_MPROTECT:
 	case VM_OP_PKEY_MPROTECT:
 	case VM_OP_REMAP_FILE_PAGES:
-		forget_arguments(args[0], args[1]);
-		break;
+		return is_kept_from(args[0], args[1]);
 	case VM_OP_BRK:
-		if (args[0] < shim.space.brk)
-			forget_arguments(args[0], shim.space.brk - args[0]);
-		break;
+		return args[0] < shim.space.brk && is_kept_from(args[0], shim.space.brk - args[0]);
 	case VM_OP_SHMAT:
 	case VM_OP_SHMDT:
-		forget_all();
-		break;
+		return true; /* of a size that no argument tells */
 	default:
-		break;
+		return false;
 	}
+}
+
+void stacks_before_call(const struct vm_call *call)
+{
+	if (unlikely(touches_kept(call)))
+		forget_all();
+}
+
+void stacks_before_call_without_lock(const struct vm_call *call)
+{
+	uint32_t before = __atomic_load_n(&version, __ATOMIC_SEQ_CST);
+
+	if (touches_kept(call) || before % 2 != 0 ||
+	    before != __atomic_load_n(&version, __ATOMIC_SEQ_CST))
+		unwind_cache_forget(&cache);
 }
 
 /* --------------------------------------------------------------------- rules */
@@ -222,33 +248,65 @@ static uint64_t find_rule(uint64_t at)
 	return rule;
 }
 
+/* ------------------------------------------------------------------- asking */
+
+struct asking {
+	struct frame_mark mark;
+	bool lent;
+};
+
+/* A handler on top of a handler may find it set; one that jumped out leaves it to another hold. */
+static uint64_t lent_in;
+
+/*
+ * With the lock, or on top of a hook of this thread's own that has it and waits for
+ * the kernel. False: it can't be had; nobody waits for it more than once in a walk.
+ */
+static bool begin_asking(struct asking *asking)
+{
+	uint64_t hold;
+
+	asking->lent = recorder_lends(&hold);
+	if (!asking->lent)
+		return recorder_lock(&asking->mark, RECORDER_DEFER);
+	return __atomic_exchange_n(&lent_in, hold, __ATOMIC_RELAXED) != hold;
+}
+
+static void end_asking(struct asking *asking)
+{
+	if (asking->lent)
+		__atomic_store_n(&lent_in, 0, __ATOMIC_RELAXED);
+	else
+		recorder_unlock(&asking->mark);
+}
+
 static uint64_t ask_rule(void *context, uint64_t at)
 {
-	struct frame_mark mark;
+	struct asking asking;
 	uint64_t rule;
 
 	(void)context;
-	if (!recorder_lock(&mark, RECORDER_DEFER))
+	if (!begin_asking(&asking))
 		return 0;
 	rule = unwind_cache_find(&cache, at);
 	if (rule == 0)
 		rule = find_rule(at);
-	recorder_unlock(&mark);
+	end_asking(&asking);
 	return rule;
 }
 
 static bool ask_is_code(void *context, uint64_t at)
 {
-	struct frame_mark mark;
 	const struct memory_area *area;
+	struct asking asking;
 	bool is_code;
 
 	(void)context;
-	if (!recorder_lock(&mark, RECORDER_DEFER))
+	if (!begin_asking(&asking))
 		return false;
 	area = memory_set_find(shim.space.set, at);
 	is_code = area != NULL && (area->flags & VM_EXEC);
-	recorder_unlock(&mark);
+	end_asking(&asking);
 	return is_code;
 }
 
@@ -265,17 +323,27 @@ static __thread struct known_stack {
 
 static __thread uint8_t known_turn __attribute__((tls_model("initial-exec")));
 
-/* A stack that has grown since anybody looked ends below where the map says. */
-static const struct memory_area *find_stack(uint64_t sp)
+/* How far below the frame of a hook the next one's may be, before this is asked again. */
+#define ROOM_BELOW (64u << 10)
+
+static bool grows(const struct memory_area *area)
+{
+	return (area->flags & VM_GROWSDOWN) || (shim.space.start_stack >= area->range.start &&
+						shim.space.start_stack < area->range.end);
+}
+
+/* A stack that has grown since anybody looked begins below where the map says. */
+static bool find_stack(uint64_t sp, struct addr_range *stack)
 {
 	const struct memory_area *area = memory_set_find_from(shim.space.set, sp);
-	bool grows = area != NULL && ((area->flags & VM_GROWSDOWN) ||
-				      (shim.space.start_stack >= area->range.start &&
-				       shim.space.start_stack < area->range.end));
 
-	if (area == NULL || !(area->flags & VM_READ) || (area->range.start > sp && !grows))
-		return NULL;
-	return area;
+	if (area == NULL || !(area->flags & VM_READ) || (area->range.start > sp && !grows(area)))
+		return false;
+	stack->start = vm_page_down(sp) > ROOM_BELOW ? vm_page_down(sp) - ROOM_BELOW : 0;
+	if (stack->start < area->range.start && !grows(area))
+		stack->start = area->range.start;
+	stack->end = area->range.end;
+	return true;
 }
 
 /* Generations count from 1 here, so that a new thread knows nothing. */
@@ -300,18 +368,15 @@ static void remember_stack(struct addr_range stack)
 static struct addr_range ask_stack(uint64_t sp)
 {
 	struct addr_range stack = { 0, 0 };
-	const struct memory_area *area;
-	struct frame_mark mark;
+	struct asking asking;
 
-	if (!recorder_lock(&mark, RECORDER_DEFER))
-		return stack;
-	area = find_stack(sp);
-	if (area != NULL) {
-		stack = (struct addr_range){ vm_page_down(sp), area->range.end };
+	if (!begin_asking(&asking))
+		return UNWIND_STACK_BUSY;
+	if (find_stack(sp, &stack)) {
 		keep(stack);
 		remember_stack(stack);
 	}
-	recorder_unlock(&mark);
+	end_asking(&asking);
 	return stack;
 }
 
@@ -322,7 +387,7 @@ static struct addr_range find_known_stack(void *context, uint64_t sp)
 	(void)context;
 	for (unsigned i = 0; i < KNOWN_STACKS; i++)
 		if (known[i].generation == generation && sp >= known[i].start && sp < known[i].end)
-			return (struct addr_range){ sp, known[i].end };
+			return (struct addr_range){ known[i].start, known[i].end };
 	return ask_stack(sp);
 }
 

@@ -61,9 +61,9 @@ extern const struct unwind_host stacks_host __attribute__((visibility("hidden"))
 
 /* Before a call is made: forget what it would make untrue. */
 void stacks_before_call(const struct vm_call *call);
+/* As above, without the lock. */
+void stacks_before_call_without_lock(const struct vm_call *call);
 /* The kernel said something new about a range. */
 void stacks_forget_range(struct addr_range range);
-/* Without the lock, too. */
-void stacks_forget(void);
 
 #endif

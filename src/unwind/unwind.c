@@ -58,14 +58,24 @@ static inline bool go_on(struct walk *walk, struct unwind_trace *trace, uint64_t
 	return likely(pc != 0) || finish(trace, UNWIND_END_OUTERMOST);
 }
 
-static bool enter_stack(struct walk *walk, struct unwind_trace *trace)
+/*
+ * An interrupted function may have taken registers off the stack already, whose rules
+ * still say where they were: just below sp, where a signal leaves them alone.
+ */
+#define RED_ZONE 128
+
+static bool enter_stack(struct walk *walk, struct unwind_trace *trace, bool exact)
 {
+	uint64_t lowest = walk->regs.sp - (exact ? RED_ZONE : 0);
+
 	walk->stack = walk->host->stack(walk->host->context, walk->regs.sp);
+	if (walk->stack.start == UINT64_MAX)
+		return finish(trace, UNWIND_END_BUSY);
 	if (walk->stack.end <= walk->regs.sp)
 		return finish(trace, UNWIND_END_MEMORY);
 	/* Of a stack that has overflowed only what is above can be read. */
-	if (walk->stack.start < walk->regs.sp)
-		walk->stack.start = walk->regs.sp;
+	if (walk->stack.start < lowest)
+		walk->stack.start = lowest;
 	return true;
 }
 
@@ -145,7 +155,7 @@ static bool step_out_of_signal(struct walk *walk, struct unwind_trace *trace)
 		.bp = load(context + CONTEXT_BP),
 		.bx = load(context + CONTEXT_BX),
 	};
-	if (!enter_stack(walk, trace))
+	if (!enter_stack(walk, trace, true))
 		return false;
 	if (trace->n < UNWIND_FRAMES_MAX)
 		trace->exact |= 1ULL << trace->n;
@@ -243,7 +253,7 @@ void unwind_walk(struct unwind_trace *trace, const struct unwind_regs *regs, boo
 
 	begin(&walk, trace, regs, host);
 	trace->exact = first_is_exact;
-	if (!add_frame(trace, regs->pc) || !enter_stack(&walk, trace))
+	if (!add_frame(trace, regs->pc) || !enter_stack(&walk, trace, first_is_exact))
 		return;
 	while (step(&walk, trace, lookup_address(trace, walk.regs.pc)))
 		if (!add_frame(trace, walk.regs.pc))
@@ -257,7 +267,7 @@ void unwind_walk_frame_pointers(struct unwind_trace *trace, const struct unwind_
 	uint64_t pc;
 
 	begin(&walk, trace, regs, host);
-	if (!add_frame(trace, regs->pc) || !enter_stack(&walk, trace))
+	if (!add_frame(trace, regs->pc) || !enter_stack(&walk, trace, false))
 		return;
 	while (walk.regs.bp != 0) {
 		if (!read_frame_record(&walk, &pc) || pc == 0) {

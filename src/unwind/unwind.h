@@ -57,6 +57,9 @@ struct unwind_regs {
 	}
 #endif
 
+/* What a host says of a stack that it can't look up now. */
+#define UNWIND_STACK_BUSY ((struct addr_range){ UINT64_MAX, UINT64_MAX })
+
 /* Why there are no more frames. Equal to enum ledger_stack_end. */
 enum unwind_end {
 	UNWIND_END_OUTERMOST = 1,
@@ -90,7 +93,7 @@ struct unwind_trace {
  * @rule:    the rule for the code at @at, or 0: can't be looked up now. It is the
  *           host who adds it to the cache.
  * @stack:   what can be read at or above @sp without leaving its stack; empty if
- *           nothing is known about it
+ *           nothing is known about it, or UNWIND_STACK_BUSY
  * @is_code: does @at lie in executable memory?
  */
 struct unwind_host {

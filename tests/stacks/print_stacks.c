@@ -3,11 +3,11 @@
 /*
  * print_stacks LEDGER - the stack of every call, for tests to compare
  *
- *     42 mprotect 1234 outermost 5577f0 5577e8! 7f3a12?
+ *     42 mprotect 1234 7f3a5000 outermost 5577f0 5577e8! 7f3a12?
  *
- * Event, operation, thread, why the stack ends, and its frames as hexadecimal
- * addresses: `!' marks one that was interrupted, `?' one that was guessed. Behind
- * each frame in code of a file stands "=path+offset". A call without a stack says "-".
+ * Event, operation, thread, address (mmap's result), why the stack ends, and its frames as
+ * hexadecimal addresses: `!' marks one that was interrupted, `?' one that was guessed. Behind each
+ * frame in code of a file stands "=path+offset". A call without a stack says "-".
  */
 
 #include <inttypes.h>
@@ -44,7 +44,10 @@ static void print_call(const struct replay *replay, const struct vm_call *call)
 {
 	struct ledger_trace trace;
 
-	printf("%" PRIu64 " %s %u", call->event, vm_op_info(call->op)->name, call->tid);
+	uint64_t addr = call->op == VM_OP_MMAP ? (uint64_t)call->result : call->args[0];
+
+	printf("%" PRIu64 " %s %u %" PRIx64, call->event, vm_op_info(call->op)->name, call->tid,
+	       addr);
 	if (ledger_stacks_find(&replay->stacks, call->stack, &trace))
 		print_stack(replay, &trace);
 	else

@@ -7,12 +7,12 @@
 #include <elf.h>
 #include <execinfo.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include "own_tables.h"
+#include "shapes.h"
 #include "unwind/cfi_private.h"
 #include "unwind/elf_image.h"
 
@@ -50,7 +50,6 @@ static uint64_t seed_of_test(void)
 
 /* ------------------------------------------------ the same stack as backtrace() */
 
-static uint64_t random_state;
 static uint64_t seed;
 static unsigned n_compared;
 
@@ -77,120 +76,13 @@ static __attribute__((noinline)) void compare(void)
 	n_compared++;
 }
 
-static void next(unsigned depth);
-
-static __attribute__((noinline)) unsigned small_frame(unsigned depth)
-{
-	next(depth);
-	return depth;
-}
-
-static __attribute__((noinline)) unsigned large_frame(unsigned depth)
-{
-	volatile char room[5000];
-
-	room[depth] = 1;
-	next(depth);
-	return (unsigned)room[depth];
-}
-
-static __attribute__((noinline)) unsigned growing_frame(unsigned depth)
-{
-	volatile char *room = __builtin_alloca(16 + draw(&random_state) % 2000);
-
-	room[0] = (char)depth;
-	next(depth);
-	return (unsigned)room[0];
-}
-
-static __attribute__((noinline)) unsigned aligned_frame(unsigned depth)
-{
-	volatile char room[128] __attribute__((aligned(64)));
-
-	room[0] = (char)depth;
-	next(depth);
-	return (unsigned)room[0];
-}
-
-static __attribute__((noinline)) unsigned aligned_growing_frame(unsigned depth)
-{
-	volatile char room[128] __attribute__((aligned(64)));
-	volatile char *more = __builtin_alloca(16 + draw(&random_state) % 2000);
-
-	room[0] = more[0] = (char)depth;
-	next(depth);
-	return (unsigned)room[0] + (unsigned)more[0];
-}
-
-/* All callee-saved registers are in use across the call. */
-static __attribute__((noinline)) unsigned busy_frame(unsigned depth)
-{
-	uint64_t a = draw(&random_state), b = draw(&random_state), c = draw(&random_state);
-	uint64_t d = draw(&random_state), e = draw(&random_state), f = draw(&random_state);
-
-	next(depth);
-	return (unsigned)(a ^ b * 3 ^ c * 5 ^ d * 7 ^ e * 11 ^ f * 13);
-}
-
-static unsigned depth_of_callback;
-static bool called_back;
-
-static int order(const void *a, const void *b)
-{
-	if (!called_back) {
-		called_back = true;
-		next(depth_of_callback);
-	}
-	return *(const int *)a - *(const int *)b;
-}
-
-static __attribute__((noinline)) unsigned through_libc(unsigned depth)
-{
-	int numbers[] = { 3, 1, 2 };
-
-	depth_of_callback = depth;
-	called_back = false;
-	qsort(numbers, 3, sizeof(numbers[0]), order);
-	return (unsigned)numbers[0];
-}
-
-static void handler(int number)
-{
-	(void)number;
-	next(depth_of_callback);
-}
-
-static __attribute__((noinline)) unsigned through_signal(unsigned depth)
-{
-	depth_of_callback = depth;
-	raise(SIGUSR1);
-	return depth + 1;
-}
-
-static unsigned (*const shapes[])(unsigned) = {
-	small_frame, large_frame,  growing_frame,  aligned_frame,
-	busy_frame,  through_libc, through_signal, aligned_growing_frame,
-};
-
-static void next(unsigned depth)
-{
-	volatile unsigned result;
-
-	if (depth == 0)
-		compare();
-	else
-		result = shapes[draw(&random_state) % 8](depth - 1);
-	(void)result;
-}
-
 Test(tables, give_the_stack_that_backtrace_gives)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
+	uint64_t random = seed = seed_of_test();
 
-	sigaction(SIGUSR1, &action, NULL);
-	seed = random_state = seed_of_test();
+	shapes_start(0);
 	for (unsigned i = 0; i < 3000; i++)
-		next((unsigned)(draw(&random_state) % 24));
+		shapes_run((unsigned)(draw(&random) % 24), &random, compare);
 	cr_expect_eq(n_compared, 3000);
 }
 

@@ -40,7 +40,7 @@ static struct addr_range stack_of(void *context, uint64_t sp)
 	(void)context;
 	if (sp < stack_at(0) || sp >= stack_at(WORDS))
 		return (struct addr_range){ 0, 0 };
-	return (struct addr_range){ sp, stack_at(WORDS) };
+	return (struct addr_range){ stack_at(0), stack_at(WORDS) };
 }
 
 static bool is_code(void *context, uint64_t at)
@@ -138,6 +138,27 @@ Test(walk, a_saved_register_outside_of_the_stack_ends_it)
 		trace = walk(0, 0, 2);
 		cr_expect_eq(trace.n, inside ? 2 : 1, "slot %d", slot);
 	}
+}
+
+Test(walk, an_interrupted_function_may_have_popped_registers_already)
+{
+	const struct unwind_regs regs = { .pc = CODE, .sp = stack_at(20) };
+	struct unwind_trace trace = { .frames = frames, .max = 16 };
+
+	fake.rules[0] = unwind_rule(UNWIND_SP, 0, 8, -2, UNWIND_SAME); /* bp is below sp */
+	fake.stack[20] = CODE + 3;
+	fake.stack[19] = stack_at(30);
+	fake.rules[2] = unwind_rule(UNWIND_BP, 0, 16, -2, UNWIND_SAME);
+	fake.stack[31] = CODE + 5;
+	fake.rules[4] = unwind_rule(UNWIND_OUTERMOST, 0, 0, 0, 0);
+	unwind_walk(&trace, &regs, true, &fake.host);
+	cr_expect_eq(trace.n, 3);
+	cr_expect_eq(trace.end, UNWIND_END_OUTERMOST);
+	unwind_walk(&trace, &regs, false, &fake.host);
+	cr_expect_eq(trace.n, 1, "pc is another one, without a rule");
+	fake.rules[0] = unwind_rule(UNWIND_SP, 0, 8, -18, UNWIND_SAME); /* not that far */
+	unwind_walk(&trace, &regs, true, &fake.host);
+	cr_expect_eq(trace.end, UNWIND_END_MEMORY);
 }
 
 Test(walk, a_zero_return_address_is_the_outermost)

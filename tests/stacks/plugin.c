@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Loaded by victim_stacks: calls back from a constructor, while the loader has its lock. */
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include "plugin.h"
+
+void (*plugin_probe)(void) __attribute__((weak));
+
+__attribute__((constructor)) static void constructed(void)
+{
+	if (plugin_probe != 0)
+		plugin_probe();
+}
+
+/* Out of another library, whose code is mapped somewhere else each time. */
+int plugin_call(void (*probe)(void))
+{
+	probe();
+	return 1;
+}
