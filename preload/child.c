@@ -81,26 +81,42 @@ static int read_inherited(void)
 	return 0;
 }
 
+/* In the parent's ledger, for whoever looks for the child's. */
+static void tell_parent(struct ledger_header *header, int error)
+{
+	if (header == NULL)
+		return;
+	header->child_error = error;
+	__atomic_fetch_add(&header->n_children_lost, 1, __ATOMIC_RELAXED);
+}
+
 static void begin(void)
 {
-	uint8_t parent[LEDGER_ID_SIZE] = { 0 };
-	uint64_t parent_event = shim.writer.n_events;
+	struct ledger_writer parents = shim.writer;
+	struct ledger_writer own;
 	int error;
 
 	shim.child = false;
+	shim.unread = false;
 	shim.pid = (uint32_t)sys_getpid();
-	if (shim.writer.header != NULL)
-		memcpy(parent, shim.writer.header->id, sizeof(parent));
-	ledger_writer_close(&shim.writer);
 	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = 0;
-
-	error = read_inherited();
-	if (error < 0) {
+	shim.writer = (struct ledger_writer){ 0 };
+	error = naming_create_ledger(LEDGER_LINK_FORK,
+				     parents.header != NULL ? parents.header->id : NULL,
+				     parents.n_events);
+	own = shim.writer;
+	/* What is read now is the baseline, which is written as a whole. */
+	shim.writer = (struct ledger_writer){ 0 };
+	if (error < 0)
+		tell_parent(parents.header, error);
+	ledger_writer_close(&parents);
+	if (read_inherited() < 0)
 		shim.live = false;
+	shim.writer = own;
+	if (error < 0 || !shim.live)
 		return;
-	}
 	stacks_new_ledger();
-	naming_open_ledger(LEDGER_LINK_FORK, parent, parent_event);
+	naming_write_start();
 }
 
 void child_begin(void)

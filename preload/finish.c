@@ -11,6 +11,7 @@
 #include <errno.h>
 #include "base/clock.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
 
@@ -140,6 +141,20 @@ static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 	return error < 0 ? error : (int64_t)vm_comparison_unexplained(&comparison);
 }
 
+static void say_not_compared(int error)
+{
+	char buffer[160];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	text_string(&text, "not compared with the kernel's map: ");
+	text_string(&text, error == -ENOMEM ? "no memory for it" : "it can't be read");
+	text_string(&text, " (");
+	text_string(&text, vm_errno_name(-error));
+	text_char(&text, ')');
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED, buffer);
+}
+
 int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 {
 	uint64_t mask;
@@ -149,7 +164,11 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 		return -EPERM;
 	mask = shim_block_signals();
 	recorder_settle(); /* handlers that came since we have the lock */
+	if (shim.unread)
+		resync_range((struct addr_range){ 0, VM_PAGE_SIZE }, VM_REASON_EFFECT, 0);
 	result = verify(at_exit, report, context);
+	if (result < 0)
+		say_not_compared((int)result);
 	shim_restore_signals(mask);
 	return result;
 }

@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include "base/sys.h"
 #include "base/text.h"
 #include "shim.h"
@@ -101,7 +102,7 @@ static bool make_path(unsigned n)
 	return !text.cut;
 }
 
-static bool make_folder(void)
+static int make_folder(void)
 {
 	static char folder[OPTIONS_PATH_MAX + 4]; /* a child's first call may be on a small stack */
 	struct text text;
@@ -109,7 +110,7 @@ static bool make_folder(void)
 	text_init(&text, folder, sizeof(folder));
 	text_string(&text, shim.options.output);
 	text_string(&text, ".d");
-	return sys_mkdirat(AT_FDCWD, folder, 0700) == 0;
+	return (int)sys_mkdirat(AT_FDCWD, folder, 0700);
 }
 
 /* The id in an existing ledger of this very process: it was there before execve. */
@@ -137,7 +138,7 @@ static bool id_before_exec(uint8_t id[LEDGER_ID_SIZE])
 }
 
 /* The set knows the new mappings, and the ledger knows the set. */
-static void write_start(void)
+void naming_write_start(void)
 {
 	struct addr_range ranges[2];
 	uint64_t offsets[2];
@@ -156,7 +157,7 @@ static void write_start(void)
 	resync_own();
 }
 
-int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event)
+int naming_create_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event)
 {
 	uint8_t before[LEDGER_ID_SIZE];
 	struct ledger_writer_options options = {
@@ -185,13 +186,37 @@ int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t pa
 		}
 		options.exec_count = n;
 		error = ledger_writer_open(&shim.writer, &options);
-		if (error == -ENOENT && make_folder())
-			error = ledger_writer_open(&shim.writer, &options);
+		if (error == -ENOENT) {
+			error = make_folder();
+			if (error == 0 || error == -EEXIST) /* by a sibling, just now */
+				error = ledger_writer_open(&shim.writer, &options);
+		}
 		if (error != -EEXIST)
 			break;
 	}
-	if (error < 0)
-		return error;
-	write_start();
-	return 0;
+	return error;
+}
+
+/*
+ * Through a mapping: where a limit on file sizes was the reason, writing would bring a
+ * signal. Only the first process of a family knows its ledger's name.
+ */
+void naming_tell_before_exec(int error)
+{
+	struct ledger_header *header;
+	uint8_t id[LEDGER_ID_SIZE];
+	long fd, at;
+
+	if (!id_before_exec(id))
+		return;
+	fd = sys_openat(AT_FDCWD, shim.options.output, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return;
+	at = sys_mmap(0, LEDGER_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+	sys_close((int)fd);
+	if (sys_is_error(at))
+		return;
+	header = (struct ledger_header *)at;
+	header->exec_error = error;
+	sys_munmap((uint64_t)at, LEDGER_HEADER_SIZE);
 }

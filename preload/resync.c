@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include "base/mutation.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "kernel_reader.h"
 #include "shim.h"
 #include "stacks.h"
@@ -153,6 +154,29 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 	return true;
 }
 
+/* Said once each time that it begins: the reason may have gone and come again. */
+static void remember_unread(int error)
+{
+	char buffer[160];
+	struct text text;
+
+	if (shim.unread)
+		return;
+	shim.unread = true;
+	text_init(&text, buffer, sizeof(buffer));
+	text_string(&text, "the kernel's map can't be opened (");
+	text_string(&text, vm_errno_name(-error));
+	text_string(&text, "): while that lasts nothing is asked");
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED, buffer);
+}
+
+/* It can be asked again: any of what was not may have changed. */
+static void read_the_unread(void)
+{
+	shim.unread = false;
+	resync_range((struct addr_range){ 0, RESYNC_USER_END }, VM_REASON_EFFECT, 0);
+}
+
 void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event)
 {
 	struct kernel_reader reader;
@@ -168,6 +192,10 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 	if (kernel_reader_open(&reader, range.start)) {
 		resync_with(&reader, range, reason, event);
 		kernel_reader_close(&reader);
+		if (shim.unread)
+			read_the_unread();
+	} else {
+		remember_unread(reader.fd);
 	}
 	shim_restore_signals(mask);
 	shim.n_resyncs += reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN;

@@ -33,6 +33,7 @@ struct shim {
 	bool asks_text; /* this kernel has no PROCMAP_QUERY */
 	bool child;	/* a fork child that has not opened its own ledger yet */
 	bool torn;	/* ... and whose copy of the set can't be trusted */
+	bool unread;	/* something should have been asked, and the kernel could not be */
 
 	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
 	 * child was made: 1 here, 0 in a child that has not noticed yet. */
@@ -87,8 +88,14 @@ void baseline_mark_own(void);
 /* ledger_checkpoint_fn */
 void baseline_checkpoint(void *context, struct ledger_writer *writer);
 
-/* naming.c: which file this process's ledger is, and opening it. Return: 0 or -errno. */
-int naming_open_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event);
+/* naming.c: which file this process's ledger is */
+
+/* Creates it, and takes it as the writer's. Return: 0 or -errno. */
+int naming_create_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event);
+/* The baseline: the map as it is, with the ledger's own mappings in it. */
+void naming_write_start(void);
+/* There will be no ledger: said in that of the program that executed this one. */
+void naming_tell_before_exec(int error);
 
 /* resync.c: all with the lock held */
 

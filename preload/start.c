@@ -155,7 +155,10 @@ static int start(char **argv)
 	if (error < 0)
 		return error;
 	learn_layout(argv);
-	return naming_open_ledger(LEDGER_LINK_SPAWN, NULL, 0);
+	error = naming_create_ledger(LEDGER_LINK_SPAWN, NULL, 0);
+	if (error == 0)
+		naming_write_start();
+	return error;
 }
 
 /*
@@ -182,6 +185,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	error = start(argv);
 	if (error < 0) {
 		shim_debug("not recording: ", vm_errno_text(-error));
+		naming_tell_before_exec(error);
 		return;
 	}
 	hooks_start();

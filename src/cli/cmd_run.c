@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,26 @@ static bool set_preload(const char *shim)
 	return good;
 }
 
+/*
+ * A program built with AddressSanitizer ends at once where another library is loaded
+ * before its runtime. It is told to do without that check; it works all the same.
+ */
+static bool set_asan_options(void)
+{
+	const char *old = getenv("ASAN_OPTIONS");
+	char *value = NULL;
+	bool good;
+
+	if (old != NULL && strstr(old, "verify_asan_link_order") != NULL)
+		return true;
+	if (asprintf(&value, "%s%sverify_asan_link_order=0", old != NULL ? old : "",
+		     old != NULL && *old != '\0' ? ":" : "") < 0)
+		return false;
+	good = setenv("ASAN_OPTIONS", value, 1) == 0;
+	free(value);
+	return good;
+}
+
 /* A colon ends a value, and a quote at its start begins one, unless it is quoted. */
 static const char *quote_for(const char *value)
 {
@@ -175,7 +196,7 @@ static int prepare(void *context)
 
 	if (!expand_output(run, getpid(), output) ||
 	    !run_output_check(output, run->options->force) || !set_preload(run->shim) ||
-	    !set_options(run, output))
+	    !set_asan_options() || !set_options(run, output))
 		return CLI_RUN_FAILED;
 	return 0;
 }
@@ -222,6 +243,23 @@ static void say_program(const struct run *run, const struct ledger_view *view,
 	text_string(text, ": ");
 }
 
+/* What the shim last had to say about something that could not be done. */
+static void say_why_not(const struct ledger_view *view, struct text *text)
+{
+	struct ledger_entry entry;
+	char last[512] = "";
+
+	ledger_reader_rewind(view->reader);
+	while (ledger_reader_next(view->reader, &entry))
+		if (entry.kind == LEDGER_NOTE && entry.note.kind == LEDGER_NOTE_DEGRADED)
+			snprintf(last, sizeof(last), "%s", entry.note.text);
+	if (last[0] == '\0')
+		return;
+	text_string(text, " (");
+	text_name(text, last, strlen(last));
+	text_char(text, ')');
+}
+
 static void say_verdict(const struct ledger_view *view, const struct findings *findings,
 			struct text *text)
 {
@@ -244,6 +282,7 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 		text_string(text, ", see mapledger verify");
 	} else if (!verified) {
 		text_string(text, ", not verified");
+		say_why_not(view, text);
 	} else if (unexplained == 0) {
 		text_string(text, ", verified equal to the kernel's map");
 		if (checked)
@@ -263,6 +302,44 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 	if (view->damage != NULL) {
 		text_string(text, ", DAMAGED: ");
 		text_string(text, view->damage);
+	}
+}
+
+/* An errno of the shim's, in its place. */
+static const char *say_error(int error)
+{
+	switch (-error) {
+	case EFBIG:
+		return "the limit on file sizes (ulimit -f, RLIMIT_FSIZE) leaves no room for a "
+		       "ledger";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full";
+	case EMFILE:
+	case ENFILE:
+		return "no file could be opened (ulimit -n, RLIMIT_NOFILE)";
+	case ENOMEM:
+	case EAGAIN:
+		return "no memory could be mapped (ulimit -v, -d or -l)";
+	case ENOENT:
+		return "there is no /proc, or no folder for the ledger, where it runs";
+	}
+	return strerror(-error);
+}
+
+/* Processes of whom there is no ledger. */
+static void say_lost(const struct ledger_header *first, const struct ledger_header *header,
+		     struct text *text)
+{
+	if (first->exec_error != 0) {
+		text_string(text, "; what it executed then was NOT RECORDED: ");
+		text_string(text, say_error(first->exec_error));
+	}
+	if (header->n_children_lost > 0) {
+		text_string(text, "; ");
+		text_count(text, header->n_children_lost, "fork");
+		text_string(text, " NOT RECORDED: ");
+		text_string(text, say_error(header->child_error));
 	}
 }
 
@@ -297,7 +374,8 @@ static void say_family(const struct family *family, bool keep_all, struct text *
 }
 
 static void print_summary(const struct run *run, const struct ledger_view *view,
-			  const struct findings *findings, const struct family *family, int status)
+			  const struct findings *findings, const struct family *family,
+			  const struct ledger_header *first, int status)
 {
 	struct text text;
 	TEXT_ON_STACK(text, 1500);
@@ -306,14 +384,26 @@ static void print_summary(const struct run *run, const struct ledger_view *view,
 	say_end(status, &text);
 	say_verdict(view, findings, &text);
 	say_family(family, run->options->keep_all, &text);
+	say_lost(first, view->header, &text);
 	complain("%s; %s", text.buffer, view->name);
+}
+
+/* The program has our limits, or lower ones. */
+static bool file_size_is_too_small(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	       limit.rlim_cur < LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE;
 }
 
 static void say_nothing_was_recorded(const struct run *run, int status)
 {
 	if (access(run->output, F_OK) == 0)
 		return;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	if (file_size_is_too_small())
+		complain("nothing was recorded: %s", say_error(-EFBIG));
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		complain("nothing was recorded: %s did not start; does the loader find all its "
 			 "libraries?",
 			 run->argv[0]);
@@ -339,7 +429,8 @@ static void explain(struct ledger_view *view)
 }
 
 /* What the first process was at its end. */
-static void summarize(const struct run *run, const struct family *family, int status)
+static void summarize(const struct run *run, const struct family *family,
+		      const struct ledger_header *first, int status)
 {
 	const char *path = family->has_last ? family->last : run->output;
 	struct findings findings = { 0 };
@@ -348,7 +439,7 @@ static void summarize(const struct run *run, const struct family *family, int st
 	if (!view_open(&view, path, short_name(path)))
 		return;
 	if (compare_recorded(&view, &findings))
-		print_summary(run, &view, &findings, family, status);
+		print_summary(run, &view, &findings, family, first, status);
 	if (!run->options->crash_quiet && fault_is_met(&view.header->fault) && WIFSIGNALED(status))
 		explain(&view);
 	findings_free(&findings);
@@ -415,7 +506,7 @@ static int report(const struct run *run, pid_t pid, int status)
 	ledger_trim(run->output);
 	family_tidy(run->output, pid, run->options->keep_all, &family);
 	if (!run->options->quiet)
-		summarize(run, &family, status);
+		summarize(run, &family, &header, status);
 	if (run->options->check && check_family(run) && ended_well(status))
 		return CLI_CHECK_FAILED << 8;
 	return status;

@@ -184,7 +184,11 @@ struct ledger_header {
 	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
 	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
 	uint64_t n_bad_lines;	     /* of the kernel's map, that could not be read */
-	uint8_t reserved3[3296 - 3168];
+	uint32_t n_children_lost;    /* forked, and recorded nowhere */
+	int32_t child_error;	     /* why the last of them made no ledger, -errno */
+	int32_t exec_error;	     /* why the program that was executed then made none */
+	uint32_t reserved4;
+	uint8_t reserved3[3296 - 3184];
 	struct ledger_fault fault;   /* the signal that ended the process */
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
