@@ -112,14 +112,6 @@ static int read_batch(struct kernel_reader *reader, struct addr_range *range, bo
 	return n;
 }
 
-static uint64_t source_of(enum vm_reason reason)
-{
-	if (reason == VM_REASON_BASELINE)
-		return VM_BASELINE;
-	return reason == VM_REASON_IDENTITY || reason == VM_REASON_OWN ? VM_OBSERVED :
-									 VM_RESYNCED;
-}
-
 static void write_group(enum vm_reason reason, struct addr_range range, uint64_t event, int n)
 {
 	resync_write_objects(&shim.writer);
@@ -146,7 +138,7 @@ static bool resync_with(struct kernel_reader *reader, struct addr_range range,
 			part.end = batch[n - 1].range.end;
 		vm_space_reserve(&shim.space, (size_t)n);
 		write_group(reason, part, event, n);
-		if (vm_replace(&shim.space, part, batch, (size_t)n, source_of(reason)) < 0)
+		if (vm_replace(&shim.space, part, batch, (size_t)n, vm_reason_source(reason)) < 0)
 			return false;
 		range.start = part.end;
 		more = more && range.start < range.end;

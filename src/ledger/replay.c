@@ -157,8 +157,7 @@ static int put(struct replay *replay, unsigned reason, struct addr_range range, 
 		return -ENOMEM;
 	if (is_recorded_state(reason))
 		return memory_set_replace(space->set, range, replay->areas, n);
-	return vm_replace(space, range, replay->areas, n,
-			  reason == VM_REASON_IDENTITY ? VM_OBSERVED : VM_RESYNCED);
+	return vm_replace(space, range, replay->areas, n, vm_reason_source(reason));
 }
 
 static bool repeats_what_is_known(const struct replay *replay, const struct ledger_entry *entry)

@@ -277,8 +277,16 @@ int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts 
 {
 	struct vm_change change = { space, call, doubts };
 
+	struct addr_range gaps[2];
+	unsigned n_gaps;
+	int64_t answer;
+
 	doubts->n = 0;
 	if (memory_set_reserve(space->set, VM_APPLY_GROWTH) < 0)
 		return perform_blindly(&change);
-	return changes[call->op < VM_OP_COUNT ? call->op : VM_OP_NONE](&change);
+	n_gaps = vm_stack_gaps(space, call, gaps);
+	answer = changes[call->op < VM_OP_COUNT ? call->op : VM_OP_NONE](&change);
+	for (unsigned i = 0; i < n_gaps && answer != -EOWNERDEAD; i++)
+		vm_change_doubt(&change, gaps[i], VM_REASON_STACK);
+	return answer;
 }

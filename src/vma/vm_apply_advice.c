@@ -15,17 +15,30 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
-/* The vdso can't be split, nor huge pages: then the call stops, saying EINVAL. */
+static bool shows(const struct memory_set *set, uint64_t addr, uint64_t object)
+{
+	const struct memory_area *area = memory_set_find(set, addr);
+
+	return area != NULL && area->tag[VM_TAG_OBJECT] == object;
+}
+
+/*
+ * The vdso can't be split, nor huge pages: then the call stops, saying EINVAL. The kernel has
+ * one area where we may have pieces.
+ */
 static bool refuses_to_split(const struct vm_space *space, const struct memory_area *area,
 			     struct addr_range range)
 {
-	uint64_t at = range.start > area->range.start ? range.start : range.end;
 	uint64_t shift = (area->flags & VM_HUGE_MASK) >> VM_HUGE_SHIFT;
+	uint64_t object = area->tag[VM_TAG_OBJECT];
+	uint64_t at = range.start > area->range.start ? range.start : range.end;
 
+	if (shift == 0)
+		return vm_area_is_special(space, area) && !(area->flags & VM_SHARED) &&
+		       (shows(space->set, range.start - 1, object) ||
+			shows(space->set, range.end, object));
 	if (range.start <= area->range.start && range.end >= area->range.end)
 		return false;
-	if (shift == 0)
-		return vm_area_is_special(space, area) && !(area->flags & VM_SHARED);
 	return (at & ((1ULL << (shift & 63)) - 1)) != 0;
 }
 

@@ -90,6 +90,15 @@ unsigned vm_mmap_huge_shift(uint64_t map_flags);
 /* Where PROT_GROWSDOWN may start: below all that may be one stack with @addr. */
 uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
 
+/*
+ * Gaps below stacks that a call touches: before it is made. What grew there must be
+ * asked about after it.
+ *
+ * Return: how many of @gaps are set.
+ */
+unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
+		       struct addr_range gaps[2]);
+
 /* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
 

@@ -30,6 +30,7 @@
 struct replacing {
 	struct vm_space *space;
 	uint64_t source;
+	bool grown; /* plain memory where nothing was is a stack's */
 	/* The area that a call has just mapped without knowing its object; @known says whether
 	 * one was met in the kernel's area at hand. */
 	struct memory_area fresh;
@@ -117,6 +118,9 @@ static void derive(struct replacing *replacing, struct memory_area *now,
 		inherit(now, &replacing->fresh, FRESH_FLAGS);
 	if (vm_area_is_special(replacing->space, now))
 		now->flags &= ~VM_LOCKED;
+	if (replacing->grown && old == NULL && now->tag[VM_TAG_OBJECT] == 0 &&
+	    !(now->flags & (VM_SHARED | VM_FILE)))
+		now->flags |= VM_GROWSDOWN;
 }
 
 static bool continues(const struct memory_area *left, const struct memory_area *right)
@@ -260,7 +264,8 @@ static int make_gap(struct vm_space *space, struct addr_range range)
 int vm_replace(struct vm_space *space, struct addr_range range, const struct memory_area *areas,
 	       size_t n_areas, uint64_t source)
 {
-	struct replacing replacing = { .space = space, .source = source & VM_SOURCE };
+	struct replacing replacing = { .space = space, .source = source & VM_SOURCE,
+				       .grown = source & VM_GROWSDOWN };
 	uint64_t at = (range.start + VM_PAGE_SIZE - 1) & ~(VM_PAGE_SIZE - 1);
 	uint64_t end = vm_page_down(range.end);
 	int error = 0;

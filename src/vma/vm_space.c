@@ -24,6 +24,21 @@ const char *vm_reason_name(unsigned reason)
 	return reason < VM_REASON_COUNT ? reason_names[reason] : "unknown";
 }
 
+uint64_t vm_reason_source(unsigned reason)
+{
+	switch (reason) {
+	case VM_REASON_BASELINE:
+		return VM_BASELINE;
+	case VM_REASON_IDENTITY:
+	case VM_REASON_OWN:
+		return VM_OBSERVED;
+	case VM_REASON_STACK:
+		return VM_RESYNCED | VM_GROWSDOWN;
+	default:
+		return VM_RESYNCED;
+	}
+}
+
 /* --------------------------------------------------------- forwarding backend */
 
 /* @page_table is the struct vm_call: what the set asks for is in it, as the program said it. */

@@ -75,6 +75,9 @@ enum vm_reason {
 
 const char *vm_reason_name(unsigned reason);
 
+/* What vm_replace() is told about an answer that was asked for with this reason. */
+uint64_t vm_reason_source(unsigned reason);
+
 /*
  * Ranges that must be asked from the kernel after a call.
  *
@@ -86,7 +89,7 @@ const char *vm_reason_name(unsigned reason);
  * the answer should run to the end of the kernel's area that holds the range's
  * last page.
  */
-#define VM_DOUBTS_MAX 2
+#define VM_DOUBTS_MAX 4
 
 struct vm_doubt {
 	struct addr_range range;
@@ -149,6 +152,7 @@ unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call
  * taken as new. @source (VM_BASELINE, VM_RESYNCED or VM_OBSERVED) is put on those.
  * VM_OBSERVED means that a call has just mapped this and only its identity was not
  * known: what is new then keeps the origin that vm_apply() gave the mapping.
+ * With VM_GROWSDOWN in @source, plain memory where nothing was is a stack that has grown.
  *
  * The outcome depends on nothing but the set and the arguments, so that live and
  * replayed maps are equal. Ends of @range that are not page aligned are moved inwards.

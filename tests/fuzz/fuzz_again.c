@@ -89,7 +89,7 @@ static void put(struct vm_space *to, const struct stored_answer *answer)
 {
 	vm_space_reserve(to, answer->n_areas);
 	vm_replace(to, answer->range, areas + answer->first_area, answer->n_areas,
-		   readback_source(answer->reason));
+		   vm_reason_source(answer->reason));
 }
 
 static void copy_objects(struct vm_space *to, const struct vm_space *from)

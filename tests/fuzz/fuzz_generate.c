@@ -459,7 +459,7 @@ static const struct kind kinds[] = {
 	{ 3, any_faults },
 };
 
-/* What the fold does not know yet, and would be told apart by all three. */
+/* What the fold can't know: that something is a stack that it had to read back. */
 static bool is_beyond_fold(const struct fuzz_call *call)
 {
 	uint64_t addr = address_of(call->args[0]);
@@ -474,7 +474,7 @@ static bool is_beyond_fold(const struct fuzz_call *call)
 	if (area == NULL || area->range.start <= addr)
 		return false;
 	page = page_model_at(area->range.start);
-	return page != NULL && (page->attributes & PAGE_GROWSDOWN);
+	return page != NULL && (page->attributes & PAGE_GROWSDOWN) && !(area->flags & VM_GROWSDOWN);
 }
 
 static void choose_any(struct fuzz_call *call)

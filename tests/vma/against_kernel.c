@@ -554,7 +554,7 @@ static void copy_objects(struct vm_space *to)
 static void put_stored(struct vm_space *to, const struct stored_readback *stored)
 {
 	vm_replace(to, stored->range, areas + stored->first_area, stored->n_areas,
-		   readback_source(stored->reason));
+		   vm_reason_source(stored->reason));
 }
 
 static bool fold_again(uint64_t start_brk, uint64_t brk)

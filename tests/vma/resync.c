@@ -107,13 +107,6 @@ void readback_get(struct readback *readback, struct vm_space *space, struct addr
 	sys_close(asking.fd);
 }
 
-uint64_t readback_source(enum vm_reason reason)
-{
-	if (reason == VM_REASON_BASELINE)
-		return VM_BASELINE;
-	return reason == VM_REASON_IDENTITY ? VM_OBSERVED : VM_RESYNCED;
-}
-
 int readback_put(const struct readback *readback, struct vm_space *space)
 {
 	int error = vm_space_reserve(space, readback->n_areas);
@@ -121,5 +114,5 @@ int readback_put(const struct readback *readback, struct vm_space *space)
 	if (error != 0)
 		return error;
 	return vm_replace(space, readback->range, readback->areas, readback->n_areas,
-			  readback_source(readback->reason));
+			  vm_reason_source(readback->reason));
 }

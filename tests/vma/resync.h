@@ -39,6 +39,4 @@ void readback_get(struct readback *readback, struct vm_space *space, struct addr
 /* Puts an answer into the map. Returns what vm_replace() returned. */
 int readback_put(const struct readback *readback, struct vm_space *space);
 
-uint64_t readback_source(enum vm_reason reason);
-
 #endif

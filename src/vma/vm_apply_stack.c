@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Stacks - the kernel moves the lower edge of a stack, and says so to nobody
+ *
+ *            gap: any part of its upper end may be the stack's by now
+ *            |
+ *     [ other)                           [ stack, as it was )
+ *                    [ touched by a call )
+ *
+ * While a stack is left alone, that makes no difference but a tolerated one. A call
+ * that touches the gap or the stack's first page may tear what grew from what we
+ * know; so then all of the gap is asked about.
+ */
+
+#include "vma/vm_abi.h"
+#include "vma/vm_change.h"
+
+static struct addr_range touched_by_mmap(const struct vm_call *call)
+{
+	if (!(call->args[3] & MAP_FIXED) || (call->args[3] & MAP_FIXED_NOREPLACE))
+		return (struct addr_range){ 0 };
+	return vm_pages(call->args[0], vm_mmap_size(call));
+}
+
+static struct addr_range touched_by_brk(const struct vm_space *space, const struct vm_call *call)
+{
+	return (struct addr_range){ vm_page_up(call->args[0]), vm_page_up(space->brk) };
+}
+
+/* What a call replaces or removes, or shows otherwise; the second range is mremap's new one. */
+static unsigned touched(const struct vm_space *space, const struct vm_call *call,
+			struct addr_range ranges[2])
+{
+	const uint64_t *args = call->args;
+
+	switch (call->op) {
+	case VM_OP_MUNMAP:
+	case VM_OP_MPROTECT:
+	case VM_OP_PKEY_MPROTECT:
+		ranges[0] = vm_pages(args[0], args[1]);
+		return 1;
+	case VM_OP_MMAP:
+		ranges[0] = touched_by_mmap(call);
+		return 1;
+	case VM_OP_MREMAP:
+		ranges[0] = vm_pages(args[0], args[1]);
+		ranges[1] = vm_pages(args[4], args[2]);
+		return args[3] & MREMAP_FIXED ? 2 : 1;
+	case VM_OP_SHMAT:
+		/* Its size is not known; where it begins is enough. */
+		ranges[0] = vm_pages(vm_page_down(args[1]), 1);
+		return (args[2] & VM_SHM_REMAP) != 0;
+	case VM_OP_BRK:
+		ranges[0] = touched_by_brk(space, call);
+		return args[0] != 0;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t end_of_the_one_below(const struct memory_set *set, uint64_t addr)
+{
+	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
+	const struct memory_area *area = memory_set_iter_prev(&iter);
+
+	return area == NULL ? 0 : area->range.end;
+}
+
+static struct addr_range gap_below_stack(const struct memory_set *set, struct addr_range range)
+{
+	const struct memory_area *area = memory_set_find_from(set, range.start);
+
+	if (area == NULL || !(area->flags & VM_GROWSDOWN) || area->range.start < range.start ||
+	    area->range.start == 0)
+		return (struct addr_range){ 0 };
+	return (struct addr_range){ end_of_the_one_below(set, area->range.start),
+				    area->range.start };
+}
+
+unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
+		       struct addr_range gaps[2])
+{
+	struct addr_range ranges[2];
+	unsigned n = touched(space, call, ranges);
+	unsigned n_gaps = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (vm_range_is_empty(ranges[i]))
+			continue;
+		gaps[n_gaps] = gap_below_stack(space->set, ranges[i]);
+		n_gaps += !vm_range_is_empty(gaps[n_gaps]);
+	}
+	return n_gaps;
+}
