@@ -164,11 +164,44 @@ void fuzz_judge_moved(struct addr_range from, uint64_t to, uint64_t size)
 	}
 }
 
+/* What maps do show: vm_compare() has seen no difference, and may be wrong itself. */
+static bool shown_agree(const struct memory_area *area, uint64_t addr, char *why, size_t size)
+{
+	const struct page *page = page_model_at(addr);
+	bool mapped = page != NULL && page->state == PAGE_MAPPED;
+	bool has_offset;
+	uint64_t offset;
+
+	/* A stack that has grown. */
+	if (area == NULL && mapped && (page->attributes & PAGE_GROWSDOWN))
+		return true;
+	if ((area != NULL) != mapped) {
+		snprintf(why, size, "the set has page %" PRIx64 " %smapped, the model not so", addr,
+			 mapped ? "not " : "");
+		return false;
+	}
+	if (area == NULL)
+		return true;
+	has_offset = page->object != 0 && !(page->attributes & PAGE_SPECIAL);
+	offset = memory_area_offset_at(area, addr) / FUZZ_PAGE;
+	if ((area->flags & VM_PROT) == page->prot &&
+	    ((area->flags & VM_SHARED) != 0) == ((page->attributes & PAGE_SHARED) != 0) &&
+	    (!has_offset || offset == page->offset))
+		return true;
+	snprintf(why, size,
+		 "the set says of page %" PRIx64 ": flags %" PRIx64 " offset %" PRIx64
+		 ", the model: prot %x attributes %x offset %" PRIx64,
+		 addr, area->flags, area->offset, page->prot, page->attributes, page->offset);
+	return false;
+}
+
 static bool page_agrees(const struct vm_space *space, unsigned i, char *why, size_t size)
 {
 	uint64_t addr = world.base[FUZZ_ZONE] + i * FUZZ_PAGE;
 	const struct memory_area *area = memory_set_find(space->set, addr);
 
+	if (!shown_agree(area, addr, why, size))
+		return false;
 	if (area == NULL)
 		unsure[i] = false;
 	if (area == NULL || unsure[i] || (area->flags & VM_SOURCE) == VM_RESYNCED)

@@ -169,6 +169,7 @@ static bool look_in_child(char *why, size_t size)
 		_exit(fuzz_judge_fork(&space, why, size) ? 0 : 1);
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return true;
+	fuzz_log->counts.calls[OP_FORK][1]++;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -3,12 +3,12 @@
 /*
  * fuzz_vma - random calls, and three opinions about what they did
  *
- *     fuzz_vma [--seconds N] [--steps N] [--save FOLDER]
+ *     fuzz_vma [--seconds N] [--steps N] [--save FOLDER | --as-is]
  *     fuzz_vma --replay FILE...
  *
  * ML_TEST_SEED and ML_TEST_STEPS are honoured. Sequences are of different lengths and
  * crowdedness, each in a child of its own. The first one that fails is made short,
- * saved as text, and ends the run: status 1.
+ * saved as text, and ends the run: status 1. (--as-is: it just ends the run.)
  */
 
 #include <errno.h>
@@ -32,7 +32,7 @@ struct options {
 	uint64_t seed;
 	uint64_t n_steps;
 	uint64_t seconds; /* 0: steps alone count */
-	const char *save;
+	const char *save; /* NULL: what fails is left as it is */
 	bool replay;
 };
 
@@ -89,6 +89,8 @@ static void report(const struct options *options, const struct fuzz_setup *setup
 	printf("ML_TEST_SEED=%" PRIu64 " call %u: %s = %" PRId64 "\n%s\n", options->seed, n, line,
 	       fuzz_log->result, fuzz_log->verdict);
 	fflush(stdout);
+	if (options->save == NULL)
+		return;
 	memcpy(calls, fuzz_log->calls, n * sizeof(calls[0]));
 	if (!fuzz_shrink(&same, calls, &n))
 		printf("it does not fail again; the whole sequence:\n");
@@ -184,11 +186,9 @@ static uint64_t number_from(const char *text, uint64_t otherwise)
 }
 
 static const struct option long_options[] = {
-	{ "seconds", required_argument, NULL, 's' },
-	{ "steps", required_argument, NULL, 'n' },
-	{ "save", required_argument, NULL, 'o' },
-	{ "replay", no_argument, NULL, 'r' },
-	{ 0 },
+	{ "seconds", required_argument, NULL, 's' }, { "steps", required_argument, NULL, 'n' },
+	{ "save", required_argument, NULL, 'o' },    { "as-is", no_argument, NULL, 'a' },
+	{ "replay", no_argument, NULL, 'r' },	     { 0 },
 };
 
 static bool read_options(int argc, char **argv, struct options *options)
@@ -212,6 +212,9 @@ static bool read_options(int argc, char **argv, struct options *options)
 		case 'o':
 			options->save = optarg;
 			break;
+		case 'a':
+			options->save = NULL;
+			break;
 		case 'r':
 			options->replay = true;
 			break;
@@ -229,8 +232,9 @@ int main(int argc, char **argv)
 	int status;
 
 	if (!read_options(argc, argv, &options)) {
-		fprintf(stderr, "usage: fuzz_vma [--seconds N] [--steps N] [--save FOLDER]\n"
-				"       fuzz_vma --replay FILE...\n");
+		fprintf(stderr,
+			"usage: fuzz_vma [--seconds N] [--steps N] [--save FOLDER | --as-is]\n"
+			"       fuzz_vma --replay FILE...\n");
 		return 2;
 	}
 	fuzz_log_make();
