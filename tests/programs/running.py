@@ -60,7 +60,8 @@ def rights(program):
     return {}
 
 
-def start(tools, program, folder, before=()):
+def start(tools, program, folder, before=(), drop_later=False):
+    """@before stands before its command; with @drop_later it is what gives up our rights."""
     here = folder / "here"
     here.mkdir()
     adopt_orphans()
@@ -73,7 +74,8 @@ def start(tools, program, folder, before=()):
         process = subprocess.Popen([*before, *program.command], cwd=here, stdout=stdout,
                                    stderr=stderr, stdin=subprocess.DEVNULL,
                                    start_new_session=True,
-                                   env={**environment, "PATH": SEARCHED}, **more)
+                                   env={**environment, "PATH": SEARCHED},
+                                   **({} if drop_later else more))
     return Run(process, outputs, time.monotonic() + SECONDS)
 
 
