@@ -107,6 +107,7 @@ struct cli_options {
 	uint64_t count;
 	enum cli_format format;
 	enum color_when color;
+	const char *core; /* explain: a core file */
 	/* audit */
 	const char *explain_rule; /* id, or "all" */
 	const char *suppressions; /* a file */

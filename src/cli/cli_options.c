@@ -297,6 +297,12 @@ static const char *set_verify(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_core(struct cli_options *options, const char *value)
+{
+	options->core = value;
+	return NULL;
+}
+
 static const char *set_explain_rule(struct cli_options *options, const char *value)
 {
 	options->explain_rule = value;
@@ -397,6 +403,8 @@ const struct option_row option_rows[] = {
 	{ "on-crash", 0, "explain|quiet",
 	  "explain why the program crashed, or say only that it did (default explain)", COMMAND_RUN,
 	  set_on_crash },
+	{ "core", 0, "CORE", "what the process's core file says, beside what the ledger knows",
+	  COMMAND_EXPLAIN, set_core },
 	{ "check", 0, NULL,
 	  "audit in the end; if there are findings and the program ended well, exit with 99",
 	  COMMAND_RUN, set_check },

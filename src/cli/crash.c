@@ -9,9 +9,19 @@
 /* A fault so near to the stack pointer is the stack's own: frames are rarely larger. */
 #define STACK_REACH (1ULL << 20)
 
-uint64_t crash_needs(const struct ledger_fault *fault)
+/* Where the processor's word is not known: what is missing tells what was tried. */
+static uint64_t guess_needs(const struct crash *crash)
 {
-	switch (fault->access) {
+	if (crash->fault->code != SEGV_ACCERR || !crash->mapped)
+		return 0;
+	if (!(crash->area.flags & VM_READ))
+		return VM_READ;
+	return crash->area.flags & VM_WRITE ? VM_EXEC : VM_WRITE;
+}
+
+uint64_t crash_needs(const struct crash *crash)
+{
+	switch (crash->fault->access) {
 	case LEDGER_ACCESS_READ:
 		return VM_READ;
 	case LEDGER_ACCESS_WRITE:
@@ -19,12 +29,12 @@ uint64_t crash_needs(const struct ledger_fault *fault)
 	case LEDGER_ACCESS_EXECUTE:
 		return VM_EXEC;
 	}
-	return 0;
+	return guess_needs(crash);
 }
 
 static bool allows(bool mapped, const struct memory_area *area, const struct crash *crash)
 {
-	uint64_t needs = crash_needs(crash->fault);
+	uint64_t needs = crash_needs(crash);
 
 	return mapped && (area->flags & needs) == needs && !(area->flags & VM_GUARD);
 }
@@ -203,7 +213,7 @@ static enum crash_hint hint_of_unmap(struct crash *crash, const struct page_step
 	crash->other = find_first_unmap(crash, cause);
 	if (crash->other != NULL)
 		return CRASH_DOUBLE_UNMAP;
-	return crash_needs(crash->fault) == VM_EXEC ? CRASH_UNLOADED : CRASH_USED_AFTER;
+	return crash_needs(crash) == VM_EXEC ? CRASH_UNLOADED : CRASH_USED_AFTER;
 }
 
 static enum crash_hint hint_of_call(struct crash *crash, const struct page_step *cause)
@@ -231,7 +241,7 @@ static bool is_reused(const struct crash *crash)
 static bool stopped_short(const struct crash *crash, const struct page_step *step)
 {
 	const struct vm_call *call = &step->event.call;
-	uint64_t needs = crash_needs(crash->fault);
+	uint64_t needs = crash_needs(crash);
 
 	return step->event.kind == HISTORY_CALL && is_protect(call) && !vm_call_failed(call) &&
 	       (vm_flags_from_prot(call->args[2]) & needs) == needs &&

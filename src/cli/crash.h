@@ -79,7 +79,7 @@ struct crash {
 bool crash_find(struct crash *crash, struct ledger_view *view);
 void crash_free(struct crash *crash);
 
-/* The permission that the access takes: VM_READ, VM_WRITE, VM_EXEC, or 0 when it is not known. */
-uint64_t crash_needs(const struct ledger_fault *fault);
+/* The permission that the access took: VM_READ, VM_WRITE, VM_EXEC, or 0 when it is not known. */
+uint64_t crash_needs(const struct crash *crash);
 
 #endif

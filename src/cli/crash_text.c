@@ -122,7 +122,7 @@ static void say_refused(const struct crash *crash, const struct ledger_view *vie
 		return;
 	}
 	say(text, "the page is mapped, but ");
-	if (crash_needs(crash->fault) == VM_EXEC && (crash->area.flags & VM_PROT) != 0)
+	if (crash_needs(crash) == VM_EXEC && (crash->area.flags & VM_PROT) != 0)
 		say(text, "not executable");
 	else
 		say(text, how_mapped(crash->area.flags));

@@ -38,9 +38,10 @@ static bool check_version(const struct ledger_header *header, struct ledger_prob
 		ledger_problem_set(problem, "damaged header: byte order mark 0x%08x",
 				   header->byte_order);
 	else if (header->version_major > LEDGER_VERSION_MAJOR)
-		ledger_problem_set(problem,
-				   "written by a newer mapledger (format %u); this one reads format %u",
-				   header->version_major, LEDGER_VERSION_MAJOR);
+		ledger_problem_set(
+			problem,
+			"written by a newer mapledger (format %u); this one reads format %u",
+			header->version_major, LEDGER_VERSION_MAJOR);
 	else if (header->version_major != LEDGER_VERSION_MAJOR)
 		ledger_problem_set(problem, "damaged header: format %u", header->version_major);
 	else
@@ -108,9 +109,18 @@ bool ledger_header_check(struct ledger_header *header, size_t len, struct ledger
 void ledger_header_refresh(struct ledger_reader *reader)
 {
 	size_t from = offsetof(struct ledger_header, last_ticks);
+	size_t end =
+		reader->fault_is_given ? offsetof(struct ledger_header, fault) : LEDGER_HEADER_SIZE;
 	uint8_t fresh[LEDGER_HEADER_SIZE - offsetof(struct ledger_header, last_ticks)];
 
-	if (ledger_bytes_read(&reader->bytes, from, fresh, sizeof(fresh)) == sizeof(fresh))
-		memcpy((uint8_t *)&reader->header + from, fresh, sizeof(fresh));
+	if (ledger_bytes_read(&reader->bytes, from, fresh, end - from) == end - from)
+		memcpy((uint8_t *)&reader->header + from, fresh, end - from);
+	check_fault(&reader->header.fault);
+}
+
+void ledger_reader_set_fault(struct ledger_reader *reader, const struct ledger_fault *fault)
+{
+	reader->header.fault = *fault;
+	reader->fault_is_given = true;
 	check_fault(&reader->header.fault);
 }

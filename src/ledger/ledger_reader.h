@@ -41,6 +41,12 @@ void ledger_reader_close(struct ledger_reader *reader);
 const struct ledger_header *ledger_reader_header(const struct ledger_reader *reader);
 const char *ledger_reader_path(const struct ledger_reader *reader);
 
+/*
+ * What another witness (a core file) says of the end takes the place of what the
+ * ledger says, until the reader is closed.
+ */
+void ledger_reader_set_fault(struct ledger_reader *reader, const struct ledger_fault *fault);
+
 /* Number of the first call that is left: 1, or more when history was dropped. */
 uint64_t ledger_reader_first_event(const struct ledger_reader *reader);
 

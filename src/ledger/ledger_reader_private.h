@@ -33,6 +33,7 @@ struct ledger_reader {
 	struct ledger_bytes bytes;
 	char *path;
 	struct ledger_header header;
+	bool fault_is_given; /* @header.fault is not the file's */
 	struct ledger_clock clock;
 	struct ledger_position position;
 	uint64_t first_event;
