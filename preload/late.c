@@ -97,7 +97,7 @@ static void look_at(struct late_calls *late, int i, const struct frame_mark *min
 	uint32_t tid = __atomic_load_n(&slot->call.tid, __ATOMIC_RELAXED);
 
 	if (__atomic_load_n(&slot->leaving, __ATOMIC_ACQUIRE)) {
-		if (task_is_gone(tid))
+		if (tid == task_tid() || task_is_gone(tid))
 			__atomic_fetch_or(&late->ready, 1ULL << i, __ATOMIC_RELEASE);
 		return;
 	}

@@ -10,8 +10,9 @@
 #include "stacks.h"
 #include "task.h"
 
-#define STEAL_AFTER   200 /* vain waits for one hold, before it is taken over */
-#define ROOM_FOR_CALL 4	  /* records */
+#define STEAL_AFTER    200 /* vain waits for one hold, before it is taken over */
+#define STACKS_LEAVING 8   /* frames: a stack that goes may be small */
+#define ROOM_FOR_CALL  4   /* records */
 
 /* ---------------------------------------------------------------- performing */
 
@@ -391,6 +392,26 @@ int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
 	return call_with_lock(call, &mark, &trace);
+}
+
+void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)
+{
+	struct late_calls *late = &shim.recorder.late;
+	uint64_t frames[STACKS_LEAVING];
+	struct unwind_trace trace = { .frames = frames, .max = STACKS_LEAVING };
+	struct frame_mark mark;
+
+	if (!shim.live)
+		return;
+	if (*shim.fork_mark == 0)
+		child_notice();
+	stacks_take(&trace, from);
+	call->flags |= VM_CALL_UNORDERED;
+	call->tid = task_tid();
+	call->ticks = clock_ticks();
+	call->result = 0;
+	__atomic_fetch_add(&shim.n_bypassed, 1, __ATOMIC_RELAXED);
+	late_leaving(late, late_take(late, call->tid, &mark), call, &trace);
 }
 
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)

@@ -45,6 +45,13 @@ struct recorder {
  */
 int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from);
 
+/*
+ * @call, a munmap, takes away the stack that it is made from, so that nothing of ours can
+ * come after it: the caller makes it when this has returned. It is recorded when the
+ * thread has gone, or calls again from elsewhere.
+ */
+void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from);
+
 /* What to do when the lock is ours already, and its owner may or may not be alive. */
 enum recorder_doubt {
 	RECORDER_DEFER,	    /* believe that it is: a call can wait */

@@ -7,6 +7,7 @@
 #include "site_calls.h"
 #include "sites.h"
 #include "shim.h"
+#include "task.h"
 
 #if defined(__x86_64__)
 
@@ -27,6 +28,8 @@ static const struct wanted {
 	{ SYS_remap_file_pages, VM_OP_REMAP_FILE_PAGES, SITE_CALL },
 	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
 	{ SYS_clone, VM_OP_FORK, SITE_FORK },
+	{ SYS_clone3, VM_OP_NONE, SITE_FORK3 },
+	{ SYS_vfork, VM_OP_NONE, SITE_VFORK },
 	{ SYS_execve, VM_OP_EXEC, SITE_EXEC },
 	{ SYS_execveat, VM_OP_EXECVEAT, SITE_EXEC },
 	{ SYS_exit_group, VM_OP_NONE, SITE_EXIT },
@@ -81,15 +84,42 @@ static struct unwind_regs registers_at_site(const struct site_frame *frame)
 	};
 }
 
-static struct site_answer record(const struct wanted *row, const struct site_frame *frame)
+static struct vm_call call_at_site(const struct wanted *row, const uint64_t args[6])
 {
-	const struct unwind_regs from = registers_at_site(frame);
-	const uint64_t *args = frame->args;
-	struct vm_call call = {
+	return (struct vm_call){
 		.op = row->op,
 		.tier = VM_TIER_SITE,
 		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
 	};
+}
+
+/* A child with the parent's memory and without a thread's storage of its own has the parent's. */
+static void before_clone(uint64_t flags)
+{
+	if ((flags & CLONE_VM) && !(flags & CLONE_SETTLS))
+		task_shares_storage(flags & CLONE_VFORK ? TASK_PARENT_WAITS : TASK_PARENT_RUNS);
+}
+
+/* musl's threads end so, and whoever makes threads without libc. */
+static bool takes_own_stack(const struct wanted *row, const struct site_frame *frame)
+{
+	return row->op == VM_OP_MUNMAP && (uintptr_t)frame - frame->args[0] < frame->args[1];
+}
+
+static struct site_answer leave_stack(const struct wanted *row, uint64_t nr,
+				      const struct site_frame *frame)
+{
+	const struct unwind_regs from = registers_at_site(frame);
+	struct vm_call call = call_at_site(row, frame->args);
+
+	recorder_leave_stack(&call, &from);
+	return run_original(nr);
+}
+
+static struct site_answer record(const struct wanted *row, const struct site_frame *frame)
+{
+	const struct unwind_regs from = registers_at_site(frame);
+	struct vm_call call = call_at_site(row, frame->args);
 
 	return (struct site_answer){ row->role == SITE_EXEC ? exec_call(&call, &from)
 							    : recorder_call(&call, &from),
@@ -103,6 +133,9 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 
 	switch (row->role) {
 	case SITE_CALL:
+		if (unlikely(takes_own_stack(row, frame)))
+			return leave_stack(row, nr, frame);
+		return record(row, frame);
 	case SITE_EXEC:
 		return record(row, frame);
 	case SITE_FORK:
@@ -110,6 +143,14 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		 * time, and one on a new stack would not find them. */
 		if (!(args[0] & CLONE_VM) && args[1] == 0)
 			return record(row, frame);
+		before_clone(args[0]);
+		break;
+	case SITE_FORK3: /* struct clone_args begins with the flags */
+		if (args[1] >= sizeof(uint64_t))
+			before_clone(*(const uint64_t *)(uintptr_t)args[0]);
+		break;
+	case SITE_VFORK:
+		before_clone(CLONE_VM | CLONE_VFORK);
 		break;
 	case SITE_SECCOMP:
 		if (args[0] == PR_SET_SECCOMP)

@@ -14,6 +14,8 @@ enum site_role {
 	SITE_PASS,    /* nothing */
 	SITE_CALL,    /* a vm_op: the recorder makes the call */
 	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
+	SITE_FORK3,   /* clone3: made as it is */
+	SITE_VFORK,   /* likewise */
 	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
