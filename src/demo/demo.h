@@ -22,7 +22,11 @@
 #define PAGE	 4096UL
 #define RW	 (PROT_READ | PROT_WRITE)
 #define ANON	 (MAP_PRIVATE | MAP_ANONYMOUS)
+#ifdef __clang__ /* which clones nothing */
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 
 /* An exit code for "this machine lacks what it takes". */
 #define DEMO_SKIP 77

@@ -13,7 +13,11 @@
 #include <sys/mman.h>
 #include <mapledger/mapledger.h>
 
+#ifdef __clang__ /* which clones nothing */
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 
 char *volatile story_pool;
 char story_buffer[8192] __attribute__((aligned(4096)));

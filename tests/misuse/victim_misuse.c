@@ -23,7 +23,11 @@
 #define HUGE_PAGE (2UL << 20)
 #define RW	  (PROT_READ | PROT_WRITE)
 #define ANON	  (MAP_PRIVATE | MAP_ANONYMOUS)
-#define NOINLINE  __attribute__((noinline, noclone))
+#ifdef __clang__ /* which clones nothing */
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE __attribute__((noinline, noclone))
+#endif
 #define SKIP	  77
 
 static const char *plugin_path;
