@@ -12,6 +12,7 @@
 
 #include "base/sys.h"
 #include "fault.h"
+#include "raw.h"
 #include "shim.h"
 
 #define AREAS_AHEAD 1024
@@ -26,6 +27,7 @@ static void take_back(void)
 static void prepare(void)
 {
 	fault_stop();
+	raw_give_up(NULL);
 	memory_set_reserve(shim.space.set, AREAS_AHEAD);
 	resync_own();
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,

@@ -7,26 +7,9 @@
 #include "fault.h"
 #include "fault_context.h"
 #include "shim.h"
+#include "sigaction.h"
 #include "stacks.h"
 #include "task.h"
-
-/* The kernel's struct sigaction: fields in another order than libc's. */
-struct kernel_action {
-	uint64_t handler;
-	uint64_t flags;
-	uint64_t restorer;
-	uint64_t mask;
-};
-
-/* x86-64 leaves the way back from a handler to the program; others have it in the vDSO. */
-#if defined(__x86_64__)
-__attribute__((visibility("hidden"))) void fault_return(void);
-#define RESTORER_FLAG 0x04000000
-#define RESTORER      (uintptr_t) fault_return
-#else
-#define RESTORER_FLAG 0
-#define RESTORER      0
-#endif
 
 /* In place of the default of: */
 static const int caught[] = { SIGSEGV, SIGBUS };
@@ -39,12 +22,6 @@ static struct {
 } given[N_CAUGHT];
 
 static bool catching;
-
-static long sys_sigaction(int number, const struct kernel_action *action, struct kernel_action *old)
-{
-	return sys_call6(SYS_rt_sigaction, number, (long)action, (long)old, sizeof(action->mask), 0,
-			 0);
-}
 
 /* --------------------------------------------------------------- what happened */
 

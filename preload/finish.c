@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "vma/kernel_map.h"
+#include "raw.h"
 #include "shim.h"
 
 #define SPARE 64 /* areas that may appear between counting and reading */
@@ -199,6 +200,7 @@ void finish_at_exit(int status)
 	if (shim.options.verify != OPTION_VERIFY_OFF)
 		finish_verify(true, NULL, NULL);
 	if (shim.writer.header != NULL) {
+		raw_write_note();
 		finish_counters();
 		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
 	}

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include "base/sys.h"
 #include "fault.h"
+#include "raw.h"
 #include "site_calls.h"
 #include "sites.h"
 #include "shim.h"
@@ -36,16 +37,30 @@ static const struct wanted {
 	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
 	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
 	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
+	/* with raw=1 only */
+	{ SYS_clone3, VM_OP_NONE, SITE_THREAD },
+	{ SYS_rt_sigprocmask, VM_OP_NONE, SITE_SIGMASK },
+	{ SYS_rt_sigsuspend, VM_OP_NONE, SITE_WAIT },
+	{ SYS_ppoll, VM_OP_NONE, SITE_WAIT },
+	{ SYS_pselect6, VM_OP_NONE, SITE_WAIT },
+	{ SYS_epoll_pwait, VM_OP_NONE, SITE_WAIT },
+	{ SYS_epoll_pwait2, VM_OP_NONE, SITE_WAIT },
 };
 #define N_WANTED (sizeof(wanted) / sizeof(wanted[0]))
 
 /* Filled from the table: 1 + its row. 64 KiB of which one page is ever touched. */
 uint8_t site_wanted[1 << 16];
 
+static bool is_for_raw(unsigned role)
+{
+	return role == SITE_THREAD || role == SITE_SIGMASK || role == SITE_WAIT;
+}
+
 void site_calls_start(void)
 {
 	for (unsigned i = 0; i < N_WANTED; i++)
-		site_wanted[wanted[i].nr] = (uint8_t)(i + 1);
+		if (!is_for_raw(wanted[i].role) || shim.options.raw != 0)
+			site_wanted[wanted[i].nr] = (uint8_t)(i + 1);
 }
 
 static const struct wanted *row_of(uint32_t nr)
@@ -72,13 +87,14 @@ static struct site_answer run_original(uint64_t nr)
 	return (struct site_answer){ (int64_t)nr, 1 };
 }
 
-#define RED_ZONE 128
+#define RED_ZONE	128
+#define PR_SET_DISPATCH 59 /* Linux 5.11 */
 
 /* As the code behind the site will find them; rbx is not among what a stub keeps. */
 static struct unwind_regs registers_at_site(const struct site_frame *frame)
 {
 	return (struct unwind_regs){
-		.pc = frame->resume,
+		.pc = raw_real_resume(frame->resume),
 		.sp = (uintptr_t)(frame + 1) + RED_ZONE,
 		.bp = frame->rbp,
 	};
@@ -88,7 +104,7 @@ static struct vm_call call_at_site(const struct wanted *row, const uint64_t args
 {
 	return (struct vm_call){
 		.op = row->op,
-		.tier = VM_TIER_SITE,
+		.tier = frame->index == RAW_INDEX ? VM_TIER_RAW : VM_TIER_SITE,
 		.args = { args[0], args[1], args[2], args[3], args[4], args[5] },
 	};
 }
@@ -153,6 +169,8 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		before_clone(CLONE_VM | CLONE_VFORK);
 		break;
 	case SITE_SECCOMP:
+		if (args[0] == PR_SET_DISPATCH)
+			raw_give_up("--raw was given up: the program uses it for itself");
 		if (args[0] == PR_SET_SECCOMP)
 			return (struct site_answer){ confine_call((long)nr, args), 0 };
 		break;
@@ -160,7 +178,11 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		finish_at_exit((int)args[0]);
 		break;
 	case SITE_SIGACTION:
-		return (struct site_answer){ fault_sigaction(args), 0 };
+		return (struct site_answer){ raw_sigaction(args), 0 };
+	case SITE_SIGMASK:
+		return raw_sigmask(frame, nr);
+	case SITE_WAIT:
+		return raw_wait(frame, nr);
 	case SITE_SIGALTSTACK:
 		return (struct site_answer){ fault_sigaltstack(args), 0 };
 	}
@@ -169,10 +191,19 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 
 struct site_answer site_reached(const struct site_frame *frame)
 {
-	uint32_t known = site_nr(frame->index);
+	uint32_t known = frame->index == RAW_INDEX ? SITE_ANY_NR : site_nr(frame->index);
 	uint64_t nr = known == SITE_ANY_NR ? frame->rax : known;
+	const uint64_t *args = frame->args;
+	/* the kernel takes 32 bits of it */
+	struct site_answer answer = serve(row_of((uint32_t)nr), nr, frame);
 
-	return serve(row_of((uint32_t)nr), nr, frame); /* the kernel takes 32 bits of it */
+	/* The instruction itself would trap again. */
+	if (frame->index == RAW_INDEX && answer.original)
+		answer = (struct site_answer){ sys_call6((long)nr, (long)args[0], (long)args[1],
+							 (long)args[2], (long)args[3],
+							 (long)args[4], (long)args[5]),
+					       0 };
+	return answer;
 }
 
 #endif

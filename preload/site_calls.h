@@ -19,8 +19,11 @@ enum site_role {
 	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
-	SITE_EXEC, /* recorded, unless a vfork child makes it */
-	SITE_EXIT, /* the process ends */
+	SITE_EXEC,    /* recorded, unless a vfork child makes it */
+	SITE_THREAD,  /* clone3, with raw=1: what begins must be armed */
+	SITE_SIGMASK, /* rt_sigprocmask: raw.h */
+	SITE_WAIT,    /* ppoll and its like, which come with a mask */
+	SITE_EXIT,    /* the process ends */
 	SITE_ROLES,
 };
 

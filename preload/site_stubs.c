@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/sys.h"
+#include "raw.h"
 #include "site_calls.h"
 #include "sites.h"
 #include "shim.h"
@@ -48,6 +49,7 @@ static struct addr_range pages[SITE_PAGES_MAX];
 static uint32_t n_used[SITE_PAGES_MAX];
 static unsigned n_pages;
 static bool refused;
+static bool any_apart; /* there is Go in this process */
 
 unsigned site_pages(const struct addr_range **found)
 {
@@ -164,7 +166,7 @@ static bool put_copy(struct code *code, const struct site_plan *plan, uint64_t f
 static void put_rest(struct code *code, const struct site_plan *plan, uint64_t slot,
 		     uint64_t syscall, uint32_t index)
 {
-	uint64_t resume = syscall + 2;
+	uint64_t resume = raw_resume(plan->nr, syscall + 2);
 	int32_t back;
 
 	put_movabs_r11(code, (uintptr_t)site_wanted);
@@ -198,10 +200,16 @@ uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, 
 {
 	uint64_t stub = (uintptr_t)site_stubs + (uint64_t)index * SITE_STUB_SIZE;
 
+	any_apart |= plan->apart;
 	if (!plan->plain || plan->apart || index >= SITE_STUBS || !is_near(stub, addr))
 		return write_stub(plan, addr, index, mem);
-	site_resume[index] = addr + plan->n_copy + 2;
+	site_resume[index] = raw_resume(plan->nr, addr + plan->n_copy + 2);
 	return stub;
+}
+
+uint64_t site_entry(void)
+{
+	return any_apart ? (uintptr_t)site_apart : (uintptr_t)site_common;
 }
 
 #endif

@@ -453,6 +453,20 @@ void sites_late(const struct vm_call *call)
 	look(call, SITE_IT_MAY_RUN);
 }
 
+void sites_trusted(void (*each)(uint64_t addr))
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		const struct vm_object *object =
+			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+		if (is_code(area) && object != NULL && is_libc_or_loader(object))
+			each(area->range.start);
+	}
+}
+
 #else
 
 bool sites_see(enum site_role role)

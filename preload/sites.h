@@ -76,6 +76,9 @@ uint32_t site_nr(uint64_t index);
 /* Are all such calls inside libc and ld.so seen? */
 bool sites_see(enum site_role role);
 
+/* Of each piece of code of libc and ld.so: an address. */
+void sites_trusted(void (*each)(uint64_t addr));
+
 /* Before main(): everything that is executable. */
 void sites_start(void);
 
@@ -105,6 +108,8 @@ unsigned site_pages(const struct addr_range **pages);
  * stub tells site_reached(). Return: its address; 0: none can be had.
  */
 uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem);
+/* Where a stub goes in the end. */
+uint64_t site_entry(void);
 /* No page could be mapped near some code. */
 bool site_stubs_refused(void);
 

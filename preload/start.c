@@ -16,6 +16,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "fault.h"
+#include "raw.h"
 #include "sites.h"
 #include "shim.h"
 
@@ -189,6 +190,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 		return;
 	}
 	hooks_start();
+	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
 	if (!sites_see(SITE_EXIT))
@@ -197,5 +199,6 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	/* One that is missed would show the program our handler. */
 	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))
 		fault_start();
+	raw_start();
 	shim_debug("recording to ", shim.options.output);
 }

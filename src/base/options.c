@@ -10,6 +10,7 @@ enum option_id {
 	OPTION_VERIFY,
 	OPTION_SITES,
 	OPTION_CACHE,
+	OPTION_RAW,
 	OPTION_STACK,
 	OPTION_DEPTH,
 	OPTION_DEBUG,
@@ -32,6 +33,9 @@ const struct option_info option_table[] = {
 			   "and ld.so alone" },
 	[OPTION_CACHE] = { "cache", "off", "FOLDER|off",
 			   "remember where code has system call instructions; a folder of your own" },
+	[OPTION_RAW] = { "raw", "0", "0|1",
+			 "catch all other system calls, too, by Syscall User Dispatch; slows "
+			 "them down" },
 	[OPTION_STACK] = { "stack", "unwind", "unwind|fp|none",
 			   "record which stack made each call: by unwind tables, by frame "
 			   "pointers alone, or not" },
@@ -165,6 +169,8 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 		return set_verify(options, value);
 	case OPTION_SITES:
 		return set_sites(options, value);
+	case OPTION_RAW:
+		return parse_number(value, &options->raw);
 	case OPTION_CACHE:
 		return parse_path(value, options->cache);
 	case OPTION_STACK:

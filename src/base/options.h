@@ -59,6 +59,7 @@ struct options {
 	enum option_follow follow;
 	enum option_verify verify;
 	enum option_sites sites;
+	uint64_t raw; /* 1: Syscall User Dispatch */
 	char cache[OPTIONS_PATH_MAX]; /* a folder, or something that does not begin with / */
 	enum option_stack stack; /* of each call: who made it */
 	uint64_t depth; /* frames of it, 1 to OPTIONS_DEPTH_MAX */

@@ -122,6 +122,7 @@ struct cli_options {
 	const char *output;
 	const char *follow;
 	const char *verify;
+	bool raw;
 	bool crash_quiet; /* a crash is not explained */
 	uint64_t max_size;
 	bool force;

@@ -289,6 +289,13 @@ static const char *set_follow(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_raw(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->raw = true;
+	return NULL;
+}
+
 static const char *set_verify(struct cli_options *options, const char *value)
 {
 	if (strcmp(value, "each") != 0 && strcmp(value, "exit") != 0 && strcmp(value, "off") != 0)
@@ -396,6 +403,10 @@ const struct option_row option_rows[] = {
 	{ "follow", 0, "all|fork|none",
 	  "record children and what they execute, children only, or neither (default all)",
 	  COMMAND_RUN, set_follow },
+	{ "raw", 0, NULL,
+	  "catch system calls from anywhere, by Syscall User Dispatch; slows down those that are "
+	  "not made by libc",
+	  COMMAND_RUN, set_raw },
 	{ "verify", 0, "each|exit|off",
 	  "compare with the kernel's map after each call and at exit, at exit, or never "
 	  "(default exit)",

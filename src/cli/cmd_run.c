@@ -165,13 +165,14 @@ static bool set_options(const struct run *run, const char *output)
 	if (run->options->max_size != 0)
 		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
 	find_cache(cache);
-	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s",
+	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s%s",
 		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
 		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
 		     quote, (int)getpid(), max_size, run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
-		     run->options->verify != NULL ? run->options->verify : "") < 0)
+		     run->options->verify != NULL ? run->options->verify : "",
+		     run->options->raw ? ":raw=1" : "") < 0)
 		return false;
 	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
 	free(value);
