@@ -34,6 +34,9 @@ enum ml_mutation {
 	MUTATION_SHRINK_STOPS_AT_GAP,	    /* mremap to a smaller size, over a gap, does nothing */
 	MUTATION_DONTUNMAP_UNMAPS,	    /* MREMAP_DONTUNMAP is a plain move */
 	MUTATION_DUPLICATE_IGNORED,	    /* mremap of old_len 0 makes no second mapping */
+	MUTATION_MADVISE_STOPS_AT_GAP,	    /* advice over a gap has no effect behind it */
+	MUTATION_SEAL_IGNORED,		    /* mseal leaves no trace */
+	MUTATION_RING_IGNORED,		    /* io_setup maps nothing */
 	MUTATION_SHMDT_TAKES_ONE,	    /* of the pieces of a segment, the first */
 	MUTATION_COMPARE_IGNORES_PROT,	    /* the comparison itself */
 

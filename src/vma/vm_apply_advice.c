@@ -12,6 +12,7 @@
  */
 
 #include <string.h>
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -140,7 +141,7 @@ int64_t vm_change_madvise(struct vm_change *change)
 
 	if (row == NULL || answer == -EOWNERDEAD)
 		return answer;
-	if (vm_call_failed(call) && answer != -ENOMEM)
+	if (vm_call_failed(call) && (answer != -ENOMEM || ML_MUTATED(MADVISE_STOPS_AT_GAP)))
 		range = until_refused(change->space, range, row);
 	vm_change_mark(change, range, row->set, row->clear);
 	return answer;
@@ -174,7 +175,7 @@ int64_t vm_change_mseal(struct vm_change *change)
 		return answer;
 	if (answer == -EINVAL)
 		range = until_unsplit(change->space, range);
-	if (answer == 0 || answer == -EINVAL)
+	if ((answer == 0 || answer == -EINVAL) && !ML_MUTATED(SEAL_IGNORED))
 		vm_change_mark(change, range, VM_SEALED, 0);
 	return answer;
 }

@@ -5,6 +5,7 @@
  * or decides anew what later calls mean
  */
 
+#include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -24,7 +25,8 @@ int64_t vm_change_io_setup(struct vm_change *change)
 		.origin = call->event,
 	};
 
-	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(ring.range))
+	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(ring.range) ||
+	    ML_MUTATED(RING_IGNORED))
 		return answer;
 	vm_change_put(change, &ring);
 	vm_change_doubt_mapping(change, ring.range.start);

@@ -50,6 +50,9 @@ FOLD = [
     Mutation("SHRINK_STOPS_AT_GAP", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
     Mutation("DONTUNMAP_UNMAPS", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
     Mutation("DUPLICATE_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
+    Mutation("MADVISE_STOPS_AT_GAP", "src/vma/vm_apply_advice.c", ["rules", "fuzz"]),
+    Mutation("SEAL_IGNORED", "src/vma/vm_apply_advice.c", ["rules"]),
+    Mutation("RING_IGNORED", "src/vma/vm_apply_process.c", ["rules", "fuzz"]),
     Mutation("SHMDT_TAKES_ONE", "src/vma/vm_apply_shm.c", ["rules", "fuzz"]),
     Mutation("COMPARE_IGNORES_PROT", "src/vma/vm_compare.c", ["compare"]),
 ]
