@@ -43,7 +43,7 @@ FOLD = [
     Mutation("FIXED_FAILURE_IGNORED", "src/vma/vm_apply_mmap.c", ["rules", "fuzz"]),
     Mutation("NOREPLACE_REPLACES", "src/vma/vm_apply_mmap.c", ["rules", "fuzz"]),
     Mutation("HINT_BELIEVED", "src/vma/vm_space.c", ["rules", "fuzz"]),
-    Mutation("READ_IMPLIES_EXEC_IGNORED", "src/vma/vm_apply.c", ["rules", "fuzz"]),
+    Mutation("READ_IMPLIES_EXEC_IGNORED", "src/vma/vm_apply.c", ["rules"]),
     Mutation("HEAP_PROT_RESET", "src/vma/vm_apply.c", ["rules", "fuzz"]),
     Mutation("BRK_SPARES_OTHERS", "src/vma/vm_apply.c", ["rules", "fuzz"]),
     Mutation("GROWTH_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
