@@ -174,18 +174,51 @@ static void enter_site(greg_t *regs)
 	regs[REG_RIP] = (greg_t)site_entry();
 }
 
-/* May the recorder make the call, in frames of ours? */
+static bool takes_own_stack(uint32_t nr, const greg_t *regs)
+{
+	return nr == SYS_munmap &&
+	       (uint64_t)regs[REG_RSP] - (uint64_t)regs[REG_RDI] < (uint64_t)regs[REG_RSI];
+}
+
+/* May the recorder make the call, in frames of ours on the program's stack? */
 static bool is_for_site(uint32_t nr, const greg_t *regs)
 {
-	if (!site_call_is_wanted(nr))
+	switch (site_call_role(nr)) {
+	case SITE_PASS:
+	case SITE_VFORK:
+	case SITE_FORK3:
 		return false;
-	return nr != SYS_clone || (!(regs[REG_RDI] & CLONE_VM) && regs[REG_RSI] == 0);
+	case SITE_FORK:
+		return !(regs[REG_RDI] & CLONE_VM) && regs[REG_RSI] == 0;
+	default:
+		return !takes_own_stack(nr, regs);
+	}
+}
+
+static void leave_stack(const greg_t *regs)
+{
+	struct vm_call call = {
+		.op = VM_OP_MUNMAP,
+		.tier = VM_TIER_RAW,
+		.args = { (uint64_t)regs[REG_RDI], (uint64_t)regs[REG_RSI] },
+	};
+	const struct unwind_regs from = {
+		.pc = (uint64_t)regs[REG_RIP],
+		.sp = (uint64_t)regs[REG_RSP],
+		.bp = (uint64_t)regs[REG_RBP],
+	};
+
+	recorder_leave_stack(&call, &from);
 }
 
 static void pass_by(greg_t *regs, uint32_t nr)
 {
+	const uint64_t args[6] = { (uint64_t)regs[REG_RDI], (uint64_t)regs[REG_RSI] };
 	uint64_t gadget = gadget_of((uint64_t)regs[REG_RIP], makes_child(nr));
 
+	site_call_passes(nr, args);
+	if (takes_own_stack(nr, regs))
+		leave_stack(regs);
 	if (gadget != 0) {
 		regs[REG_RIP] = (greg_t)gadget;
 		return;
@@ -354,9 +387,9 @@ static void reserve(struct addr_range range)
 		.flags = VM_OWN,
 		.offset = MEMORY_AREA_NO_OFFSET,
 	};
-	long at = sys_mmap(range.start, range.end - range.start, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
-			   0);
+	long at =
+		sys_mmap(range.start, range.end - range.start, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if ((uint64_t)at == range.start)
 		resync_enter_own(&area);

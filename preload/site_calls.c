@@ -38,7 +38,6 @@ static const struct wanted {
 	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
 	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
 	/* with raw=1 only */
-	{ SYS_clone3, VM_OP_NONE, SITE_THREAD },
 	{ SYS_rt_sigprocmask, VM_OP_NONE, SITE_SIGMASK },
 	{ SYS_rt_sigsuspend, VM_OP_NONE, SITE_WAIT },
 	{ SYS_ppoll, VM_OP_NONE, SITE_WAIT },
@@ -53,7 +52,7 @@ uint8_t site_wanted[1 << 16];
 
 static bool is_for_raw(unsigned role)
 {
-	return role == SITE_THREAD || role == SITE_SIGMASK || role == SITE_WAIT;
+	return role == SITE_SIGMASK || role == SITE_WAIT;
 }
 
 void site_calls_start(void)
@@ -100,8 +99,10 @@ static struct unwind_regs registers_at_site(const struct site_frame *frame)
 	};
 }
 
-static struct vm_call call_at_site(const struct wanted *row, const uint64_t args[6])
+static struct vm_call call_at_site(const struct wanted *row, const struct site_frame *frame)
 {
+	const uint64_t *args = frame->args;
+
 	return (struct vm_call){
 		.op = row->op,
 		.tier = frame->index == RAW_INDEX ? VM_TIER_RAW : VM_TIER_SITE,
@@ -116,6 +117,24 @@ static void before_clone(uint64_t flags)
 		task_shares_storage(flags & CLONE_VFORK ? TASK_PARENT_WAITS : TASK_PARENT_RUNS);
 }
 
+void site_call_passes(uint32_t nr, const uint64_t args[6])
+{
+	switch (site_call_role(nr)) {
+	case SITE_FORK:
+		before_clone(args[0]);
+		break;
+	case SITE_FORK3: /* struct clone_args begins with the flags */
+		if (args[1] >= sizeof(uint64_t))
+			before_clone(*(const uint64_t *)(uintptr_t)args[0]);
+		break;
+	case SITE_VFORK:
+		before_clone(CLONE_VM | CLONE_VFORK);
+		break;
+	default:
+		break;
+	}
+}
+
 /* musl's threads end so, and whoever makes threads without libc. */
 static bool takes_own_stack(const struct wanted *row, const struct site_frame *frame)
 {
@@ -126,7 +145,7 @@ static struct site_answer leave_stack(const struct wanted *row, uint64_t nr,
 				      const struct site_frame *frame)
 {
 	const struct unwind_regs from = registers_at_site(frame);
-	struct vm_call call = call_at_site(row, frame->args);
+	struct vm_call call = call_at_site(row, frame);
 
 	recorder_leave_stack(&call, &from);
 	return run_original(nr);
@@ -135,7 +154,7 @@ static struct site_answer leave_stack(const struct wanted *row, uint64_t nr,
 static struct site_answer record(const struct wanted *row, const struct site_frame *frame)
 {
 	const struct unwind_regs from = registers_at_site(frame);
-	struct vm_call call = call_at_site(row, frame->args);
+	struct vm_call call = call_at_site(row, frame);
 
 	return (struct site_answer){ row->role == SITE_EXEC ? exec_call(&call, &from)
 							    : recorder_call(&call, &from),
@@ -159,14 +178,11 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		 * time, and one on a new stack would not find them. */
 		if (!(args[0] & CLONE_VM) && args[1] == 0)
 			return record(row, frame);
-		before_clone(args[0]);
+		site_call_passes(row->nr, args);
 		break;
-	case SITE_FORK3: /* struct clone_args begins with the flags */
-		if (args[1] >= sizeof(uint64_t))
-			before_clone(*(const uint64_t *)(uintptr_t)args[0]);
-		break;
+	case SITE_FORK3:
 	case SITE_VFORK:
-		before_clone(CLONE_VM | CLONE_VFORK);
+		site_call_passes(row->nr, args);
 		break;
 	case SITE_SECCOMP:
 		if (args[0] == PR_SET_DISPATCH)

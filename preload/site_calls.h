@@ -20,7 +20,6 @@ enum site_role {
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
 	SITE_EXEC,    /* recorded, unless a vfork child makes it */
-	SITE_THREAD,  /* clone3, with raw=1: what begins must be armed */
 	SITE_SIGMASK, /* rt_sigprocmask: raw.h */
 	SITE_WAIT,    /* ppoll and its like, which come with a mask */
 	SITE_EXIT,    /* the process ends */
@@ -38,6 +37,8 @@ static inline bool site_call_is_wanted(uint32_t nr)
 }
 
 enum site_role site_call_role(uint32_t nr);
+/* A call that makes a child goes to the kernel by itself. */
+void site_call_passes(uint32_t nr, const uint64_t args[6]);
 /* enum vm_op of a call that is caught, or VM_OP_NONE. */
 uint8_t site_call_op(uint32_t nr);
 
