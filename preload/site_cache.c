@@ -8,6 +8,8 @@
 #include "site_calls.h"
 #include "shim.h"
 
+#if defined(__x86_64__)
+
 #define MAGIC	     0x3153455449534c4dULL /* "MLSITES1" */
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define READ_FLAGS   (O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -162,3 +164,5 @@ void site_cache_write(const struct site_text *text, const struct site_places *pl
 	write_file(folder, buffer, HEAD + places->n * sizeof(cached.place[0]));
 	sys_close(folder);
 }
+
+#endif

@@ -365,6 +365,18 @@ void sites_before(const struct vm_call *call)
 		}
 }
 
+/* Said once: no descriptor is left, or the root folder has changed. */
+static void say_unsearched(void)
+{
+	static bool said;
+
+	if (!said)
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "code that came later was not searched for call sites: "
+				   "/proc/self/mem can't be opened any more");
+	said = true;
+}
+
 static void search_range(struct addr_range range, int fd, enum site_time time)
 {
 	uint64_t mask = shim_block_signals();
@@ -373,6 +385,8 @@ static void search_range(struct addr_range range, int fd, enum site_time time)
 	if (mem >= 0) {
 		search_all(range, mem, fd, time);
 		sys_close(mem);
+	} else {
+		say_unsearched();
 	}
 	shim_restore_signals(mask);
 }

@@ -12,6 +12,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -205,6 +206,8 @@ int main(int argc, char **argv)
 	must_agree("after dlclose");
 	in_library(dlopen(argv[1], RTLD_NOW), "in a library that was opened again");
 	in_child();
+	if (prctl(65, 1, 0, 0, 0) == 0) /* PR_SET_MDWE: no memory becomes executable that was not */
+		in_library(dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW), "with MDWE");
 	return 0;
 }
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""execve ends a ledger, but not when a child of vfork makes it.
+
+usage: exec.py MAPLEDGER SHIM
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SCRIPT = """
+import os, subprocess, sys
+for i in range(3):
+    assert subprocess.run(["true"]).returncode == 0
+    try:
+        subprocess.run(["/nonexistent"])
+    except FileNotFoundError:
+        pass
+try:
+    os.execv("/nonexistent", ["x"])
+except FileNotFoundError:
+    pass
+os.posix_spawn("/bin/true", ["true"], os.environ)
+os.wait()
+fd = os.open("/bin/sh", os.O_RDONLY)
+if sys.argv[1] == "exec":
+    os.execve(fd, ["sh", "-c", "exit 9"], os.environ)
+"""
+
+
+def run(mapledger, shim, ledger, how):
+    environment = dict(os.environ, MAPLEDGER_SHIM=shim)
+    return subprocess.run([mapledger, "run", "-q", "--keep-all", "-o", ledger, "--",
+                           os.path.realpath(sys.executable), "-c", SCRIPT, how],
+                          env=environment).returncode
+
+
+def events(mapledger, ledger):
+    said = subprocess.run([mapledger, "log", ledger], capture_output=True, text=True).stdout
+    return [line for line in said.splitlines() if "exec" in line.split("(")[0]]
+
+
+def main():
+    mapledger, shim = sys.argv[1:]
+    good = []
+
+    def check(what, value, about=""):
+        if not value:
+            print("FAILED:", what, about)
+        good.append(bool(value))
+
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "x.mlg"
+        check("status", run(mapledger, shim, ledger, "exec") == 9)
+        lines = events(mapledger, ledger)
+        if not lines:
+            print("calls of exec are not caught here")
+            return 77
+        check("one that failed and one that did not", len(lines) == 2, lines)
+        check("the failed one", "ENOENT" in lines[0], lines)
+        check("the last one", "execveat" in lines[-1] and "another program" in lines[-1], lines)
+        info = subprocess.run([mapledger, "info", ledger], capture_output=True, text=True).stdout
+        check("info says it", "executed another program" in info, info)
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "x.mlg"
+        check("status without", run(mapledger, shim, ledger, "stay") == 0)
+        check("only the failed one", len(events(mapledger, ledger)) == 1)
+        said = subprocess.run([mapledger, "verify", "--json", ledger], capture_output=True,
+                              text=True)
+        check("children of vfork end nothing", json.loads(said.stdout)["n_differences"] == 0)
+    return 0 if all(good) else 1
+
+
+sys.exit(main())
