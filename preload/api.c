@@ -56,6 +56,7 @@ int mapledger_query(const void *addr, struct ml_area *area)
 
 	if (error < 0)
 		return error;
+	resync_edges((struct addr_range){ (uintptr_t)addr, (uintptr_t)addr + 1 });
 	found = memory_set_find(shim.space.set, (uintptr_t)addr);
 	if (found != NULL)
 		describe(found, area);
@@ -76,6 +77,8 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 
 		if (result < 0)
 			return result;
+		if (from == 0)
+			resync_edges(VM_ALL_PAGES);
 		found = memory_set_find_from(shim.space.set, from);
 		if (found != NULL)
 			describe(found, &area);

@@ -182,6 +182,8 @@ int baseline_new_space(void)
 	shim.space.start_stack = old.start_stack;
 	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
 	shim.space.personality = old.personality;
+	shim.space.exec_is_unsure = old.exec_is_unsure;
+	shim.space.new_flags = old.new_flags;
 	return error;
 }
 

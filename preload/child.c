@@ -71,6 +71,7 @@ static int read_inherited(void)
 	if (shim.torn) {
 		int error = baseline_new_space();
 
+		shim.space.new_flags = 0;
 		return error < 0 ? error : baseline_read();
 	}
 	/* What the kernel did not let the child inherit is missing there, and goes. */
@@ -78,6 +79,7 @@ static int read_inherited(void)
 		resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
 	memory_set_reserve(shim.space.set, MEMORY_SET_MAX_GROWTH);
 	memory_set_update(shim.space.set, VM_ALL_PAGES, make_baseline, NULL);
+	vm_space_inherit(&shim.space);
 	return 0;
 }
 

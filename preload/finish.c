@@ -118,6 +118,7 @@ static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 	struct ml_allocator *pages = &shim.pages.allocator;
 	int error = 0;
 
+	resync_edges(VM_ALL_PAGES);
 	/* One reading of the text is not atomic: only what stays is a difference. */
 	for (unsigned i = 0; i < READINGS && error == 0; i++) {
 		comparison = (struct vm_comparison){ 0 };

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/prctl.h>
+#include <linux/prctl.h>
 #include <sys/types.h>
 #include "base/sys.h"
 #include "shim.h"
@@ -113,6 +113,79 @@ EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int 
 			   (uint64_t)map_flags);
 }
 
+EXPORT int mlock(const void *addr, size_t len);
+EXPORT int mlock2(const void *addr, size_t len, unsigned lock_flags);
+EXPORT int munlock(const void *addr, size_t len);
+EXPORT int mlockall(int lock_flags);
+EXPORT int munlockall(void);
+EXPORT int mseal(void *addr, size_t len, unsigned long seal_flags);
+EXPORT long process_madvise(int pidfd, const void *vector, size_t n, int advice, unsigned flags);
+EXPORT int personality(unsigned long persona);
+EXPORT int prctl(int option, ...);
+
+EXPORT int mlock(const void *addr, size_t len)
+{
+	return (int)SYMBOL(VM_OP_MLOCK, (uintptr_t)addr, len);
+}
+
+EXPORT int mlock2(const void *addr, size_t len, unsigned lock_flags)
+{
+	return (int)SYMBOL(VM_OP_MLOCK2, (uintptr_t)addr, len, lock_flags);
+}
+
+EXPORT int munlock(const void *addr, size_t len)
+{
+	return (int)SYMBOL(VM_OP_MUNLOCK, (uintptr_t)addr, len);
+}
+
+EXPORT int mlockall(int lock_flags)
+{
+	return (int)SYMBOL(VM_OP_MLOCKALL, (uint64_t)lock_flags);
+}
+
+EXPORT int munlockall(void)
+{
+	return (int)SYMBOL(VM_OP_MUNLOCKALL, 0);
+}
+
+EXPORT int mseal(void *addr, size_t len, unsigned long seal_flags)
+{
+	return (int)SYMBOL(VM_OP_MSEAL, (uintptr_t)addr, len, seal_flags);
+}
+
+EXPORT long process_madvise(int pidfd, const void *vector, size_t n, int advice, unsigned flags)
+{
+	return SYMBOL(VM_OP_PROCESS_MADVISE, (uint64_t)pidfd, (uintptr_t)vector, n,
+		      (uint64_t)advice, flags);
+}
+
+EXPORT int personality(unsigned long persona)
+{
+	const uint64_t args[6] = { persona };
+
+	if (!vm_call_matters(VM_OP_PERSONALITY, args))
+		return (int)to_libc(sys_call6(SYS_personality, (long)persona, 0, 0, 0, 0, 0));
+	return (int)SYMBOL(VM_OP_PERSONALITY, persona);
+}
+
+/* As libc: five words are handed on, however many there are. */
+EXPORT int prctl(int option, ...)
+{
+	uint64_t args[6] = { (uint64_t)option };
+	va_list rest;
+
+	va_start(rest, option);
+	for (unsigned i = 1; i < 5; i++)
+		args[i] = va_arg(rest, unsigned long);
+	va_end(rest);
+	if (option == PR_SET_SECCOMP)
+		return (int)to_libc(confine_call(SYS_prctl, args));
+	if (vm_call_matters(VM_OP_PRCTL, args))
+		return (int)SYMBOL(VM_OP_PRCTL, args[0], args[1], args[2], args[3], args[4]);
+	return (int)to_libc(sys_call6(SYS_prctl, (long)args[0], (long)args[1], (long)args[2],
+				      (long)args[3], (long)args[4], 0));
+}
+
 /* --------------------------------------------------------- syscall(2), the function */
 
 /* Numbers that hook_syscall() wants to see: one bit each, read by syscall.S. */
@@ -127,8 +200,9 @@ static void want(long nr)
 
 void hooks_start(void)
 {
-	for (unsigned op = VM_OP_MMAP; op <= VM_OP_MADVISE; op++)
-		want(vm_op_info(op)->nr);
+	for (unsigned op = VM_OP_MMAP; op < VM_OP_COUNT; op++)
+		if (vm_op_of_nr(vm_op_info(op)->nr) == op)
+			want(vm_op_info(op)->nr);
 	want(SYS_seccomp);
 	want(SYS_prctl);
 	want(SYS_exit_group);
@@ -142,7 +216,8 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 /* Called by syscall.S for the numbers above, with the arguments of syscall(). */
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
-	enum vm_op op = vm_op_of_nr(nr);
+	const uint64_t args[6] = { (uint64_t)a };
+	enum vm_op op = vm_op_of_call(nr, args);
 
 	if (op != VM_OP_NONE)
 		return CALL(op, VM_TIER_SYSCALL, (uint64_t)a, (uint64_t)b, (uint64_t)c,

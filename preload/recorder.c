@@ -5,6 +5,7 @@
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "fault.h"
+#include "parts.h"
 #include "shim.h"
 #include "sites.h"
 #include "stacks.h"
@@ -22,6 +23,8 @@ static int64_t make_call(struct vm_call *call)
 
 	call->result = sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2],
 				 (long)a[3], (long)a[4], (long)a[5]);
+	if (unlikely(call->op == VM_OP_IO_SETUP))
+		vm_call_learn(call);
 	return call->result;
 }
 
@@ -61,7 +64,7 @@ static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *
 	for (unsigned i = 0; i < doubts->n; i++)
 		if (!is_asked(&doubts->doubt[i]))
 			continue;
-		else if (call->op == VM_OP_SHMAT)
+		else if (doubts->doubt[i].whole)
 			resync_mapping(doubts->doubt[i].range.start, doubts->doubt[i].reason,
 				       call->event);
 		else
@@ -106,6 +109,8 @@ void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], reason, call->event);
 	resync_doubts(&doubts, call);
+	if (parts_has(call))
+		parts_record(call);
 	if (sites_may_change(call))
 		sites_late(call);
 }
@@ -307,6 +312,8 @@ static void finish_record(struct ledger_call *record, struct vm_call *call)
 		return;
 	}
 	record->result = call->result;
+	if (unlikely(call->op == VM_OP_IO_SETUP))
+		record->arg = call->args[2]; /* learned in the call */
 	ledger_writer_done(&shim.writer, record);
 }
 
@@ -354,6 +361,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 		resync_doubts(&doubts, call);
 	if (unlikely(call->op == VM_OP_MREMAP && others_are_about(&shim.recorder)))
 		doubt_what_moved(call);
+	if (unlikely(parts_has(call)))
+		parts_record(call);
 	if (unlikely(sites_may_change(call)))
 		sites_after(call);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))

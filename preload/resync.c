@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/personality.h>
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -249,6 +250,21 @@ void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event)
 	shim_restore_signals(mask);
 }
 
+void resync_edges(struct addr_range range)
+{
+	const struct memory_area *areas;
+	struct addr_range gap, asked;
+
+	while (!shim.sandboxed && vm_edge_next(shim.space.set, &range, &gap)) {
+		uint64_t mask = shim_block_signals();
+
+		asked = gap;
+		if (resync_peek(&asked, &areas) > 0)
+			resync_range(gap, VM_REASON_STACK, 0);
+		shim_restore_signals(mask);
+	}
+}
+
 /* ------------------------------------------------------- the shim's own memory */
 
 void resync_enter_own(const struct memory_area *area)
@@ -262,13 +278,25 @@ void resync_enter_own(const struct memory_area *area)
 	memory_set_replace(shim.space.set, area->range, area, 1);
 }
 
+/* What this thread's personality adds to what it maps. */
+static uint64_t implied_flags(void)
+{
+	if (!shim.space.exec_is_unsure && !(shim.space.personality & READ_IMPLIES_EXEC))
+		return 0;
+	if (shim.sandboxed)
+		return shim.space.personality & READ_IMPLIES_EXEC ? VM_EXEC : 0;
+	return sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC ? VM_EXEC :
+											   0;
+}
+
 /* Regions of the allocator: plain anonymous memory. */
 static void enter_regions(void)
 {
 	while (shim.n_regions_known < shim.pages.n_regions) {
 		struct memory_area area = {
 			.range = shim.pages.regions[shim.n_regions_known++],
-			.flags = VM_READ | VM_WRITE | VM_OWN,
+			.flags = VM_READ | VM_WRITE | VM_OWN | shim.space.new_flags |
+				 implied_flags(),
 			.offset = MEMORY_AREA_NO_OFFSET,
 		};
 

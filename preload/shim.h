@@ -118,6 +118,8 @@ int resync_peek(struct addr_range *range, const struct memory_area **areas);
 void resync_enter_own(const struct memory_area *area);
 /* As resync_mapping(), from the page @addr to the end of the mapping that it lies in, or of the next one. */
 void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
+/* Stacks that begin above a gap in @range may have grown into it: see vm_edge_next(). */
+void resync_edges(struct addr_range range);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
 /* Objects that the ledger does not know yet. */

@@ -10,6 +10,14 @@
 #include "shim.h"
 #include "task.h"
 
+/* Newer than the headers installed here may be. */
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+
 #if defined(__x86_64__)
 
 /* One row per system call that is caught. */
@@ -28,13 +36,25 @@ static const struct wanted {
 	{ SYS_shmdt, VM_OP_SHMDT, SITE_CALL },
 	{ SYS_remap_file_pages, VM_OP_REMAP_FILE_PAGES, SITE_CALL },
 	{ SYS_madvise, VM_OP_MADVISE, SITE_CALL },
+	{ SYS_mlock, VM_OP_MLOCK, SITE_CALL },
+	{ SYS_mlock2, VM_OP_MLOCK2, SITE_CALL },
+	{ SYS_munlock, VM_OP_MUNLOCK, SITE_CALL },
+	{ SYS_mlockall, VM_OP_MLOCKALL, SITE_CALL },
+	{ SYS_munlockall, VM_OP_MUNLOCKALL, SITE_CALL },
+	{ SYS_mseal, VM_OP_MSEAL, SITE_CALL },
+	{ SYS_process_madvise, VM_OP_PROCESS_MADVISE, SITE_CALL },
+	{ SYS_io_setup, VM_OP_IO_SETUP, SITE_CALL },
+	{ SYS_io_destroy, VM_OP_IO_DESTROY, SITE_CALL },
+	{ SYS_arch_prctl, VM_OP_ARCH_PRCTL, SITE_CALL },
+	{ SYS_map_shadow_stack, VM_OP_MAP_SHADOW_STACK, SITE_CALL },
+	{ SYS_personality, VM_OP_PERSONALITY, SITE_CALL },
 	{ SYS_clone, VM_OP_FORK, SITE_FORK },
 	{ SYS_clone3, VM_OP_NONE, SITE_FORK3 },
 	{ SYS_vfork, VM_OP_NONE, SITE_VFORK },
 	{ SYS_execve, VM_OP_EXEC, SITE_EXEC },
 	{ SYS_execveat, VM_OP_EXECVEAT, SITE_EXEC },
 	{ SYS_exit_group, VM_OP_NONE, SITE_EXIT },
-	{ SYS_prctl, VM_OP_NONE, SITE_SECCOMP },
+	{ SYS_prctl, VM_OP_PRCTL, SITE_PRCTL },
 	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
 	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
 	/* with raw=1 only */
@@ -168,6 +188,8 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 
 	switch (row->role) {
 	case SITE_CALL:
+		if (!vm_call_matters(row->op, args))
+			break;
 		if (unlikely(takes_own_stack(row, frame)))
 			return leave_stack(row, nr, frame);
 		return record(row, frame);
@@ -184,11 +206,13 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 	case SITE_VFORK:
 		site_call_passes(row->nr, args);
 		break;
-	case SITE_SECCOMP:
+	case SITE_PRCTL:
 		if (args[0] == PR_SET_DISPATCH)
 			raw_give_up("--raw was given up: the program uses it for itself");
 		if (args[0] == PR_SET_SECCOMP)
 			return (struct site_answer){ confine_call((long)nr, args), 0 };
+		if (vm_call_matters(row->op, args))
+			return record(row, frame);
 		break;
 	case SITE_EXIT:
 		finish_at_exit((int)args[0]);

@@ -16,7 +16,7 @@ enum site_role {
 	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
 	SITE_FORK3,   /* clone3: made as it is */
 	SITE_VFORK,   /* likewise */
-	SITE_SECCOMP, /* prctl: learn that the process is confined from now on */
+	SITE_PRCTL,   /* recorded where it matters; learn that the process is confined */
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
 	SITE_EXEC,    /* recorded, unless a vfork child makes it */

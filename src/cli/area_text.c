@@ -48,6 +48,8 @@ enum area_kind area_kind(const struct vm_space *space, const struct memory_area 
 
 	if (area->flags & VM_OWN)
 		return AREA_OWN;
+	if (area->flags & VM_GUARD) /* whatever their protection says */
+		return AREA_GUARD;
 	if (object != NULL)
 		return kind_of_object(object, area->flags);
 	if ((area->flags & VM_HEAP) || is_heap(space, area))
@@ -157,7 +159,8 @@ static const struct flag_name {
 } flag_names[] = {
 	{ VM_OWN, "own" },	{ VM_GROWSDOWN, "growsdown" }, { VM_HEAP, "heap" },
 	{ VM_SHM, "shm" },	{ VM_DONTFORK, "dontfork" },   { VM_WIPEONFORK, "wipeonfork" },
-	{ VM_GUARD, "guards" }, { VM_FILE, "file" },
+	{ VM_GUARD, "guards" }, { VM_FILE, "file" },	       { VM_LOCKED, "locked" },
+	{ VM_SEALED, "sealed" }, { VM_AIO, "aio" },	       { VM_SHADOW, "shadowstack" },
 };
 
 const char *area_source_name(uint64_t flags)

@@ -127,7 +127,9 @@ static void format_what(const struct map *map, const struct memory_area *area, s
 	if (text->len == 0)
 		area_what(space, area, text);
 	if (area->flags & VM_GUARD)
-		text_string(text, text->len > 1 ? " +guards" : " with guards");
+		text_string(text, " guard pages");
+	if (area->flags & VM_SEALED)
+		text_string(text, " sealed");
 	if (area_is_rwx(area->flags))
 		text_string(text, " RWX");
 }

@@ -5,7 +5,7 @@
 #include "cli/effect.h"
 #include "cli/output.h"
 
-#define MARKS (VM_DONTFORK | VM_WIPEONFORK | VM_GUARD)
+#define MARKS (VM_DONTFORK | VM_WIPEONFORK | VM_GUARD | VM_LOCKED | VM_SEALED)
 
 void effect_pieces_free(struct effect_pieces *pieces)
 {
@@ -237,6 +237,8 @@ static void say_marks(const struct effect *effect)
 		{ VM_DONTFORK, "not for children", "for children again" },
 		{ VM_WIPEONFORK, "wiped in children", "kept in children again" },
 		{ VM_GUARD, "guard pages put in", "guard pages gone" },
+		{ VM_LOCKED, "locked", "not locked any more" },
+		{ VM_SEALED, "sealed", "not sealed any more" },
 	};
 	uint64_t was = 0;
 	uint64_t is = 0;
@@ -418,7 +420,22 @@ void effect_describe(const struct vm_call *call, bool finished, const struct tou
 		say_fork(&effect);
 		break;
 	case VM_OP_MADVISE:
+	case VM_OP_MSEAL:
+	case VM_OP_MLOCK:
+	case VM_OP_MLOCK2:
+	case VM_OP_MUNLOCK:
 		say_marks(&effect);
+		break;
+	case VM_OP_IO_DESTROY:
+		if (!vm_call_failed(call))
+			say_unmap(&effect);
+		break;
+	case VM_OP_MLOCKALL:
+	case VM_OP_MUNLOCKALL:
+	case VM_OP_PROCESS_MADVISE:
+	case VM_OP_PRCTL:
+	case VM_OP_ARCH_PRCTL:
+	case VM_OP_PERSONALITY:
 		break;
 	case VM_OP_EXEC:
 	case VM_OP_EXECVEAT:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/prctl.h>
 #include <sys/mman.h>
 #include "cli/touch.h"
 
@@ -81,7 +82,7 @@ static void touch_segment(struct touch *touch, const struct vm_space *space, uin
 	struct memory_set_iter iter;
 	const struct memory_area *area;
 
-	if (first == NULL || !(first->flags & VM_SHM))
+	if (first == NULL || !(first->flags & (VM_SHM | VM_AIO)))
 		return;
 	iter = memory_set_iter_from_start(space->set, (struct addr_range){ addr, UINT64_MAX });
 	while ((area = memory_set_iter_next(&iter)) != NULL)
@@ -117,6 +118,10 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 	case VM_OP_MUNMAP:
 	case VM_OP_REMAP_FILE_PAGES:
 	case VM_OP_MADVISE:
+	case VM_OP_MSEAL:
+	case VM_OP_MLOCK:
+	case VM_OP_MLOCK2:
+	case VM_OP_MUNLOCK:
 		add(&touch, call->args[0], call->args[1]);
 		break;
 	case VM_OP_MREMAP:
@@ -130,7 +135,20 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 			touch_segment(&touch, space, (uint64_t)call->result);
 		break;
 	case VM_OP_SHMDT:
+	case VM_OP_IO_DESTROY:
 		touch_segment(&touch, space, call->args[0]);
+		break;
+	case VM_OP_IO_SETUP:
+		if (finished && !vm_call_failed(call))
+			touch_segment(&touch, space, call->args[2]);
+		break;
+	case VM_OP_MAP_SHADOW_STACK:
+		if (finished && !vm_call_failed(call))
+			add(&touch, (uint64_t)call->result, call->args[1]);
+		break;
+	case VM_OP_PRCTL:
+		if (call->args[0] == PR_SET_VMA)
+			add(&touch, call->args[2], call->args[3]);
 		break;
 	default:
 		touch_other(&touch, space, call, finished);

@@ -227,6 +227,10 @@ static bool changes_the_map(const struct vm_call *call, uint64_t brk_before)
 static void count_call(struct replay_counts *counts, const struct vm_call *call,
 		       uint64_t brk_before)
 {
+	if (call->flags & VM_CALL_PART) {
+		counts->n_parts++;
+		return;
+	}
 	counts->n_calls++;
 	counts->n_failed += vm_call_failed(call);
 	counts->by_op[call->op]++;

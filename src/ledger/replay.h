@@ -19,6 +19,7 @@
 struct replay_counts {
 	uint64_t n_calls;  /* finished */
 	uint64_t n_failed; /* of them, with an error as the result */
+	uint64_t n_parts;  /* VM_CALL_PART records: no calls */
 	uint64_t by_op[VM_OP_COUNT];
 	uint64_t by_tier[VM_TIER_COUNT];
 	uint64_t n_changes; /* calls that changed the map */

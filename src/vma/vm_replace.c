@@ -95,6 +95,18 @@ static bool is_moved_zero(const struct memory_area *old, const struct memory_are
 	       (now->flags & (VM_SHARED | VM_FILE)) == VM_FILE && now->offset == now->range.start;
 }
 
+/* What is right below a stack and like it is what the stack has grown. NULL: it is not. */
+static const struct memory_area *find_grown(const struct memory_set *set,
+					    const struct memory_area *now)
+{
+	const struct memory_area *stack = memory_set_find(set, now->range.end);
+
+	if (stack == NULL || !(stack->flags & VM_GROWSDOWN) || now->tag[VM_TAG_OBJECT] != 0 ||
+	    !same_object(stack, now) || ((stack->flags ^ now->flags) & VM_VISIBLE) != 0)
+		return NULL;
+	return stack;
+}
+
 /* ---------------------------------------------------------------- what is new */
 
 static void inherit(struct memory_area *now, const struct memory_area *old, uint64_t flags)
@@ -111,9 +123,14 @@ static void inherit(struct memory_area *now, const struct memory_area *old, uint
 static void derive(struct replacing *replacing, struct memory_area *now,
 		   const struct memory_area *old)
 {
+	const struct memory_area *stack =
+		old == NULL ? find_grown(replacing->space->set, now) : NULL;
+
 	now->flags = (now->flags & ~VM_SOURCE) | replacing->source;
 	if (old != NULL && (same_object(old, now) || is_moved_zero(old, now)))
 		inherit(now, old, ~(VM_VISIBLE | VM_SOURCE));
+	else if (stack != NULL)
+		inherit(now, stack, ~(VM_VISIBLE | VM_SOURCE | VM_OF_PAGES));
 	else if (replacing->source == VM_OBSERVED && replacing->known)
 		inherit(now, &replacing->fresh, FRESH_FLAGS);
 	if (vm_area_is_special(replacing->space, now))

@@ -130,3 +130,18 @@ int vm_space_reserve(struct vm_space *space, size_t n_areas)
 		return -ENOMEM;
 	return memory_set_reserve(space->set, (n_areas + 2) * VM_APPLY_GROWTH);
 }
+
+static bool inherit(struct memory_area *area, void *context)
+{
+	(void)context;
+	area->flags &= ~VM_LOCKED;
+	if (area->flags & VM_WIPEONFORK)
+		area->flags &= ~VM_GUARD;
+	return true;
+}
+
+void vm_space_inherit(struct vm_space *space)
+{
+	space->new_flags = 0;
+	memory_set_update(space->set, VM_ALL_PAGES, inherit, NULL);
+}

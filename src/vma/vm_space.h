@@ -132,6 +132,23 @@ int vm_space_reserve(struct vm_space *space, size_t n_areas);
 int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts);
 
 /*
+ * The lower edge of a stack (VM_GROWSDOWN) is elastic: the kernel moves it down on a page
+ * fault, by no call, into the gap below. Whoever asks about a range that such a gap is in
+ * reads the gap back first (VM_REASON_STACK); vm_apply() does so where a call touched one.
+ *
+ * vm_edge_next() - the next gap below a stack that @rest has a part of
+ * @rest: its start moves on
+ */
+bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct addr_range *gap);
+
+/*
+ * What a fork child has, of what its parent's map says and no map shows: locks are not
+ * inherited, and wiped areas (VM_WIPEONFORK) have lost their guards. Areas that the
+ * kernel did not let it inherit are found by asking.
+ */
+void vm_space_inherit(struct vm_space *space);
+
+/*
  * vm_call_ranges() - what a call may have changed, or may be changing
  * @finished: false: it is under way, and its result is not known
  *

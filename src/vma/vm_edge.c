@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vma/vm_space.h"
+
+/* Where what lies below @addr ends. */
+static uint64_t end_below(const struct memory_set *set, uint64_t addr)
+{
+	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
+	const struct memory_area *below = memory_set_iter_prev(&iter);
+
+	return below == NULL ? 0 : below->range.end;
+}
+
+bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct addr_range *gap)
+{
+	while (rest->start < rest->end) {
+		const struct memory_area *area = memory_set_find_from(set, rest->start);
+		bool covers = area != NULL && area->range.start <= rest->start;
+
+		if (area == NULL)
+			return false;
+		rest->start = area->range.end;
+		if (covers || !(area->flags & VM_GROWSDOWN))
+			continue;
+		*gap = (struct addr_range){ end_below(set, area->range.start), area->range.start };
+		return true;
+	}
+	return false;
+}
