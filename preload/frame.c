@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "frame.h"
 #include "shim.h"
@@ -59,7 +60,8 @@ bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct f
 	stack_t stack;
 	bool there;
 
-	if (shim.sandboxed || sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0)
+	if (shim.sandboxed || ML_MUTATED(LEFT_HOOK_UNNOTICED) ||
+	    sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0)
 		return false;
 	if (frame_is_lost(mark, word))
 		return true;
