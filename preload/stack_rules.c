@@ -395,5 +395,6 @@ const struct unwind_host stacks_host = {
 	.rule = ask_rule,
 	.stack = find_known_stack,
 	.is_code = ask_is_code,
+	.first_sp = &shim.space.start_stack,
 	.cache = &cache,
 };

@@ -188,10 +188,17 @@ static bool is_code(const struct unwind_host *host, uint64_t pc)
 			   host->is_code(host->context, pc - 1));
 }
 
+static bool is_at_start(const struct walk *walk)
+{
+	return walk->host->first_sp != NULL && walk->regs.sp == *walk->host->first_sp;
+}
+
 static bool step_by_guess(struct walk *walk, struct unwind_trace *trace)
 {
 	uint64_t pc;
 
+	if (is_at_start(walk))
+		return finish(trace, UNWIND_END_OUTERMOST);
 	if (!read_frame_record(walk, &pc) || !is_code(walk->host, pc))
 		return finish(trace, UNWIND_END_NO_RULE);
 	if (trace->n < UNWIND_FRAMES_MAX)

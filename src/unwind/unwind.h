@@ -95,12 +95,15 @@ struct unwind_trace {
  * @stack:   what can be read at or above @sp without leaving its stack; empty if
  *           nothing is known about it, or UNWIND_STACK_BUSY
  * @is_code: does @at lie in executable memory?
+ * @first_sp: where the kernel put sp for the process, or NULL. Code without tables is
+ *           outermost there: the loader's own start.
  */
 struct unwind_host {
 	uint64_t (*rule)(void *context, uint64_t at);
 	struct addr_range (*stack)(void *context, uint64_t sp);
 	bool (*is_code)(void *context, uint64_t at);
 	void *context;
+	const uint64_t *first_sp;
 	const struct unwind_cache *cache;
 };
 

@@ -204,6 +204,18 @@ Test(walk, code_without_tables_is_tried_by_its_frame_pointer)
 	cr_expect_eq(trace.end, UNWIND_END_OUTERMOST);
 }
 
+Test(walk, code_without_tables_at_the_first_stack_pointer_is_the_outermost)
+{
+	uint64_t first = stack_at(0);
+	struct unwind_trace trace;
+
+	fake.host.first_sp = &first;
+	fake.rules[0] = unwind_rule(UNWIND_GUESS, 0, 0, 0, 0);
+	trace = walk(0, stack_at(6), 16);
+	cr_expect_eq(trace.n, 1);
+	cr_expect_eq(trace.end, UNWIND_END_OUTERMOST);
+}
+
 Test(walk, a_frame_pointer_that_is_none_is_not_followed)
 {
 	uint64_t senseless[] = { 0,
