@@ -7,6 +7,7 @@
 #include "cli/call_text.h"
 #include "cli/compare.h"
 #include "cli/effect.h"
+#include "cli/fault_text.h"
 #include "cli/filter.h"
 #include "cli/ledger_view.h"
 
@@ -476,6 +477,30 @@ static int pass(struct log *log)
 
 /* ------------------------------------------------------------------ the command */
 
+/* What ended it all; filters are about calls. */
+static void print_fault(const struct log *log)
+{
+	const struct ledger_fault *fault = &log->view->header->fault;
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	if (!fault_is_met(fault) || !filter_is_open(&log->options->filter))
+		return;
+	if (log->json != NULL) {
+		json_object(log->json, NULL);
+		json_string(log->json, "type", "crash");
+		fault_json(log->json, "fault", log->view);
+		json_end_object(log->json);
+	} else if (log->options->format == FORMAT_DEFAULT) {
+		fault_text(&text, log->view);
+		paint(PAINT_DANGER);
+		printf(" ! %-6s ", "");
+		print_time(log, fault->ticks);
+		printf("  t%-7" PRIu32 " %s; see: mapledger explain\n", fault->tid, text.buffer);
+		paint(PAINT_NONE);
+	}
+}
+
 static void print_footer(const struct log *log)
 {
 	const struct ledger_view *view = log->view;
@@ -511,6 +536,7 @@ static int print_log(struct log *log)
 		print_csv_head();
 	if (pass(log) < 0)
 		return CLI_TROUBLE;
+	print_fault(log);
 	print_footer(log);
 	return CLI_FINE;
 }

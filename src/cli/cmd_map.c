@@ -18,6 +18,9 @@ struct map_sums {
 	uint64_t n_guards;
 };
 
+#define WHAT_COLUMNS	    27
+#define LAST_CHANGE_COLUMNS 15
+
 /* What is shown, and how. */
 struct map {
 	struct ledger_view *view;
@@ -120,10 +123,12 @@ static void format_since(const struct ledger_view *view, const struct memory_are
 static void format_what(const struct map *map, const struct memory_area *area, struct text *text)
 {
 	const struct vm_space *space = &map->view->replay.space;
+	const struct named_stack *stack;
 	size_t len;
 
-	if (area_kernel_name(space, area, &len) == NULL && !(area->flags & VM_OWN))
-		say_who(map, area->origin, text);
+	stack = stack_of_event(map->stacks, map->n_stacks, area->origin);
+	if (stack != NULL && area_kernel_name(space, area, &len) == NULL && !(area->flags & VM_OWN))
+		stack_who_short(stack, WHAT_COLUMNS, text);
 	if (text->len == 0)
 		area_what(space, area, text);
 	if (area->flags & VM_GUARD)
@@ -157,9 +162,6 @@ static void format_change(const struct map *map, const struct memory_area *area,
 		text_char(text, ' ');
 	text_string(text, who.buffer);
 }
-
-#define WHAT_COLUMNS	    27
-#define LAST_CHANGE_COLUMNS 15
 
 /* Both ends of a long name: one says what, the other which version. */
 static void print_what(const struct text *what)

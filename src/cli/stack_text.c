@@ -230,6 +230,17 @@ static size_t alias_length(const char *function)
 	return function[len] != '\0' ? len : 0;
 }
 
+/* "pthread_create_2_1" is what a library calls a version of pthread_create. */
+static void drop_version(struct text *text)
+{
+	const char *end = text->buffer + text->len;
+
+	if (text->len > 4 && end[-4] == '_' && end[-2] == '_' && end[-3] >= '0' && end[-3] <= '9' &&
+	    end[-1] >= '0' && end[-1] <= '9')
+		text->len -= 4;
+	text->buffer[text->len] = '\0';
+}
+
 void stack_via(const struct named_stack *stack, size_t i, struct text *text)
 {
 	const struct named_frame *called = i > 0 ? &stack->frames[i - 1] : NULL;
@@ -238,6 +249,7 @@ void stack_via(const struct named_stack *stack, size_t i, struct text *text)
 	    is_call_itself(called->function))
 		return;
 	say_name(called->function + alias_length(called->function), text);
+	drop_version(text);
 }
 
 static void say_via(const struct named_stack *stack, size_t i, struct text *text)
@@ -278,6 +290,28 @@ void stack_who(const struct named_stack *stack, struct text *text)
 			first++;
 		say_frame(&stack->frames[first], text);
 	}
+}
+
+void stack_who_short(const struct named_stack *stack, size_t columns, struct text *text)
+{
+	size_t first = stack_first(stack);
+	const struct named_frame *frame;
+	struct text whole;
+	TEXT_ON_STACK(whole, 400);
+
+	if (stack->n == 0)
+		return;
+	if (first == stack->n) {
+		stack_who(stack, &whole);
+		text_string(text, whole.buffer);
+		return;
+	}
+	frame = &stack->frames[first];
+	say_frame(frame, &whole);
+	if (whole.len > columns && frame->function != NULL)
+		stack_function(frame, text);
+	else
+		text_string(text, whole.buffer);
 }
 
 void stack_line(const struct named_stack *stack, struct text *text)

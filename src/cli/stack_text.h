@@ -64,6 +64,9 @@ void stack_line(const struct named_stack *stack, struct text *text);
 /* The first of the frames of stack_line(): "fill demo.c:9". */
 void stack_who(const struct named_stack *stack, struct text *text);
 
+/* The same in few columns: "fill demo.c:9", or "fill" where that would be too wide. */
+void stack_who_short(const struct named_stack *stack, size_t columns, struct text *text);
+
 /*
  * The parts of such lines: "ns::fill"; "demo.c:9", "libfoo.so.1+0x1234"; and "memset",
  * what the frame @i called, when that is a library's and worth a word.

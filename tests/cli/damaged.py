@@ -18,7 +18,8 @@ HEADER = 4096
 USED = 80 * RECORD  # what the scripts fill
 COMMANDS = [["info"], ["map"], ["map", "--format", "maps"], ["map", "--at", "-1", "--gaps"],
             ["log"], ["log", "-n", "3"], ["verify"], ["info", "--json"], ["map", "--json"],
-            ["why", "0x7ffff7fbd040"], ["why", "lib:libc"], ["diff", "start", "end"], ["log", "--json"], ["verify", "--json"]]
+            ["why", "0x7ffff7fbd040"], ["why", "lib:libc"], ["diff", "start", "end"], ["log", "--json"], ["log", "--bt"], ["why", "--json", "7ffff6001000"],
+            ["diff", "--rel", "bad.mlg"], ["verify", "--json"]]
 CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 
 
@@ -46,7 +47,7 @@ def main(mapledger, make_ledger, rounds="25"):
     dice = random.Random(seed)
     with scratch() as folder:
         whole = []
-        for script in ("different", "flight", "child"):
+        for script in ("different", "flight", "child", "stacks"):
             make(make_ledger, script, folder, script + ".mlg")
             with open(os.path.join(folder, script + ".mlg"), "rb") as file:
                 whole.append(file.read(2 << 20))

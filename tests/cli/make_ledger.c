@@ -9,6 +9,7 @@
  *     map START END REASON EVENT        the "area" lines up to the next other
  *     area START END PERM OBJECT OFFSET line are what is in it; OFFSET - for none
  *     call TIME_US TID OP RESULT ARG... RESULT ? for a call in flight
+ *     stack ID FRAME...                 the stack of the calls that follow
  *     verify                            "area" lines follow
  *     check START END EVENT             the same for a part, right after a call
  *     note TEXT
@@ -157,9 +158,26 @@ static void do_object(char **line)
 	ledger_writer_object(&writer, id, &object);
 }
 
+static uint32_t stack;
+
+static void do_stack(char **line)
+{
+	uint64_t frames[LEDGER_STACK_FRAMES_MAX];
+	struct ledger_trace trace = { .end = LEDGER_STACK_OUTERMOST, .frames = frames };
+	char *word;
+
+	trace.id = stack = (uint32_t)number(line);
+	while (trace.n_frames < LEDGER_STACK_FRAMES_MAX &&
+	       (word = strtok_r(NULL, " ", line)) != NULL)
+		frames[trace.n_frames++] = strtoull(word, NULL, 0);
+	if (!ledger_writer_room(&writer, ledger_trace_records(trace.n_frames)))
+		errx(1, "no room");
+	ledger_writer_stack(&writer, &trace);
+}
+
 static void do_call(char **line)
 {
-	struct vm_call call = { .tier = VM_TIER_SITE };
+	struct vm_call call = { .tier = VM_TIER_SITE, .stack = stack };
 	struct ledger_call *record;
 	const char *result;
 	char *word;
@@ -248,6 +266,8 @@ static void do_line(char *text)
 		group.event = number(&line);
 	} else if (strcmp(word, "call") == 0) {
 		do_call(&line);
+	} else if (strcmp(word, "stack") == 0) {
+		do_stack(&line);
 	} else if (strcmp(word, "verify") == 0) {
 		group.kind = 'v';
 		group.range = (struct addr_range){ 0, 0 };

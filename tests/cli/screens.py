@@ -193,6 +193,20 @@ def colors(checks, mapledger, folder):
                     "no colour when it is not wanted")
 
 
+def without_files(checks, mapledger, folder):
+    """Places instead of names, and one line on stderr for each file."""
+    done = run([mapledger, "log", "stacks.mlg"], folder)
+    checks.same([line.split("  ")[-1] for line in done.stdout.decode().splitlines()[1:]],
+                ["prog+0x100", "jit 0x7ffff6ff000f < prog+0x1233".split(" <")[0],
+                 "? 0xfff"], "frames without names")
+    checks.same(done.stderr.decode().splitlines(),
+                [f"mapledger: /nonexistent/{name} can't be read: No such file or directory; "
+                 "its frames have no names" for name in ("libc.so.6", "prog")],
+                "files that are missing")
+    why = run([mapledger, "why", "7ffff6001000", "stacks.mlg"], folder).stdout.decode()
+    checks.check("by jit 0x7ffff6ff000f < prog+0x1233\n" in why, f"the line of a stack: {why}")
+
+
 def families(checks, mapledger, make_ledger, folder):
     os.mkdir(os.path.join(folder, "root.mlg.d"))
     make(make_ledger, "equal", folder, "root.mlg")
@@ -212,11 +226,12 @@ def families(checks, mapledger, make_ledger, folder):
 def main(mapledger, make_ledger, *rest):
     checks = Checks()
     with scratch() as folder:
-        for script in ("demo", "equal", "different", "flight", "story", "checked"):
+        for script in ("demo", "equal", "different", "flight", "story", "stacks", "checked"):
             make(make_ledger, script, folder, script + ".mlg")
         screens(checks, mapledger, folder, "--write" in rest)
         json_lines(checks, mapledger, folder)
         json_facts(checks, mapledger, folder)
+        without_files(checks, mapledger, folder)
         colors(checks, mapledger, folder)
         families(checks, mapledger, make_ledger, folder)
     checks.finish()
