@@ -9,7 +9,7 @@
  *     map START END REASON EVENT        the "area" lines up to the next other
  *     area START END PERM OBJECT OFFSET line are what is in it; OFFSET - for none
  *     call TIME_US TID OP RESULT ARG... RESULT ? for a call in flight
- *     stack ID FRAME...                 the stack of the calls that follow
+ *     stack ID FRAME...                 the stack of the calls that follow; 0: none
  *     verify                            "area" lines follow
  *     check START END EVENT             the same for a part, right after a call
  *     note TEXT
@@ -167,6 +167,8 @@ static void do_stack(char **line)
 	char *word;
 
 	trace.id = stack = (uint32_t)number(line);
+	if (stack == 0)
+		return;
 	while (trace.n_frames < LEDGER_STACK_FRAMES_MAX &&
 	       (word = strtok_r(NULL, " ", line)) != NULL)
 		frames[trace.n_frames++] = strtoull(word, NULL, 0);

@@ -197,7 +197,7 @@ def without_files(checks, mapledger, folder):
     """Places instead of names, and one line on stderr for each file."""
     done = run([mapledger, "log", "stacks.mlg"], folder)
     checks.same([line.split("  ")[-1] for line in done.stdout.decode().splitlines()[1:]],
-                ["prog+0x100", "jit 0x7ffff6ff000f < prog+0x1233".split(" <")[0],
+                ["prog+0xff", "jit 0x7ffff6ff000f < prog+0x1233".split(" <")[0],
                  "? 0xfff"], "frames without names")
     checks.same(done.stderr.decode().splitlines(),
                 [f"mapledger: /nonexistent/{name} can't be read: No such file or directory; "
