@@ -578,16 +578,43 @@ static bool take_ledger(struct subject *subject)
 	return false;
 }
 
-/* What mapledger has in the process by now is known from the end of the ledger. */
-static bool is_own(const struct vm_space *space, struct addr_range range)
+static bool add_piece(struct diff_side *side, const struct memory_area *area,
+		      struct addr_range range)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
-	const struct memory_area *area;
+	struct memory_area *bigger;
 
-	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (area->flags & VM_OWN)
-			return true;
-	return false;
+	if (range.start >= range.end)
+		return true;
+	bigger = realloc(side->areas, (side->n + 1) * sizeof(*bigger));
+	if (bigger == NULL)
+		return false;
+	side->areas = bigger;
+	side->areas[side->n] = *area;
+	memory_area_clip(&side->areas[side->n++], range);
+	return true;
+}
+
+/*
+ * What mapledger has in the process by now is known from the end of the ledger. The kernel
+ * makes one of it and the program's memory beside it.
+ */
+static bool add_without_own(struct diff_side *side, const struct vm_space *space,
+			    const struct memory_area *area)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, area->range);
+	struct addr_range rest = area->range;
+	const struct memory_area *ours;
+	bool good = true;
+
+	if (diff_is_mapledgers(space, area))
+		return true;
+	while (good && (ours = memory_set_iter_next(&iter)) != NULL) {
+		if (!(ours->flags & VM_OWN))
+			continue;
+		good = add_piece(side, area, (struct addr_range){ rest.start, ours->range.start });
+		rest.start = ours->range.end;
+	}
+	return good && add_piece(side, area, rest);
 }
 
 static bool take_process(struct comparing *comparing)
@@ -599,13 +626,10 @@ static bool take_process(struct comparing *comparing)
 	int error =
 		kernel_snapshot_read(&kernel, comparing->options->pid, &space->objects, &stable);
 
-	if (error == 0 && (b->side.areas = calloc(kernel.n + 1, sizeof(*b->side.areas))) == NULL)
-		error = -ENOMEM;
 	b->side.space = space;
 	for (size_t i = 0; error == 0 && i < kernel.n; i++)
-		if (!is_own(space, kernel.areas[i].range) &&
-		    !diff_is_mapledgers(space, &kernel.areas[i]))
-			b->side.areas[b->side.n++] = kernel.areas[i];
+		if (!add_without_own(&b->side, space, &kernel.areas[i]))
+			error = -ENOMEM;
 	kernel_snapshot_free(&kernel);
 	if (error < 0)
 		complain("can't read the map of process %d: %s", (int)comparing->options->pid,
