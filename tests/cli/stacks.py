@@ -12,7 +12,36 @@ import re
 import shutil
 import subprocess
 import sys
-from testing import Checks, environment, run, scratch
+from testing import HERE, Checks, environment, run, scratch
+
+
+# What a line of story.c is called below, and what it contains.
+MARKS = {
+    "protect": "if (mprotect(at,",
+    "make_pool": "return mmap(NULL, size,",
+    "seal_pool": "protect(story_pool,",
+    "use": "= make != NULL ? make()",
+    "close": "dlclose(plugin);",
+    "main_pool": "story_pool = make_pool(",
+    "main_seal": "\tseal_pool();",
+    "main_use": "made = use_plugin(",
+    "main_crash": "story_pool[4096] = 1;",
+}
+
+
+def find_lines():
+    with open(os.path.join(HERE, "story.c"), encoding="utf-8") as source:
+        lines = source.read().splitlines()
+    return {name: next(i for i, line in enumerate(lines, 1) if text in line)
+            for name, text in MARKS.items()}
+
+
+LINES = find_lines()
+
+
+def with_lines(text):
+    """@protect@ becomes the number of that line."""
+    return re.sub(r"@(\w+)@", lambda match: str(LINES[match[1]]), text)
 
 
 class Story:
@@ -39,6 +68,7 @@ class Story:
 
     def says(self, wanted, *arguments):
         got = self.ask(*arguments)
+        wanted = with_lines(wanted)
         self.checks.check(wanted in got, f"{arguments} does not say '{wanted}':\n{got}")
 
     def stderr(self, *arguments):
@@ -57,22 +87,22 @@ def alike(text):
 def why(story):
     got = alike(story.ask("why", hex(int(story.pool, 16) + 4096), "a.mlg"))
     wanted = """\
-ADDR is r--p, anonymous memory: mapped by #N mmap (make_pool story.c:30), last changed by #N \
-mprotect (protect story.c:24)
+ADDR is r--p, anonymous memory: mapped by #N mmap (make_pool story.c:@make_pool@), last changed by #N \
+mprotect (protect story.c:@protect@)
   page 2 of 2 of area N, ADDR-ADDR 8K; story, pid PID, at event #N (end)
    #N TIME  TID mapped    ---- -> rw-p  mmap(NULL, 16384, rw-, PRIVATE|ANONYMOUS) = ADDR
-                                 by make_pool story.c:30 < main story.c:65
+                                 by make_pool story.c:@make_pool@ < main story.c:@main_pool@
    #N TIME  TID changed   rw-p -> r--p  mprotect(ADDR, 4097, r--) = 0
-                                 by protect story.c:24 < seal_pool story.c:35 < main story.c:67
+                                 by protect story.c:@protect@ < seal_pool story.c:@seal_pool@ < main story.c:@main_seal@
                                  length rounded up 4097 -> 8192: its last 1 byte reached this page
 """
     got = re.sub(r"area \d+", "area N", re.sub(r" +#N +TIME", "   #N TIME", got))
-    story.checks.same(got, wanted, "why of the pool")
+    story.checks.same(got, with_lines(wanted), "why of the pool")
     story.says("seal_buffer", "why", "sym:story_buffer", "a.mlg")
     story.says(f"{story.buffer} is r--p", "why", "sym:story_buffer", "a.mlg")
-    story.says("by plugin_make story_plugin.c:14 < use_plugin story.c:53 < main story.c:69",
+    story.says("by plugin_make story_plugin.c:14 < use_plugin story.c:@use@ < main story.c:@main_use@",
                "why", story.made, "a.mlg")
-    story.says("use_plugin story.c:55 via dlclose", "why", "lib:plugin", "a.mlg")
+    story.says("use_plugin story.c:@close@ via dlclose", "why", "lib:plugin", "a.mlg")
     story.says("seal_pool  ", "why", "--bt", story.pool, "a.mlg")
     story.says("(inlined)", "why", "--bt", story.pool, "a.mlg")
 
@@ -81,20 +111,20 @@ def why_json(story):
     said = json.loads(story.ask("why", "--json", story.pool, "a.mlg"))
     frames = [(frame["function"], frame.get("line"), frame["inlined"])
               for frame in said["history"][1]["stack"]][:3]
-    story.checks.same(frames, [("protect", 24, True), ("seal_pool", 35, False),
-                               ("main", 67, False)], "frames in JSON")
+    story.checks.same(frames, [("protect", LINES["protect"], True), ("seal_pool", LINES["seal_pool"], False),
+                               ("main", LINES["main_seal"], False)], "frames in JSON")
 
 
 def log_and_map(story):
-    story.says("rw-p -> r--p    protect story.c:24", "log", "-e", "mprotect", "--from",
+    story.says("rw-p -> r--p    protect story.c:@protect@", "log", "-e", "mprotect", "--from",
                "^seal_pool$", "a.mlg")
     story.says("\n1 of ", "log", "-e", "mprotect", "--from", "^seal_pool$", "a.mlg")
     got = story.ask("log", "--module", "plugin.so", "-e", "mmap", "a.mlg")
     story.checks.same(got.count("plugin_make story_plugin.c:14"), 1, f"--module: {got}")
     story.says("dlopen_doit", "log", "--bt", "--from", "dlopen", "-n", "1", "a.mlg")
     got = story.ask("map", "--range", f"{story.pool}+16K", "a.mlg")
-    story.checks.check(re.search(r"r--p  anon    make_pool story.c:30 +#\d+ +#\d+ mprotect protect "
-                                 r"story.c:24\n", got), f"map names who: {got}")
+    story.checks.check(re.search(with_lines(r"r--p  anon    make_pool story.c:@make_pool@ +#\d+ +"
+                                            r"#\d+ mprotect protect story.c:@protect@\n"), got), f"map names who: {got}")
     areas = json.loads(story.ask("map", "--json", "--range", story.pool, "a.mlg"))["areas"]
     story.checks.same([areas[0][key][0]["function"]
                        for key in ("mapped_by_stack", "changed_by_stack")],
@@ -119,8 +149,8 @@ def moments(story):
 def crash(story):
     done = story.record("crash.mlg", "crash")
     story.checks.same(done.returncode, -11, "it crashed")
-    story.says("by main story.c:73", "why", "fault", "crash.mlg")
-    story.says("crashed in     main                  story.c:73", "explain", "crash.mlg")
+    story.says("by main story.c:@main_crash@", "why", "fault", "crash.mlg")
+    story.says("crashed in     main                  story.c:@main_crash@", "explain", "crash.mlg")
     story.says("r-xp, story: there before", "why", "pc", "crash.mlg")
     story.says("8K r--p", "map", "--at", "crash", "--range", "fault", "crash.mlg")
 
@@ -134,7 +164,7 @@ def elsewhere(story):
     story.checks.same(said, f"mapledger: {story.program} can't be read: No such file or directory; "
                             "its frames have no names\n", "the program is missing")
     story.says("by story+0x", "why", story.pool, "a.mlg")
-    story.says("by make_pool story.c:30", "why", "--sysroot", root, story.pool, "a.mlg")
+    story.says("by make_pool story.c:@make_pool@", "why", "--sysroot", root, story.pool, "a.mlg")
     shutil.copy("/bin/true", story.program)
     said = story.stderr("why", story.pool, "a.mlg")
     story.checks.same(said, f"mapledger: {story.program} on disk has another build-id than was "
@@ -155,7 +185,7 @@ def stripped(story):
     os.rename(os.path.join(story.folder, "symbols"),
               os.path.join(story.folder, ".debug/symbols"))
     objcopy("--add-gnu-debuglink=.debug/symbols", "story")
-    story.says("by make_pool story.c:30 < main story.c:65", "why", story.pool, "a.mlg")
+    story.says("by make_pool story.c:@make_pool@ < main story.c:@main_pool@", "why", story.pool, "a.mlg")
 
 
 def main(mapledger, shim, program, plugin):
