@@ -87,20 +87,22 @@ def alike(text):
 def why(story):
     got = alike(story.ask("why", hex(int(story.pool, 16) + 4096), "a.mlg"))
     wanted = """\
-ADDR is r--p, anonymous memory: mapped by #N mmap (make_pool story.c:@make_pool@), last changed by #N \
-mprotect (protect story.c:@protect@)
+ADDR is r--p, anonymous memory: mapped by #N mmap (make_pool story.c:@make_pool@), last changed \
+by #N mprotect (protect story.c:@protect@)
   page 2 of 2 of area N, ADDR-ADDR 8K; story, pid PID, at event #N (end)
    #N TIME  TID mapped    ---- -> rw-p  mmap(NULL, 16384, rw-, PRIVATE|ANONYMOUS) = ADDR
                                  by make_pool story.c:@make_pool@ < main story.c:@main_pool@
    #N TIME  TID changed   rw-p -> r--p  mprotect(ADDR, 4097, r--) = 0
-                                 by protect story.c:@protect@ < seal_pool story.c:@seal_pool@ < main story.c:@main_seal@
+                                 by protect story.c:@protect@ < seal_pool story.c:@seal_pool@ \
+< main story.c:@main_seal@
                                  length rounded up 4097 -> 8192: its last 1 byte reached this page
 """
     got = re.sub(r"area \d+", "area N", re.sub(r" +#N +TIME", "   #N TIME", got))
     story.checks.same(got, with_lines(wanted), "why of the pool")
     story.says("seal_buffer", "why", "sym:story_buffer", "a.mlg")
     story.says(f"{story.buffer} is r--p", "why", "sym:story_buffer", "a.mlg")
-    story.says("by plugin_make story_plugin.c:14 < use_plugin story.c:@use@ < main story.c:@main_use@",
+    story.says("by plugin_make story_plugin.c:14 < use_plugin story.c:@use@ < main "
+               "story.c:@main_use@",
                "why", story.made, "a.mlg")
     story.says("use_plugin story.c:@close@ via dlclose", "why", "lib:plugin", "a.mlg")
     story.says("seal_pool  ", "why", "--bt", story.pool, "a.mlg")
@@ -111,7 +113,8 @@ def why_json(story):
     said = json.loads(story.ask("why", "--json", story.pool, "a.mlg"))
     frames = [(frame["function"], frame.get("line"), frame["inlined"])
               for frame in said["history"][1]["stack"]][:3]
-    story.checks.same(frames, [("protect", LINES["protect"], True), ("seal_pool", LINES["seal_pool"], False),
+    story.checks.same(frames, [("protect", LINES["protect"], True),
+                               ("seal_pool", LINES["seal_pool"], False),
                                ("main", LINES["main_seal"], False)], "frames in JSON")
 
 
@@ -123,8 +126,9 @@ def log_and_map(story):
     story.checks.same(got.count("plugin_make story_plugin.c:14"), 1, f"--module: {got}")
     story.says("dlopen_doit", "log", "--bt", "--from", "dlopen", "-n", "1", "a.mlg")
     got = story.ask("map", "--range", f"{story.pool}+16K", "a.mlg")
-    story.checks.check(re.search(with_lines(r"r--p  anon    make_pool story.c:@make_pool@ +#\d+ +"
-                                            r"#\d+ mprotect protect story.c:@protect@\n"), got), f"map names who: {got}")
+    wanted = with_lines(r"r--p  anon    make_pool story.c:@make_pool@ +#\d+ +#\d+ mprotect "
+                        r"protect story.c:@protect@\n")
+    story.checks.check(re.search(wanted, got), f"map names who: {got}")
     areas = json.loads(story.ask("map", "--json", "--range", story.pool, "a.mlg"))["areas"]
     story.checks.same([areas[0][key][0]["function"]
                        for key in ("mapped_by_stack", "changed_by_stack")],
@@ -185,7 +189,8 @@ def stripped(story):
     os.rename(os.path.join(story.folder, "symbols"),
               os.path.join(story.folder, ".debug/symbols"))
     objcopy("--add-gnu-debuglink=.debug/symbols", "story")
-    story.says("by make_pool story.c:@make_pool@ < main story.c:@main_pool@", "why", story.pool, "a.mlg")
+    story.says("by make_pool story.c:@make_pool@ < main story.c:@main_pool@", "why", story.pool,
+               "a.mlg")
 
 
 def main(mapledger, shim, program, plugin):

@@ -43,13 +43,19 @@ static void print_surroundings(void)
 			printf("open %d\n", fd);
 }
 
+/* Blocked but for the waiting: else it could come between the question and pause(). */
 static void wait_for(int number)
 {
+	sigset_t blocked, open;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, number);
+	sigprocmask(SIG_BLOCK, &blocked, &open);
 	signal(number, note);
 	puts("ready");
 	fflush(stdout);
 	while (got != number)
-		pause();
+		sigsuspend(&open);
 	puts("got it");
 }
 
