@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "fault.h"
 #include "shim.h"
+#include "small_stack.h"
 #include "task.h"
 
 #define STACK_SIZE 16384
@@ -98,8 +99,12 @@ void fault_withdraw_stack(void)
 int64_t fault_sigaltstack(const uint64_t args[6])
 {
 	stack_t *old = (void *)(uintptr_t)args[1];
+	const stack_t *set = (const void *)(uintptr_t)args[0];
 	int64_t result = sys_call6(SYS_sigaltstack, (long)args[0], (long)args[1], 0, 0, 0, 0);
 
+	if (result == 0 && set != NULL)
+		small_stack_set((uintptr_t)set->ss_sp,
+				set->ss_flags & SS_DISABLE ? 0 : set->ss_size);
 	/* The kernel has just written it, so we can. */
 	if (result == 0 && old != NULL && is_ours(old))
 		*old = (stack_t){ .ss_flags = SS_DISABLE };

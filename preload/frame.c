@@ -54,6 +54,15 @@ static bool is_below(uintptr_t mark, uintptr_t mine)
 	return mark >= here || on_one_stack(mark, mine);
 }
 
+/* Hooks of Go's code and on small alternate stacks run on stacks in our own data. */
+extern const char __bss_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
+static bool on_our_stack(const struct frame_mark *mark)
+{
+	return (uintptr_t)mark >= (uintptr_t)__bss_start && (uintptr_t)mark < (uintptr_t)_end;
+}
+
 /* On an alternate stack nothing can be said from addresses about what lies elsewhere. */
 bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct frame_mark *mine)
 {
@@ -65,6 +74,8 @@ bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct f
 		return false;
 	if (frame_is_lost(mark, word))
 		return true;
+	if (on_our_stack(mark) || on_our_stack(mine))
+		return false;
 	there = !(stack.ss_flags & SS_DISABLE) &&
 		(uintptr_t)mark - (uintptr_t)stack.ss_sp < stack.ss_size;
 	if (there != !!(stack.ss_flags & SS_ONSTACK))

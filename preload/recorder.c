@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "parts.h"
 #include "shim.h"
+#include "small_stack.h"
 #include "sites.h"
 #include "stacks.h"
 #include "task.h"
@@ -371,14 +372,12 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	return call->result;
 }
 
-int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
+static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const struct unwind_regs *from)
 {
 	struct unwind_trace trace;
 	struct frame_mark mark;
 	uint8_t without;
 
-	if (unlikely(!shim.live))
-		return make_call(call);
 	if (ML_MUTATED(LOCK_AFTER_CALL))
 		make_call(call);
 	if (ML_MUTATED(VFORK_IS_FORK) && (uint32_t)sys_getpid() != shim.pid)
@@ -401,6 +400,16 @@ int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
 	return call_with_lock(call, &mark, &trace);
+}
+
+/* Little more than a jump: on a small stack there is no room for more. */
+int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
+{
+	if (unlikely(!shim.live))
+		return make_call(call);
+	if (unlikely(small_stack_is_here()) && small_stack_leave(call_here, call, from))
+		return call->result;
+	return call_here(call, from);
 }
 
 void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)

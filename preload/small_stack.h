@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_SMALL_STACK_H
+#define PRELOAD_SMALL_STACK_H
+
+/*
+ * small_stack - hooks need more stack than the system calls they stand for
+ *
+ * A signal handler may run on an alternate stack of MINSIGSTKSZ, which has room for the
+ * kernel's frame and some hundred bytes. The thread's alternate stack is known from its
+ * sigaltstack(2); a call that is made on one that is small goes on on one of a few
+ * stacks of ours. Signals are blocked meanwhile: another handler's frame would be put
+ * at the top of the alternate stack, over the one that called.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vm_call;
+struct unwind_regs;
+
+typedef int64_t (*small_stack_fn)(struct vm_call *call, const struct unwind_regs *from);
+
+/* The calling thread's alternate stack, when it is small. */
+struct small_stack {
+	uintptr_t start;
+	uintptr_t size;
+};
+
+extern __thread struct small_stack small_stack_own
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The calling thread has set an alternate stack; @size 0: it has none any more. */
+void small_stack_set(uintptr_t start, uintptr_t size);
+
+static inline bool small_stack_is_here(void)
+{
+	return (uintptr_t)__builtin_frame_address(0) - small_stack_own.start < small_stack_own.size;
+}
+
+/* @fn(@call, @from) on a stack of ours. False: there is none. */
+bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unwind_regs *from);
+
+#endif
