@@ -18,6 +18,7 @@
 #include <sys/types.h>
 #include "base/sys.h"
 #include "shim.h"
+#include "site_calls.h"
 
 #define MREMAP_FIXED_OR_DONTUNMAP 6
 
@@ -180,6 +181,7 @@ EXPORT int prctl(int option, ...)
 	va_end(rest);
 	if (option == PR_SET_SECCOMP)
 		return (int)to_libc(confine_call(SYS_prctl, args));
+	site_call_prctl(args);
 	if (vm_call_matters(VM_OP_PRCTL, args))
 		return (int)SYMBOL(VM_OP_PRCTL, args[0], args[1], args[2], args[3], args[4]);
 	return (int)to_libc(sys_call6(SYS_prctl, (long)args[0], (long)args[1], (long)args[2],
@@ -222,6 +224,8 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (op != VM_OP_NONE)
 		return CALL(op, VM_TIER_SYSCALL, (uint64_t)a, (uint64_t)b, (uint64_t)c,
 			    (uint64_t)d, (uint64_t)e, (uint64_t)f);
+	if (nr == SYS_prctl)
+		site_call_prctl(args);
 	if (nr == SYS_exit_group)
 		finish_at_exit((int)a);
 	if (nr == SYS_execve || nr == SYS_execveat)

@@ -18,6 +18,14 @@
 #define SYS_mseal 462
 #endif
 
+#define PR_SET_DISPATCH 59 /* Linux 5.11 */
+
+void site_call_prctl(const uint64_t args[6])
+{
+	if (args[0] == PR_SET_DISPATCH)
+		raw_give_up("--raw was given up: the program uses it for itself");
+}
+
 #if defined(__x86_64__)
 
 /* One row per system call that is caught. */
@@ -107,7 +115,6 @@ static struct site_answer run_original(uint64_t nr)
 }
 
 #define RED_ZONE	128
-#define PR_SET_DISPATCH 59 /* Linux 5.11 */
 
 /* As the code behind the site will find them; rbx is not among what a stub keeps. */
 static struct unwind_regs registers_at_site(const struct site_frame *frame)
@@ -207,8 +214,7 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		site_call_passes(row->nr, args);
 		break;
 	case SITE_PRCTL:
-		if (args[0] == PR_SET_DISPATCH)
-			raw_give_up("--raw was given up: the program uses it for itself");
+		site_call_prctl(args);
 		if (args[0] == PR_SET_SECCOMP)
 			return (struct site_answer){ confine_call((long)nr, args), 0 };
 		if (vm_call_matters(row->op, args))

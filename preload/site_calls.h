@@ -36,6 +36,9 @@ static inline bool site_call_is_wanted(uint32_t nr)
 	return nr < sizeof(site_wanted) && site_wanted[nr] != 0;
 }
 
+/* A prctl, however it was caught: what others than the recorder must know. */
+void site_call_prctl(const uint64_t args[6]);
+
 enum site_role site_call_role(uint32_t nr);
 /* A call that makes a child goes to the kernel by itself. */
 void site_call_passes(uint32_t nr, const uint64_t args[6]);

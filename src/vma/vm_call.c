@@ -94,13 +94,19 @@ const char *vm_tier_name(unsigned tier)
 	return tier < VM_TIER_COUNT ? tier_names[tier] : "unknown";
 }
 
+/* Begins or ends an address space. */
+static bool vm_op_makes_space(unsigned op)
+{
+	return op == VM_OP_FORK || op == VM_OP_EXEC || op == VM_OP_EXECVEAT || op == VM_OP_EXIT;
+}
+
 enum vm_op vm_op_of_nr(long nr)
 {
 	if (nr < 0)
 		return VM_OP_NONE;
 	for (unsigned op = VM_OP_MMAP; op < VM_OP_COUNT; op++)
-		if (ops[op].nr == nr && op != VM_OP_FORK && op != VM_OP_EXEC && op != VM_OP_EXIT)
-			return (enum vm_op)op;
+		if (ops[op].nr == nr)
+			return vm_op_makes_space(op) ? VM_OP_NONE : (enum vm_op)op;
 	return VM_OP_NONE;
 }
 
