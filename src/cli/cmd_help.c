@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "vma/vm_entry_points.h"
 
 #define HELP_COLUMN 30
 #define HELP_WIDTH  88
@@ -81,7 +82,8 @@ static void help_all(void)
 	}
 	printf("\n"
 	       "Begin with:  mapledger run PROGRAM\n"
-	       "More:        mapledger help COMMAND, mapledger help environment\n");
+	       "More:        mapledger help COMMAND, mapledger help environment,\n"
+	       "             mapledger help coverage\n");
 }
 
 static void help_environment(void)
@@ -108,6 +110,22 @@ static void help_environment(void)
 	print_row("  NO_COLOR=1", "no colour, as with --color never");
 }
 
+/* As Markdown, which is how the README has it. */
+static void help_coverage(void)
+{
+	printf("| what changes the map | caught | what it does | what a failure leaves | tested by |\n"
+	       "|---|---|---|---|---|\n");
+	for (size_t i = 0; i < vm_n_entry_points; i++) {
+		const struct vm_entry_point *point = &vm_entry_points[i];
+
+		printf("| %s | %s | %s | %s | %s |\n", point->way, vm_capture_name(point->capture),
+		       point->effect, point->failure, point->test);
+	}
+	putchar('\n');
+	for (unsigned capture = 0; capture < VM_CAPTURE_COUNT; capture++)
+		printf("* *%s*: %s\n", vm_capture_name(capture), vm_capture_text(capture));
+}
+
 int cmd_help(const struct cli_options *options, int n_operands, char **operands)
 {
 	const struct command *command;
@@ -119,6 +137,10 @@ int cmd_help(const struct cli_options *options, int n_operands, char **operands)
 	}
 	if (strcmp(operands[0], "environment") == 0) {
 		help_environment();
+		return CLI_FINE;
+	}
+	if (strcmp(operands[0], "coverage") == 0) {
+		help_coverage();
 		return CLI_FINE;
 	}
 	command = command_find(operands[0]);

@@ -97,6 +97,27 @@ def option_not_named(root):
     return run("readme_options.py", root), "the option `root`"
 
 
+def command(root, row):
+    """A mapledger that prints a table of one row."""
+    table = f"| way | by | does | leaves | test |\n|---|---|---|---|---|\n{row}\n"
+    write(root, {"mapledger": f"#!/bin/sh\ncat <<'END'\n{table}END\n",
+                 "tests/a.c": "Test(suite, one)\n{\n}\n"})
+    os.chmod(os.path.join(root, "mapledger"), 0o755)
+    return os.path.join(root, "mapledger"), table
+
+
+def coverage_not_in_readme(root):
+    mapledger, _ = command(root, "| mmap | call | a | b | a.c one |")
+    write(root, {"README.md": "no table\n"})
+    return run("coverage.py", mapledger, root), "its table of coverage is not"
+
+
+def coverage_without_test(root):
+    mapledger, table = command(root, "| mmap | call | a | b | a.c one, a.c two |")
+    write(root, {"README.md": f"<!-- mapledger help coverage -->\n{table}<!-- end of coverage -->"})
+    return run("coverage.py", mapledger, root), "there is no test 'a.c two'"
+
+
 def header_needs_another(root):
     write(root, {"a.h": "uint64_t f(void);\n"})
     return run("public_headers.py", "c", root), "a.h: not clean as c:"
@@ -142,6 +163,7 @@ def uses_vectors(root):
 
 CASES = [include_right, preload_reads, cli_meets_preload, unknown_room, no_licence,
          no_licence_in_script, no_meson, room_not_built, tests_not_run, option_not_named,
+         coverage_not_in_readme, coverage_without_test,
          header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
 if platform.machine() == "x86_64":
     CASES.append(uses_vectors)

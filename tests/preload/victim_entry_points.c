@@ -645,6 +645,36 @@ static void many_areas_at_once(void)
 	must_agree("after moving many areas at once");
 }
 
+/*
+ * Nobody sees what a debugger makes us do, what a driver maps in an ioctl, or what code
+ * does that was made at run time: the next comparison finds it, and knows it from then on.
+ */
+static void unseen_changes(void)
+{
+#ifdef __x86_64__
+	static const unsigned char munmap_raw[] = {
+		0xb8, 11,   0, 0, 0, /* mov $SYS_munmap, %eax */
+		0x0f, 0x05,	     /* syscall */
+		0xc3,		     /* ret */
+	};
+	char *p = map(4);
+	void *code = mmap(NULL, PAGE, RW | PROT_EXEC, ANON, -1, 0);
+	int found;
+
+	if (code == MAP_FAILED) {
+		left_out("code made at run time");
+		return;
+	}
+	memcpy(code, munmap_raw, sizeof(munmap_raw));
+	((int (*)(void *, size_t))(uintptr_t)code)(p + PAGE, PAGE);
+	found = ml_active() ? ml_verify(NULL, NULL) : 0;
+	if (found > 1) /* 0: with raw=1 it was seen */
+		fail("one page makes one difference");
+	must_agree("once a change was found");
+	must_be_gone(p + PAGE, "what was unmapped unseen is still known");
+#endif
+}
+
 /* ----------------------------------------------------------------------- children */
 
 static void children_begin_anew(void)
@@ -689,6 +719,7 @@ static const struct {
 	{ "heap_over_others", heap_over_others },
 	{ "moved_segments", moved_segments },
 	{ "many_areas_at_once", many_areas_at_once },
+	{ "unseen_changes", unseen_changes },
 	{ "children_begin_anew", children_begin_anew },
 	{ "vdso", vdso },
 	{ "limits_in_child", limits_in_child },

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"
+#include "vma/vm_entry_points.h"
 
 #define CALL(op_, result_, ...)                                                                    \
 	{                                                                                          \
@@ -149,6 +150,29 @@ Test(calls, table_is_complete)
 	cr_assert_eq(vm_op_of_nr(SYS_getpid), VM_OP_NONE);
 	cr_assert_eq(vm_op_of_nr(-1), VM_OP_NONE);
 	cr_assert_eq(vm_op_of_nr(1L << 40 | SYS_mmap), VM_OP_NONE);
+}
+
+static bool is_covered(unsigned op)
+{
+	for (size_t i = 0; i < vm_n_entry_points; i++)
+		for (unsigned k = 0; k < VM_ENTRY_OPS_MAX; k++)
+			if (vm_entry_points[i].ops[k] == op)
+				return true;
+	return false;
+}
+
+/* The README's table of coverage is made from these rows. */
+Test(calls, every_operation_is_in_the_table_of_coverage)
+{
+	for (unsigned op = VM_OP_MMAP; op < VM_OP_COUNT; op++)
+		cr_assert(is_covered(op), "%s", vm_op_info(op)->name);
+	for (size_t i = 0; i < vm_n_entry_points; i++) {
+		const struct vm_entry_point *point = &vm_entry_points[i];
+
+		cr_assert(point->way && point->effect && point->failure && point->test, "row %zu",
+			  i);
+		cr_assert_lt(point->capture, VM_CAPTURE_COUNT);
+	}
 }
 
 /* Programs call prctl and its like often, and mostly about something else. */
