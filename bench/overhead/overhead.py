@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does being recorded cost, per call and at start-up, and what would strace cost?
 
-Beside the default: without stacks; with the call sites of libc and ld.so alone, or of
-none; and with every call compared with the kernel's map.
+The shim is set as `mapledger run' sets it, with a cache of where code has system calls.
+Beside that: without the cache; without stacks; with the call sites of libc and ld.so
+alone, or of none; and with every call compared with the kernel's map.
 
 usage: overhead.py OVERHEAD SHIM [ROUNDS]
 
@@ -29,6 +30,9 @@ SLOW = 10  # strace gets this part of the rounds
 VERIFY_SLOW = 4
 
 
+CACHED = ":cache={folder}/cache"
+
+
 class Variant:
     def __init__(self, name, before=(), shim=None, options="", divisor=1):
         self.name, self.before, self.divisor = name, list(before), divisor
@@ -38,7 +42,8 @@ class Variant:
         environment = {"PATH": os.environ["PATH"], "HOME": folder}
         if self.shim:
             environment["LD_PRELOAD"] = self.shim
-            environment["MAPLEDGER_OPTIONS"] = f"output={folder}/%e.%p.mlg{self.options}"
+            environment["MAPLEDGER_OPTIONS"] = f"output={folder}/%e.%p.mlg" \
+                + self.options.format(folder=folder)
         started = time.monotonic_ns()
         done = subprocess.run([*self.before, *command], env=environment, text=True, check=True,
                               stdout=subprocess.PIPE)
@@ -51,11 +56,13 @@ class Variant:
 
 def variants(shim):
     yield Variant("plain")
-    yield Variant("shim", shim=shim)
-    yield Variant("no stacks", shim=shim, options=":stack=none")
-    yield Variant("sites=libc", shim=shim, options=":sites=libc")
+    yield Variant("shim", shim=shim, options=CACHED)
+    yield Variant("no cache", shim=shim)
+    yield Variant("no stacks", shim=shim, options=CACHED + ":stack=none")
+    yield Variant("sites=libc", shim=shim, options=CACHED + ":sites=libc")
     yield Variant("sites=off", shim=shim, options=":sites=off")
-    yield Variant("verify=each", shim=shim, options=":verify=each", divisor=VERIFY_SLOW)
+    yield Variant("verify=each", shim=shim, options=CACHED + ":verify=each",
+                  divisor=VERIFY_SLOW)
     if shutil.which("strace"):
         yield Variant("strace", ["strace", "-f", "-e", "trace=%memory", "-o", "/dev/null"],
                       divisor=SLOW)
@@ -85,6 +92,9 @@ def main(overhead, shim, rounds):
     starts = {start: {name: [] for name in names} for start in installed}
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
+        os.mkdir(Path(folder) / "cache")
+        for command in installed.values():  # fills the cache
+            chosen[1].run(command, folder)
         for _ in range(rounds):
             for loop in LOOPS:
                 for variant in chosen:
