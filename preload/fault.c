@@ -35,7 +35,7 @@ static bool is_recording(void)
 static bool is_guard(uint64_t page)
 {
 	uint64_t entry = 0;
-	int fd = (int)sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	int fd = (int)sys_openat(AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;

@@ -196,8 +196,13 @@ void finish_at_exit(int status)
 
 	if (!shim.live || shim.sandboxed || *shim.fork_mark == 0 || shim.child)
 		return;
-	if ((uint32_t)sys_getpid() != shim.pid || !recorder_lock(&mark, RECORDER_GONE))
+	if ((uint32_t)sys_getpid() != shim.pid)
 		return;
+	if (!recorder_lock(&mark, RECORDER_GONE)) {
+		/* Somebody is changing the set, and is not let run. The header needs no lock. */
+		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
+		return;
+	}
 	if (shim.options.verify != OPTION_VERIFY_OFF)
 		finish_verify(true, NULL, NULL);
 	if (shim.writer.header != NULL) {

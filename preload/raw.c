@@ -119,7 +119,7 @@ static bool write_gadget(uint32_t i, uint64_t resume, bool child)
 	unsigned char code[GADGET_SIZE];
 	uint64_t at = (uintptr_t)raw_gadgets + (uint64_t)i * GADGET_SIZE;
 	unsigned size = make_gadget(code, at, resume, child);
-	int mem = (int)sys_openat(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+	int mem = (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
 	bool good;
 
 	if (mem < 0)

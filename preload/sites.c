@@ -316,7 +316,7 @@ static void search_all(struct addr_range range, int mem, int fd, enum site_time 
 
 static int open_memory(void)
 {
-	return (int)sys_openat(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+	return (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
 void sites_start(void)

@@ -28,6 +28,8 @@ static bool add_region(struct page_allocator *pages, size_t block)
 	at = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (sys_is_error(at))
 		return false;
+	/* Under mlockall(MCL_FUTURE) it would be locked, at the cost of what the program may lock. */
+	sys_call6(SYS_munlock, at, (long)size, 0, 0, 0, 0);
 	pages->regions[pages->n_regions++] =
 		(struct addr_range){ (uint64_t)at, (uint64_t)at + size };
 	pages->next = (uint64_t)at;
