@@ -134,8 +134,53 @@ static bool read_elf_header(struct site_text *text)
 	       site_text_read(text, ehdr->e_phoff, head.phdr, ehdr->e_phnum * sizeof(head.phdr[0]));
 }
 
+void site_text_end(struct site_text *text)
+{
+	if (text->fd >= 0 && !text->given)
+		sys_close(text->fd);
+	text->fd = -1;
+}
+
+/* --------------------------------------------------------------- the file by name */
+
+/* The device is not compared: overlayfs and btrfs show stat another one. */
+static bool is_object(const struct stat *st, const struct vm_object *object)
+{
+	return S_ISREG(st->st_mode) && st->st_ino == object->ino;
+}
+
+static bool is_same_file(int fd, const struct vm_object *object)
+{
+	struct stat st;
+
+	return sys_call6(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0 && is_object(&st, object);
+}
+
+/* Looked at before it is opened: opening a device may do something. */
+static bool has_same_name(const struct vm_object *object)
+{
+	struct stat st;
+
+	return object->name[0] == '/' &&
+	       sys_call6(SYS_newfstatat, AT_FDCWD, (long)object->name, (long)&st, 0, 0, 0) == 0 &&
+	       is_object(&st, object);
+}
+
+/* A descriptor for O_DIRECT does not take our buffers; one of a device is not to be read. */
+static void check_given(struct site_text *text, const struct vm_object *object)
+{
+	unsigned char byte[2];
+
+	if (text->fd >= 0 && object != NULL && is_same_file(text->fd, object) &&
+	    sys_pread(text->fd, byte, sizeof(byte), text->offset) == sizeof(byte))
+		return;
+	text->fd = -1;
+	text->given = false;
+}
+
 void site_text_begin(struct site_text *text)
 {
+	check_given(text, vm_objects_get(&shim.space.objects, text->object));
 	if (!read_elf_header(text))
 		return;
 	for (unsigned i = 0; i < head.ehdr.e_phnum; i++)
@@ -148,24 +193,6 @@ void site_text_begin(struct site_text *text)
 		head.ehdr.e_shentsize == sizeof(Elf64_Shdr) ? head.ehdr.e_shnum : 0;
 }
 
-void site_text_end(struct site_text *text)
-{
-	if (text->fd >= 0 && !text->given)
-		sys_close(text->fd);
-	text->fd = -1;
-}
-
-/* --------------------------------------------------------------- the file by name */
-
-static bool is_same_file(int fd, const struct vm_object *object)
-{
-	struct stat st;
-
-	/* The device is not compared: overlayfs and btrfs show stat another one. */
-	return sys_call6(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_ino == object->ino;
-}
-
 bool site_text_open(struct site_text *text)
 {
 	const struct vm_object *object = vm_objects_get(&shim.space.objects, text->object);
@@ -173,7 +200,7 @@ bool site_text_open(struct site_text *text)
 	if (text->fd >= 0 || text->looked)
 		return text->fd >= 0;
 	text->looked = true;
-	if (object == NULL || object->name[0] != '/')
+	if (object == NULL || !has_same_name(object))
 		return false;
 	text->fd = (int)sys_openat(AT_FDCWD, object->name,
 				   O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
