@@ -42,12 +42,36 @@ static const char *const quiet_modules[] = {
 	"libjemalloc", "libtcmalloc", "libmimalloc", "librt.so", "libdl.so",
 };
 
-static bool is_quiet(const char *module)
+static bool begins_with_one_of(const char *text, const char *const *words, size_t n)
 {
-	for (size_t i = 0; i < sizeof(quiet_modules) / sizeof(quiet_modules[0]); i++)
-		if (strncmp(module, quiet_modules[i], strlen(quiet_modules[i])) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0)
 			return true;
 	return false;
+}
+
+/* Compiled into the program, but not of it: templates and inlined functions. */
+static bool is_of_the_language(const char *function, const char *file)
+{
+	static const char *const functions[] = { "std::",	    "__gnu_cxx::", "operator new",
+						 "<alloc::",	    "<core::",	   "<std::",
+						 "alloc::raw_vec::" };
+	static const char *const files[] = { "/rustc/", "library/core/", "library/alloc/",
+					     "library/std/" };
+	char name[NAME_COLUMNS];
+
+	if (file != NULL && begins_with_one_of(file, files, sizeof(files) / sizeof(files[0])))
+		return true;
+	if (function == NULL)
+		return false;
+	symbol_short_name(function, name, sizeof(name));
+	return begins_with_one_of(name, functions, sizeof(functions) / sizeof(functions[0]));
+}
+
+static bool is_quiet(const char *module)
+{
+	return begins_with_one_of(module, quiet_modules,
+				  sizeof(quiet_modules) / sizeof(quiet_modules[0]));
 }
 
 static int add_frame(struct named_stack *stack, const struct named_frame *frame)
@@ -83,6 +107,8 @@ static int add_symbol(struct named_stack *stack, struct named_frame frame,
 		frame.file = symbol->frames[i].file;
 		frame.line = symbol->frames[i].line;
 		frame.inlined = symbol->frames[i].inlined;
+		frame.is_quiet =
+			is_quiet(symbol->module) || is_of_the_language(frame.function, frame.file);
 		error = add_frame(stack, &frame);
 	}
 	return error;
@@ -113,6 +139,20 @@ static int add_pc(const struct ledger_view *view, struct symbolizer *symbolizer,
 	return symbol == NULL ? -ENOMEM : add_symbol(stack, frame, symbol);
 }
 
+/* _start has no name in a stripped program. */
+static void mark_start(struct named_stack *stack)
+{
+	for (size_t i = 0; i < stack->n; i++) {
+		const char *function = stack->frames[i].function;
+		const char *inner = i > 0 ? stack->frames[i - 1].function : NULL;
+
+		stack->frames[i].is_start = function != NULL && strcmp(function, "_start") == 0;
+		if (function == NULL && inner != NULL &&
+		    strncmp(inner, "__libc_start_main", 17) == 0)
+			stack->frames[i].is_start = true;
+	}
+}
+
 int stack_name(const struct ledger_view *view, struct symbolizer *symbolizer,
 	       const struct ledger_trace *trace, struct named_stack *stack)
 {
@@ -127,20 +167,15 @@ int stack_name(const struct ledger_view *view, struct symbolizer *symbolizer,
 		frame.is_guessed = i < 64 && (trace->guessed >> i & 1);
 		error = add_pc(view, symbolizer, frame, stack);
 	}
+	mark_start(stack);
 	return error;
 }
 
 /* ------------------------------------------------------------------------ one line */
 
-/* Where a program begins, not what it does. */
-static bool is_start(const struct named_frame *frame)
-{
-	return frame->function != NULL && strcmp(frame->function, "_start") == 0;
-}
-
 bool stack_is_program(const struct named_frame *frame)
 {
-	return !frame->is_quiet && !is_start(frame);
+	return !frame->is_quiet && !frame->is_start;
 }
 
 size_t stack_first(const struct named_stack *stack)

@@ -20,7 +20,9 @@
  * @module:   "libc.so.6", "[vdso]", "jit" for memory of no file, "?" for none
  * @address:  in the module's file, as its own headers count; without a file as @pc
  * @function, @file: or NULL
- * @is_quiet: of a library that everybody calls: libc, the loader, an allocator
+ * @is_quiet: of a library that everybody calls: libc, the loader, an allocator, or what a
+ *            language's standard library had inlined or instantiated
+ * @is_start: where the thread begins: below main
  */
 struct named_frame {
 	uint64_t pc;
@@ -31,6 +33,7 @@ struct named_frame {
 	unsigned line;
 	bool inlined;
 	bool is_quiet;
+	bool is_start;
 	bool is_guessed;
 };
 

@@ -5,6 +5,12 @@
 #include <string.h>
 #include "symbolize/demangle.h"
 
+#ifdef ML_HAS_LIBIBERTY
+
+#include <libiberty/demangle.h>
+
+#else
+
 typedef char *(*cxa_demangle_fn)(const char *name, char *buffer, size_t *size, int *status);
 
 /* What Rust writes for characters that symbols may not have. */
@@ -79,7 +85,7 @@ static void beautify_rust(char *name, size_t len)
 	*to = '\0';
 }
 
-char *demangle(const char *name)
+static char *demangle_at_run_time(const char *name)
 {
 	cxa_demangle_fn cxa_demangle;
 	char *readable;
@@ -98,4 +104,15 @@ char *demangle(const char *name)
 	if (is_rust(readable, len))
 		beautify_rust(readable, len);
 	return readable;
+}
+
+#endif
+
+char *demangle(const char *name)
+{
+#ifdef ML_HAS_LIBIBERTY
+	return name[0] == '_' ? cplus_demangle(name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO) : NULL;
+#else
+	return demangle_at_run_time(name);
+#endif
 }

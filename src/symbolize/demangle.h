@@ -5,9 +5,10 @@
 /*
  * demangle() - a name as its programmer wrote it
  *
- * C++, and Rust in the mangling that looks like C++. The work is done by libstdc++,
- * which is looked for when the first name needs it: its licence allows this, it is on
- * every machine with a C++ program on it, and without it names just stay as they are.
+ * C++, Rust and D, by libiberty when it was there at build time (its licence lets it be
+ * linked into any program). Otherwise by libstdc++, which is looked for when the first
+ * name needs it, and knows C++ and the older mangling of Rust. Without either names stay
+ * as they are.
  *
  * Return: to be freed; NULL when the name is not mangled, or can't be read.
  */

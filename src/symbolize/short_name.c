@@ -4,6 +4,7 @@
 
 #define ANONYMOUS "(anonymous namespace)::"
 #define OPERATOR  "operator"
+#define LONGEST	  4096
 
 /* A name on its way into the buffer; what is inside of template brackets is left out. */
 struct shortening {
@@ -74,15 +75,13 @@ static void drop_returned_type(struct shortening *to)
 	memmove(to->buffer, from, strlen(from) + 1);
 }
 
-void symbol_short_name(const char *name, char *buffer, size_t size)
+static void shorten(const char *name, struct shortening *to)
 {
-	struct shortening to = { .buffer = buffer, .size = size };
-
 	while (*name != '\0') {
-		size_t whole = whole_length(&to, name);
+		size_t whole = whole_length(to, name);
 
 		if (whole > 0) {
-			put(&to, name, whole);
+			put(to, name, whole);
 			name += whole;
 			continue;
 		}
@@ -90,19 +89,34 @@ void symbol_short_name(const char *name, char *buffer, size_t size)
 			name += sizeof(ANONYMOUS) - 1;
 			continue;
 		}
-		if (*name == '(' && to.templates == 0 && to.braces == 0 && to.len > 0)
+		if (*name == '(' && to->templates == 0 && to->braces == 0 && to->len > 0)
 			break;
-		to.braces += to.templates == 0 ? (*name == '{') - (*name == '}') : 0;
-		if (*name == '<' && to.braces == 0) {
-			put(&to, "<...>", 5);
-			to.templates++;
-		} else if (*name == '>' && to.templates > 0) {
-			to.templates--;
+		to->braces += to->templates == 0 ? (*name == '{') - (*name == '}') : 0;
+		if (*name == '<' && to->braces == 0) {
+			put(to, "<...>", 5);
+			to->templates++;
+		} else if (*name == '>' && to->templates > 0) {
+			to->templates--;
 		} else {
-			put(&to, name, 1);
+			put(to, name, 1);
 		}
 		name++;
 	}
-	buffer[to.len] = '\0';
+	to->buffer[to->len] = '\0';
+}
+
+/* Cut only in the end: what is cut off may be what the function returns. */
+void symbol_short_name(const char *name, char *buffer, size_t size)
+{
+	char whole[LONGEST];
+	struct shortening to = { .buffer = whole, .size = sizeof(whole) };
+	size_t len;
+
+	shorten(name, &to);
 	drop_returned_type(&to);
+	len = strlen(whole);
+	if (len >= size)
+		len = size - 1;
+	memcpy(buffer, whole, len);
+	buffer[len] = '\0';
 }

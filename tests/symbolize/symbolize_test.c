@@ -147,7 +147,7 @@ Test(symbolize, a_symbol_has_a_place_and_a_size)
 }
 
 struct name_case {
-	char name[120];
+	char name[160];
 	char expected[120];
 };
 
@@ -161,6 +161,9 @@ static const struct name_case short_names[] = {
 	{ "Functor::operator()(int) const", "Functor::operator()" },
 	{ "std::ostream& operator<< <char>(std::ostream&, char)", "operator<< <...>" },
 	{ "operator new(unsigned long)", "operator new" },
+	{ "std::__detail::_MakeUniq<pool::Arena<int> >::__single_object "
+	  "std::make_unique<pool::Arena<int>, int>(int&&)",
+	  "std::make_unique<...>" },
 	{ "main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()" },
 	{ "<alloc::vec::Vec<T> as core::clone::Clone>::clone",
 	  "<alloc::vec::Vec<T> as core::clone::Clone>::clone" },
@@ -199,6 +202,17 @@ Test(symbolize, cxx_and_rust_names_are_demangled)
 	}
 	for (size_t i = 2; i < sizeof(mangled) / sizeof(mangled[0]); i++)
 		cr_expect_null(demangle(mangled[i].name), "%s", mangled[i].name);
+}
+
+/* Rust's newer mangling is read by libiberty only; without it names stay as they are. */
+Test(symbolize, newer_rust_names_are_demangled_where_libiberty_is)
+{
+	char *name = demangle("_RNvMs4_NtCslNYArtu3iFV_5alloc7raw_vecNtB5_11RawVecInner15try_"
+			      "allocate_inCsduwmD7cSIQq_5gimli");
+
+	if (name == NULL)
+		cr_skip_test("built without libiberty");
+	cr_assert_str_eq(name, "<alloc::raw_vec::RawVecInner>::try_allocate_in");
 }
 
 Test(symbolize, a_long_name_is_cut)
