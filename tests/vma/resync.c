@@ -14,8 +14,10 @@ int64_t perform_for_real(void *context, struct vm_call *call)
 	const uint64_t *a = call->args;
 
 	(void)context;
-	return sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
-			 (long)a[4], (long)a[5]);
+	call->result = sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2],
+				 (long)a[3], (long)a[4], (long)a[5]);
+	vm_call_learn(call);
+	return call->result;
 }
 
 static int open_maps(void)

@@ -193,3 +193,40 @@ Test(scenarios, keys_are_kept_but_not_shown)
 	cr_assert_eq((memory_set_find(space.set, page(0))->flags & VM_PKEY_MASK) >> VM_PKEY_SHIFT,
 		     (uint64_t)key);
 }
+
+/* The kernel knows where the ring of io_setup is and how large; io_destroy tells neither. */
+Test(scenarios, a_ring_goes_with_what_lies_in_it_and_nothing_else)
+{
+	unsigned long ring = 0;
+	const struct vm_object *object;
+
+	if (CALL(IO_SETUP, 500, (uintptr_t)&ring) != 0)
+		cr_skip_test("no asynchronous i/o here");
+	cr_assert_eq(memory_set_find(space.set, ring)->origin, 1);
+	object = vm_objects_get(&space.objects,
+				(uint32_t)memory_set_find(space.set, ring)->tag[VM_TAG_OBJECT]);
+	cr_assert_eq(object->size, memory_set_find(space.set, ring)->range.end - ring);
+	CALL(MMAP, ring + PAGE, PAGE, PROT_READ, ANON | MAP_FIXED, NO_FD, 0);
+	cr_assert_eq(CALL(IO_DESTROY, ring), 0);
+	cr_assert_null(memory_set_find(space.set, ring));
+	cr_assert_null(memory_set_find(space.set, ring + PAGE));
+	cr_assert_eq(answer.range.end - answer.range.start, object->size, "no more is asked");
+}
+
+Test(scenarios, what_a_stack_grew_is_the_stacks_own)
+{
+	uint64_t top = page(1000);
+
+	CALL(MMAP, top, 2 * PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED | MAP_GROWSDOWN, NO_FD,
+	     0);
+	*(volatile char *)(uintptr_t)(top - 5 * PAGE) = 1;
+	for (struct addr_range gap, rest = { top - PAGE, top };
+	     vm_edge_next(space.set, &rest, &gap);) {
+		cr_assert_eq(gap.end, top);
+		readback_get(&answer, &space, gap, VM_REASON_STACK, KERNEL_TEXT);
+		cr_assert_eq(readback_put(&answer, &space), 0);
+	}
+	cr_assert_eq(memory_set_find(space.set, top - 5 * PAGE)->origin, 1);
+	cr_assert(memory_set_find(space.set, top - 5 * PAGE)->flags & VM_GROWSDOWN);
+	assert_equal();
+}
