@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "fault.h"
 #include "parts.h"
+#include "intervene.h"
 #include "shim.h"
 #include "small_stack.h"
 #include "sites.h"
@@ -337,11 +338,25 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
 	return call->result;
 }
 
+/* Not made at all. */
+static int64_t refuse_call(struct vm_call *call, struct ledger_call *record,
+			   struct frame_mark *mark, int refusal)
+{
+	call->result = refusal;
+	if (record != NULL)
+		record->flags |= VM_CALL_REFUSED;
+	finish_record(record, call);
+	record_and_unlock(mark);
+	return call->result;
+}
+
 static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 			      const struct unwind_trace *trace)
 {
 	struct ledger_call *record;
 	struct vm_doubts doubts = { 0 };
+	struct intervention before = { 0 };
+	bool stops = false;
 
 	if (unlikely(!fault_stack_asked))
 		fault_give_stack();
@@ -355,6 +370,11 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	if (unlikely(sites_may_change(call)))
 		sites_before(call);
 
+	if (unlikely(shim.intervenes)) {
+		before = intervene_before(call, trace);
+		if (before.refusal != 0)
+			return refuse_call(call, record, mark, before.refusal);
+	}
 	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD))
 		return call_lost_lock(call, mark, trace);
 	finish_record(record, call);
@@ -366,9 +386,13 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 		parts_record(call);
 	if (unlikely(sites_may_change(call)))
 		sites_after(call);
+	if (unlikely(shim.intervenes))
+		stops = intervene_after(call, &before, trace);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
 		check_call(call, &doubts);
 	record_and_unlock(mark);
+	if (unlikely(stops))
+		intervene_stop();
 	return call->result;
 }
 

@@ -289,6 +289,15 @@ static uint64_t implied_flags(void)
 											   0;
 }
 
+void resync_leave_own(struct addr_range range)
+{
+	if (memory_set_reserve(shim.space.set, VM_APPLY_GROWTH) < 0)
+		return;
+	if (ledger_writer_room(&shim.writer, 1))
+		ledger_writer_resync(&shim.writer, VM_REASON_OWN, range, 0, 0);
+	memory_set_replace(shim.space.set, range, NULL, 0);
+}
+
 /* Regions of the allocator: plain anonymous memory. */
 static void enter_regions(void)
 {

@@ -32,6 +32,7 @@ struct shim {
 	bool sandboxed; /* seccomp is on: make no system call of our own any more */
 	bool asks_text; /* this kernel has no PROCMAP_QUERY */
 	bool child;	/* a fork child that has not opened its own ledger yet */
+	bool intervenes; /* intervene.h: something was asked for */
 	bool torn;	/* ... and whose copy of the set can't be trusted */
 	bool unread;	/* something should have been asked, and the kernel could not be */
 
@@ -116,6 +117,8 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
 int resync_peek(struct addr_range *range, const struct memory_area **areas);
 /* An area that the shim has mapped for itself enters the map. */
 void resync_enter_own(const struct memory_area *area);
+/* ... and leaves it. */
+void resync_leave_own(struct addr_range range);
 /* As resync_mapping(), from the page @addr to the end of the mapping that it lies in, or of the next one. */
 void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
 /* Stacks that begin above a gap in @range may have grown into it: see vm_edge_next(). */

@@ -236,7 +236,7 @@ static bool begins_with(const char *name, const char *word)
 }
 
 /* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
-static bool is_libc_or_loader(const struct vm_object *object)
+bool sites_is_libc_or_loader(const struct vm_object *object)
 {
 	const char *base = object->name;
 
@@ -277,7 +277,7 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 		.given = fd >= 0,
 		.time = time,
 	};
-	bool known = object != NULL && is_libc_or_loader(object);
+	bool known = object != NULL && sites_is_libc_or_loader(object);
 
 	if (!known && shim.options.sites != OPTION_SITES_ALL)
 		return;
@@ -476,7 +476,7 @@ void sites_trusted(void (*each)(uint64_t addr))
 		const struct vm_object *object =
 			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-		if (is_code(area) && object != NULL && is_libc_or_loader(object))
+		if (is_code(area) && object != NULL && sites_is_libc_or_loader(object))
 			each(area->range.start);
 	}
 }

@@ -37,6 +37,7 @@
 #include <stdint.h>
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
+#include "vma/vm_object.h"
 #include "site_calls.h"
 #include "site_judge.h"
 
@@ -78,6 +79,8 @@ bool sites_see(enum site_role role);
 
 /* Of each piece of code of libc and ld.so: an address. */
 void sites_trusted(void (*each)(uint64_t addr));
+/* By its name. */
+bool sites_is_libc_or_loader(const struct vm_object *object);
 
 /* Before main(): everything that is executable. */
 void sites_start(void);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "fault.h"
 #include "raw.h"
+#include "intervene.h"
 #include "sites.h"
 #include "shim.h"
 
@@ -195,6 +196,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 		sites_start();
 	if (!sites_see(SITE_EXIT))
 		on_exit(shim_finish, NULL);
+	shim.intervenes = intervene_wanted();
 	shim.live = true;
 	/* One that is missed would show the program our handler. */
 	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))

@@ -65,6 +65,8 @@ static bool list_range(struct area_list *list, const struct vm_space *space,
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (area->flags & VM_HELD) /* unmapped, as far as the program goes */
+			continue;
 		if (!make_room((void **)&list->areas, list->n, &list->capacity,
 			       sizeof(*list->areas)))
 			return false;

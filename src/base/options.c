@@ -13,6 +13,9 @@ enum option_id {
 	OPTION_RAW,
 	OPTION_STACK,
 	OPTION_DEPTH,
+	OPTION_ENFORCE,
+	OPTION_HOLD,
+	OPTION_STOP,
 	OPTION_DEBUG,
 };
 
@@ -32,7 +35,8 @@ const struct option_info option_table[] = {
 			   "catch calls at the system call instructions of all code, or of libc "
 			   "and ld.so alone" },
 	[OPTION_CACHE] = { "cache", "off", "FOLDER|off",
-			   "remember where code has system call instructions; a folder of your own" },
+			   "remember where code has system call instructions; a folder of your "
+			   "own" },
 	[OPTION_RAW] = { "raw", "0", "0|1",
 			 "catch all other system calls, too, by Syscall User Dispatch; slows "
 			 "them down" },
@@ -40,6 +44,14 @@ const struct option_info option_table[] = {
 			   "record which stack made each call: by unwind tables, by frame "
 			   "pointers alone, or not" },
 	[OPTION_DEPTH] = { "depth", "16", "1-64", "frames of each stack, from the call outwards" },
+	[OPTION_ENFORCE] = { "enforce", "off", "wx,clobber|off",
+			     "refuse writable and executable memory, and MAP_FIXED over live "
+			     "memory of another owner; changes what the program experiences" },
+	[OPTION_HOLD] = { "hold", "0", "SIZE",
+			  "keep so much of what is unmapped reserved, so that stale use faults; "
+			  "changes what the program experiences" },
+	[OPTION_STOP] = { "stop", "off", "P03,U01,U04,U08,W01|off",
+			  "SIGTRAP behind the call in which a rule finds something" },
 	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
 };
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -154,6 +166,45 @@ static bool set_depth(struct options *options, struct slice value)
 	return true;
 }
 
+/* Words between commas, as bits; "off" is none. */
+static bool parse_bits(struct slice value, const char *const words[], int n_words, uint32_t *bits)
+{
+	*bits = 0;
+	if (slice_is(value, "off"))
+		return true;
+	while (value.at < value.end) {
+		struct slice word = { value.at, value.at };
+		int place;
+
+		while (word.end < value.end && *word.end != ',')
+			word.end++;
+		place = parse_word(word, words, n_words);
+		if (place < 0)
+			return false;
+		*bits |= 1u << place;
+		value.at = word.end + (word.end < value.end);
+	}
+	return *bits != 0;
+}
+
+static bool set_enforce(struct options *options, struct slice value)
+{
+	static const char *const words[] = { "wx", "clobber" };
+
+	return parse_bits(value, words, 2, &options->enforce);
+}
+
+static bool set_stop(struct options *options, struct slice value)
+{
+	static const char *const words[] = { [OPTION_STOP_P03] = "P03",
+					     [OPTION_STOP_U01] = "U01",
+					     [OPTION_STOP_U04] = "U04",
+					     [OPTION_STOP_U08] = "U08",
+					     [OPTION_STOP_W01] = "W01" };
+
+	return parse_bits(value, words, sizeof(words) / sizeof(words[0]), &options->stop);
+}
+
 static bool set_option(struct options *options, enum option_id id, struct slice value)
 {
 	switch (id) {
@@ -177,6 +228,12 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 		return set_stack(options, value);
 	case OPTION_DEPTH:
 		return set_depth(options, value);
+	case OPTION_ENFORCE:
+		return set_enforce(options, value);
+	case OPTION_HOLD:
+		return options_parse_size(value.at, value.end, &options->hold);
+	case OPTION_STOP:
+		return set_stop(options, value);
 	case OPTION_DEBUG:
 		return parse_number(value, &options->debug);
 	}

@@ -49,6 +49,19 @@ enum option_stack {
 
 #define OPTIONS_DEPTH_MAX 64
 
+/* Bits of what is refused. */
+#define OPTION_ENFORCE_WX 0x1u
+#define OPTION_ENFORCE_CLOBBER 0x2u
+
+/* Rules that can be judged while the program runs; bits are 1 << these. */
+enum option_stop {
+	OPTION_STOP_P03,
+	OPTION_STOP_U01,
+	OPTION_STOP_U04,
+	OPTION_STOP_U08,
+	OPTION_STOP_W01,
+};
+
 struct options {
 	/* Where ledgers go: %p pid, %e program, %n ledgers this pid had before, %% percent.
 	 * With @root set it is the root's ledger, already expanded, and every other
@@ -63,6 +76,9 @@ struct options {
 	char cache[OPTIONS_PATH_MAX]; /* a folder, or something that does not begin with / */
 	enum option_stack stack; /* of each call: who made it */
 	uint64_t depth; /* frames of it, 1 to OPTIONS_DEPTH_MAX */
+	uint32_t enforce; /* OPTION_ENFORCE_ bits */
+	uint32_t stop;	  /* 1 << enum option_stop: SIGTRAP where the rule finds something */
+	uint64_t hold;	  /* bytes of unmapped ranges that stay reserved */
 	uint64_t debug; /* 0: never print */
 };
 

@@ -123,6 +123,9 @@ struct cli_options {
 	const char *follow;
 	const char *verify;
 	bool raw;
+	const char *enforce;
+	const char *stop_on;
+	uint64_t hold;
 	bool crash_quiet; /* a crash is not explained */
 	uint64_t max_size;
 	bool force;

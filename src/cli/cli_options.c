@@ -367,6 +367,38 @@ static const char *set_check(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_hold_unmapped(struct cli_options *options, const char *value)
+{
+	if (!syntax_parse_size(value, value + strlen(value), &options->hold) || options->hold == 0)
+		return "is not a size; write for example 64M or 1G";
+	return NULL;
+}
+
+static const char *set_policy(struct cli_options *options, const char *value)
+{
+	static const char prefix[] = "enforce:";
+	const char *words = value + sizeof(prefix) - 1;
+
+	if (strncmp(value, prefix, sizeof(prefix) - 1) != 0 ||
+	    (strcmp(words, "wx") != 0 && strcmp(words, "clobber") != 0 &&
+	     strcmp(words, "wx,clobber") != 0 && strcmp(words, "clobber,wx") != 0))
+		return "is not enforce:wx, enforce:clobber or enforce:wx,clobber";
+	options->enforce = words;
+	return NULL;
+}
+
+static const char *set_stop_on(struct cli_options *options, const char *value)
+{
+	static const char *const rules[] = { "P03", "U01", "U04", "U08", "W01" };
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(value, rules[i]) == 0) {
+			options->stop_on = value;
+			return NULL;
+		}
+	return "is not one of P03, U01, U04, U08, W01: other rules are judged afterwards";
+}
+
 static const char *set_on_crash(struct cli_options *options, const char *value)
 {
 	if (strcmp(value, "explain") != 0 && strcmp(value, "quiet") != 0)
@@ -416,6 +448,18 @@ const struct option_row option_rows[] = {
 	  set_on_crash },
 	{ "core", 0, "CORE", "what the process's core file says, beside what the ledger knows",
 	  COMMAND_EXPLAIN, set_core },
+	{ "hold-unmapped", 0, "SIZE",
+	  "keep so much of what the program unmaps reserved, so that stale use faults and is "
+	  "explained; changes what the program experiences",
+	  COMMAND_RUN, set_hold_unmapped },
+	{ "policy", 0, "enforce:wx,clobber",
+	  "refuse memory that is writable and executable (EACCES), MAP_FIXED over live memory of "
+	  "another owner (EEXIST); changes what the program experiences",
+	  COMMAND_RUN, set_policy },
+	{ "stop-on", 0, "RULE",
+	  "SIGTRAP, for a debugger, behind the call in which P03, U01, U04, U08 or W01 finds "
+	  "something",
+	  COMMAND_RUN, set_stop_on },
 	{ "check", 0, NULL,
 	  "audit in the end; if there are findings and the program ended well, exit with 99",
 	  COMMAND_RUN, set_check },

@@ -115,7 +115,8 @@ static void print_call(struct log *log, const struct history_event *line)
 	printf("  t%-7" PRIu32 " ", line->call.tid);
 	say_who(log, line, &who);
 	if (effect.len == 0 && who.len == 0 &&
-	    !(line->call.flags & (VM_CALL_NESTED | VM_CALL_UNORDERED | VM_CALL_PART))) {
+	    !(line->call.flags &
+	      (VM_CALL_NESTED | VM_CALL_UNORDERED | VM_CALL_PART | VM_CALL_REFUSED))) {
 		puts(call.buffer);
 		print_stack(log, line);
 		return;
@@ -131,6 +132,8 @@ static void print_call(struct log *log, const struct history_event *line)
 		fputs("  (in a signal handler)", stdout);
 	if (line->call.flags & VM_CALL_PART)
 		fputs("  (a part of the call before)", stdout);
+	if (line->call.flags & VM_CALL_REFUSED)
+		fputs("  (refused by mapledger: --policy)", stdout);
 	if (line->call.flags & VM_CALL_UNORDERED)
 		fputs("  (order not known)", stdout);
 	putchar('\n');
@@ -182,6 +185,7 @@ static void print_json_call(struct log *log, const struct history_event *line)
 	if (line->call.stack != 0)
 		stack_json(json, "stack", event_names_of(&log->names, line));
 	json_bool(json, "nested", line->call.flags & VM_CALL_NESTED);
+	json_bool(json, "refused", line->call.flags & VM_CALL_REFUSED);
 	json_bool(json, "unordered", line->call.flags & VM_CALL_UNORDERED);
 	if (line->call.flags & VM_CALL_PART)
 		json_bool(json, "part", true);

@@ -153,7 +153,7 @@ static bool set_options(const struct run *run, const char *output)
 	const char *old = getenv(OPTIONS_VARIABLE);
 	const char *quote = quote_for(output);
 	char cache[PATH_MAX] = "";
-	char max_size[48] = "";
+	char max_size[48] = "", hold[48] = "";
 	char *value = NULL;
 	bool good;
 
@@ -164,15 +164,21 @@ static bool set_options(const struct run *run, const char *output)
 	}
 	if (run->options->max_size != 0)
 		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
+	if (run->options->hold != 0)
+		snprintf(hold, sizeof(hold), ":hold=%" PRIu64, run->options->hold);
 	find_cache(cache);
-	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s%s",
+	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s%s%s%s%s%s%s",
 		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
 		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
 		     quote, (int)getpid(), max_size, run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
 		     run->options->verify != NULL ? run->options->verify : "",
-		     run->options->raw ? ":raw=1" : "") < 0)
+		     run->options->raw ? ":raw=1" : "", hold,
+		     run->options->enforce != NULL ? ":enforce=" : "",
+		     run->options->enforce != NULL ? run->options->enforce : "",
+		     run->options->stop_on != NULL ? ":stop=" : "",
+		     run->options->stop_on != NULL ? run->options->stop_on : "") < 0)
 		return false;
 	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
 	free(value);

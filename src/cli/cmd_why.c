@@ -426,6 +426,8 @@ static void print_notes(const struct why *why, const struct fact *fact)
 	}
 	if (fact->has_call && (fact->call.flags & VM_CALL_NESTED))
 		print_details("made in a signal handler, on top of another call");
+	if (fact->has_call && (fact->call.flags & VM_CALL_REFUSED))
+		print_details("refused by mapledger, as --policy told it to");
 	if (fact->has_call && (fact->call.flags & VM_CALL_UNORDERED))
 		print_details("its place in the order is not known: it raced with another call");
 	if (fact->has_call && fact->reason != 0)

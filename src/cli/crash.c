@@ -295,8 +295,8 @@ bool crash_find(struct crash *crash, struct ledger_view *view)
 	if (page_history_read(&crash->history, view, crash->fault->address) < 0)
 		return false;
 	area = memory_set_find(space->set, crash->history.page);
-	crash->mapped = area != NULL;
-	if (area != NULL)
+	crash->mapped = area != NULL && !(area->flags & VM_HELD);
+	if (crash->mapped)
 		crash->area = *area;
 	else
 		find_neighbours(crash, space);

@@ -26,9 +26,11 @@ static bool look(const struct reading *reading, struct memory_area *area)
 	const struct memory_area *found =
 		memory_set_find(reading->view->replay.space.set, reading->history->page);
 
-	if (found != NULL)
-		*area = *found;
-	return found != NULL;
+	/* What is held is unmapped, as far as the program goes. */
+	if (found == NULL || (found->flags & VM_HELD))
+		return false;
+	*area = *found;
+	return true;
 }
 
 static bool begins(void *context, struct history_event *event)

@@ -61,6 +61,7 @@ enum vm_tier {
 #define VM_CALL_NESTED 0x1    /* made by a signal handler inside another recorded call */
 #define VM_CALL_UNORDERED 0x2 /* made without the lock; its place in the order is not known */
 #define VM_CALL_PART 0x4      /* no call: what the call before it did to one range */
+#define VM_CALL_REFUSED 0x8   /* not made: the shim was told to refuse it (enforce=) */
 
 /*
  * @op, @tier: see above

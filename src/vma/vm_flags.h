@@ -43,6 +43,7 @@
 #define VM_SEALED (1ULL << 34)	 /* mseal: neither unmapped nor protected any more */
 #define VM_AIO (1ULL << 35)	 /* the ring of io_setup, or a piece of it */
 #define VM_SHADOW (1ULL << 36)	 /* a shadow stack */
+#define VM_HELD (1ULL << 37)	 /* unmapped by the program, and kept from use (hold=) */
 
 #define VM_HUGE_SHIFT 16 /* log2 of the huge page size of a hugetlb area, or 0 */
 #define VM_HUGE_MASK (0xffULL << VM_HUGE_SHIFT)
