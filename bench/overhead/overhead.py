@@ -25,7 +25,19 @@ from pathlib import Path
 
 LOOPS = ["mmap+munmap", "mprotect", "malloc", "1 thread", "2 threads", "4 threads"]
 START_UPS = {"true": ["true"], "python3 -c pass": [os.path.realpath(sys.executable), "-c", "pass"],
-             "node -e 0": ["node", "-e", "0"], "git --version": ["git", "--version"]}
+             "node -e 0": ["node", "-e", "0"], "git --version": ["git", "--version"],
+             "gcc -O2 -c": ["gcc", "-O2", "-c", "-o", "/dev/null",
+                            str(Path(__file__).with_name("overhead.c"))],
+             "redis-benchmark": ["redis-benchmark"]}
+
+# From the server's start to its end, with 40,000 requests between.
+REDIS = """
+redis-server --port 0 --unixsocket "$HOME/socket" --save '' --dir "$HOME" >/dev/null &
+until redis-cli -s "$HOME/socket" ping >/dev/null 2>&1; do sleep 0.01; done
+redis-benchmark -s "$HOME/socket" -n 20000 -t set,get -q >/dev/null
+redis-cli -s "$HOME/socket" shutdown nosave
+wait
+"""
 SLOW = 10  # strace gets this part of the rounds
 VERIFY_SLOW = 4
 
@@ -86,8 +98,8 @@ def print_table(title, rows, names, unit):
 def main(overhead, shim, rounds):
     chosen = list(variants(shim))
     names = [variant.name for variant in chosen]
-    installed = {start: command for start, command in START_UPS.items()
-                 if shutil.which(command[0])}
+    installed = {start: command if start != "redis-benchmark" else ["sh", "-c", REDIS]
+                 for start, command in START_UPS.items() if shutil.which(command[0])}
     loops = {loop: {name: [] for name in names} for loop in LOOPS}
     starts = {start: {name: [] for name in names} for start in installed}
     sizes = {}
