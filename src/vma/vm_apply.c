@@ -277,7 +277,7 @@ int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts 
 {
 	struct vm_change change = { space, call, doubts };
 
-	struct addr_range gaps[2];
+	struct addr_range gaps[VM_STACK_GAPS_MAX];
 	unsigned n_gaps;
 	int64_t answer;
 

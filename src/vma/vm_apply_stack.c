@@ -9,8 +9,8 @@
  *                    [ touched by a call )
  *
  * While a stack is left alone, that makes no difference but a tolerated one. A call
- * that touches the gap or the stack's first page may tear what grew from what we
- * know; so then all of the gap is asked about.
+ * that begins or ends in the gap, or begins with the stack, may tear what grew from
+ * what we know; so then all of the gap is asked about.
  */
 
 #include "vma/vm_abi.h"
@@ -67,19 +67,30 @@ static uint64_t end_of_the_one_below(const struct memory_set *set, uint64_t addr
 	return area == NULL ? 0 : area->range.end;
 }
 
-static struct addr_range gap_below_stack(const struct memory_set *set, struct addr_range range)
+/* Of the stack at or above @addr, when there is nothing in between. */
+static struct addr_range gap_below_stack(const struct memory_set *set, uint64_t addr)
 {
-	const struct memory_area *area = memory_set_find_from(set, range.start);
+	const struct memory_area *area = memory_set_find_from(set, addr);
 
-	if (area == NULL || !(area->flags & VM_GROWSDOWN) || area->range.start < range.start ||
+	if (area == NULL || !(area->flags & VM_GROWSDOWN) || area->range.start < addr ||
 	    area->range.start == 0)
 		return (struct addr_range){ 0 };
 	return (struct addr_range){ end_of_the_one_below(set, area->range.start),
 				    area->range.start };
 }
 
+static unsigned add_gap(struct addr_range gaps[VM_STACK_GAPS_MAX], unsigned n,
+			struct addr_range gap)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (gaps[i].end == gap.end)
+			return n;
+	gaps[n] = gap;
+	return n + !vm_range_is_empty(gap);
+}
+
 unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
-		       struct addr_range gaps[2])
+		       struct addr_range gaps[VM_STACK_GAPS_MAX])
 {
 	struct addr_range ranges[2];
 	unsigned n = touched(space, call, ranges);
@@ -88,8 +99,8 @@ unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
 	for (unsigned i = 0; i < n; i++) {
 		if (vm_range_is_empty(ranges[i]))
 			continue;
-		gaps[n_gaps] = gap_below_stack(space->set, ranges[i]);
-		n_gaps += !vm_range_is_empty(gaps[n_gaps]);
+		n_gaps = add_gap(gaps, n_gaps, gap_below_stack(space->set, ranges[i].start));
+		n_gaps = add_gap(gaps, n_gaps, gap_below_stack(space->set, ranges[i].end));
 	}
 	return n_gaps;
 }

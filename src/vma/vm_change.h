@@ -96,8 +96,9 @@ uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
  *
  * Return: how many of @gaps are set.
  */
+#define VM_STACK_GAPS_MAX 4
 unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
-		       struct addr_range gaps[2]);
+		       struct addr_range gaps[VM_STACK_GAPS_MAX]);
 
 /* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);

@@ -17,7 +17,7 @@
 #include "fuzz_call.h"
 #include "vma/vm_compare.h"
 
-enum { FUZZ_CALLS_MAX = 4096, FUZZ_SECONDS_MAX = 60 };
+enum { FUZZ_CALLS_MAX = 4096, FUZZ_SECONDS_MAX = 600 };
 
 /*
  * What a sequence depends on besides its calls.

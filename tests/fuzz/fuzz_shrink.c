@@ -4,7 +4,7 @@
 #include <time.h>
 #include "fuzz_shrink.h"
 
-enum { SECONDS_MAX = 120 };
+enum { SECONDS_MAX = 300 };
 
 struct shrinking {
 	const struct fuzz_setup *setup;

@@ -14,6 +14,13 @@
 
 #define HUGE_SIZE (2ULL << 20)
 
+/* The same as in fuzz_call.c. */
+#ifdef SYS_arch_prctl
+#define NR_ARCH_PRCTL SYS_arch_prctl
+#else
+#define NR_ARCH_PRCTL (-100)
+#endif
+
 /* Larger than all that can have been mapped: then a length is a senseless one. */
 #define SIZE_MAX_ (1ULL << 36)
 
@@ -707,9 +714,7 @@ static const struct {
 	{ 462 /* mseal */, call_mseal },
 	{ SYS_io_setup, call_io_setup },
 	{ SYS_io_destroy, call_io_destroy },
-#ifdef SYS_arch_prctl
-	{ SYS_arch_prctl, call_arch_prctl },
-#endif
+	{ NR_ARCH_PRCTL, call_arch_prctl },
 	{ SYS_personality, call_personality },
 	{ FUZZ_TOUCH, call_touch },
 };
