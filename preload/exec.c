@@ -12,16 +12,26 @@
  * none that would be worth one. Neither is recorded.
  */
 
+#include <errno.h>
 #include "base/sys.h"
 #include "shim.h"
 
 int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
 {
 	const uint64_t *args = call->args;
+	int64_t result;
+	bool said;
 
 	if (shim.live && !shim.sandboxed && *shim.fork_mark != 0 && !shim.child &&
 	    (uint32_t)sys_getpid() == shim.pid)
 		return recorder_call(call, from);
-	return sys_call6(vm_op_info(call->op)->nr, (long)args[0], (long)args[1], (long)args[2],
+	/* Behind the filter the new program is not recorded, and this is the last that can say so. */
+	said = shim.live && shim.sandboxed && *shim.fork_mark != 0 && shim.writer.header != NULL;
+	if (said)
+		shim.writer.header->exec_error = -EPERM;
+	result = sys_call6(vm_op_info(call->op)->nr, (long)args[0], (long)args[1], (long)args[2],
 			 (long)args[3], (long)args[4], (long)args[5]);
+	if (said)
+		shim.writer.header->exec_error = 0;
+	return result;
 }

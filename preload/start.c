@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include "base/seccomp.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "fault.h"
@@ -104,6 +105,16 @@ static void make_output_absolute(void)
 	text_string(&text, relative);
 }
 
+/*
+ * Somebody confined itself and executed this program. What the loader has done is
+ * allowed, and what we would do may be deadly.
+ */
+static bool is_behind_new_filter(void)
+{
+	return shim.options.filters != OPTION_FILTERS_ANY &&
+	       seccomp_filters() > shim.options.filters;
+}
+
 static bool is_wanted(void)
 {
 	return shim.options.root == 0 || shim.options.root == shim.pid ||
@@ -179,8 +190,10 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 
 	(void)argc;
 	shim.argv = argv;
-	shim.pid = (uint32_t)sys_getpid();
 	read_options(envp);
+	if (is_behind_new_filter())
+		return;
+	shim.pid = (uint32_t)sys_getpid();
 	if (!is_wanted())
 		return;
 	make_output_absolute();

@@ -16,6 +16,7 @@ enum option_id {
 	OPTION_ENFORCE,
 	OPTION_HOLD,
 	OPTION_STOP,
+	OPTION_FILTERS,
 	OPTION_DEBUG,
 };
 
@@ -52,6 +53,9 @@ const struct option_info option_table[] = {
 			  "changes what the program experiences" },
 	[OPTION_STOP] = { "stop", "off", "P03,U01,U04,U08,W01|off",
 			  "SIGTRAP behind the call in which a rule finds something" },
+	[OPTION_FILTERS] = { "filters", "any", "N|any",
+			     "a program that is started behind more seccomp filters is not "
+			     "recorded: they might kill it" },
 	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
 };
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
@@ -205,6 +209,14 @@ static bool set_stop(struct options *options, struct slice value)
 	return parse_bits(value, words, sizeof(words) / sizeof(words[0]), &options->stop);
 }
 
+static bool set_filters(struct options *options, struct slice value)
+{
+	if (!slice_is(value, "any"))
+		return parse_number(value, &options->filters);
+	options->filters = OPTION_FILTERS_ANY;
+	return true;
+}
+
 static bool set_option(struct options *options, enum option_id id, struct slice value)
 {
 	switch (id) {
@@ -234,6 +246,8 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 		return options_parse_size(value.at, value.end, &options->hold);
 	case OPTION_STOP:
 		return set_stop(options, value);
+	case OPTION_FILTERS:
+		return set_filters(options, value);
 	case OPTION_DEBUG:
 		return parse_number(value, &options->debug);
 	}

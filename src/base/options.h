@@ -62,6 +62,8 @@ enum option_stop {
 	OPTION_STOP_W01,
 };
 
+#define OPTION_FILTERS_ANY UINT64_MAX
+
 struct options {
 	/* Where ledgers go: %p pid, %e program, %n ledgers this pid had before, %% percent.
 	 * With @root set it is the root's ledger, already expanded, and every other
@@ -79,6 +81,7 @@ struct options {
 	uint32_t enforce; /* OPTION_ENFORCE_ bits */
 	uint32_t stop;	  /* 1 << enum option_stop: SIGTRAP where the rule finds something */
 	uint64_t hold;	  /* bytes of unmapped ranges that stay reserved */
+	uint64_t filters; /* seccomp's, behind which a program may be started; or any number */
 	uint64_t debug; /* 0: never print */
 };
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/options.h"
+#include "base/seccomp.h"
 #include "cli/audit_report.h"
 #include "cli/compare.h"
 #include "cli/crash_screen.h"
@@ -167,10 +168,10 @@ static bool set_options(const struct run *run, const char *output)
 	if (run->options->hold != 0)
 		snprintf(hold, sizeof(hold), ":hold=%" PRIu64, run->options->hold);
 	find_cache(cache);
-	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d%s%s%s%s%s%s%s%s%s%s%s",
+	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64 "%s%s%s%s%s%s%s%s%s%s%s",
 		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
 		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
-		     quote, (int)getpid(), max_size, run->options->follow != NULL ? ":follow=" : "",
+		     quote, (int)getpid(), seccomp_filters(), max_size, run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
 		     run->options->verify != NULL ? run->options->verify : "",
@@ -316,6 +317,8 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 static const char *say_error(int error)
 {
 	switch (-error) {
+	case EPERM:
+		return "it had confined itself with seccomp before, and the filter might kill";
 	case EFBIG:
 		return "the limit on file sizes (ulimit -f, RLIMIT_FSIZE) leaves no room for a "
 		       "ledger";

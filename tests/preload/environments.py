@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a program in hostile environments, plain and recorded: it must say and end the same.
 
-usage: environments.py MAPLEDGER SHIM VICTIM [NAME...]
+usage: environments.py MAPLEDGER SHIM VICTIM FILTERED [NAME...]
 
 Each environment is recorded fully, with a map that equals the kernel's, or the summary
 of `mapledger run' says what was not to be had, and why.
@@ -104,6 +104,20 @@ def limit_before_exec(recorder, victim):
               done.stdout)
 
 
+def behind_filter(recorder, filtered):
+    """A filter that kills for anything new, and then another program."""
+    native = plain([filtered, "/bin/echo", "hello"])
+    if native.returncode == SKIP or native.returncode < 0:
+        print(f"filter before exec: skipped: plain it ends with {native.returncode}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        done, said = recorder.run(folder, [filtered, "/bin/echo", "hello"])
+        check(done.stdout == "hello\n" and done.returncode == native.returncode,
+              "filter before exec", f"{done.returncode} {done.stdout!r} {done.stderr!r}")
+        check("NOT RECORDED: it had confined itself" in said, "filter before exec", said)
+        print(f"filter before exec: {said}")
+
+
 def full_disk(recorder, victim):
     """A file system of a megabyte: the program runs on, and what was lost is said."""
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +169,7 @@ def sanitized(recorder):
 
 
 def main():
-    mapledger, shim, victim, *names = sys.argv[1:]
+    mapledger, shim, victim, filtered, *names = sys.argv[1:]
     recorder = Recorder(mapledger, shim)
     for name, wanted in ENVIRONMENTS.items():
         if not names or name in names:
@@ -163,6 +177,7 @@ def main():
     if not names:
         limit_before(recorder, victim)
         limit_before_exec(recorder, victim)
+        behind_filter(recorder, filtered)
         full_disk(recorder, victim)
         no_folder(victim, shim)
         other_preload(recorder, victim)
