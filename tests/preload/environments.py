@@ -169,7 +169,9 @@ def sanitized(recorder):
 
 
 def main():
-    mapledger, shim, victim, filtered, *names = sys.argv[1:]
+    # Some change their folder first.
+    mapledger, shim, victim, filtered = map(os.path.abspath, sys.argv[1:5])
+    names = sys.argv[5:]
     recorder = Recorder(mapledger, shim)
     for name, wanted in ENVIRONMENTS.items():
         if not names or name in names:
