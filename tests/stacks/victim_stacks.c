@@ -3,7 +3,7 @@
 /*
  * Makes calls from all kinds of stacks, and says which stack it was
  *
- *     victim_stacks PLUGIN >said
+ *     victim_stacks PLUGIN [many] >said
  *
  * Each probe makes a call that can be told from all others, and prints what libc's
  * backtrace() says at that place: "scene, operation, address, pid, frames".
@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@
 void (*plugin_probe)(void);
 
 static char *region; /* a page for each probe */
+static unsigned n_pages = N_PROBES;
 static atomic_uint n_probes;
 static uint64_t random_state;
 static __thread const char *scene;
@@ -56,7 +58,7 @@ static void *next_page(void)
 
 	if (n >= N_PROBES)
 		fail("more probes than pages");
-	return region + n * PAGE;
+	return region + n % n_pages * PAGE;
 }
 
 /* By the symbol. */
@@ -107,6 +109,16 @@ static void in_shapes(void)
 	scene = "shapes";
 	for (unsigned i = 0; i < 400; i++)
 		shapes_run(next_random(&random_state) % 12, &random_state, random_probe);
+}
+
+/* More than any table or segment holds. Pages come again: each is an area of the map. */
+static void in_many_shapes(void)
+{
+	scene = "many";
+	n_pages = 1000;
+	shapes_start(0);
+	for (unsigned i = 0; i < N_PROBES; i++)
+		shapes_run(4 + next_random(&random_state) % 10, &random_state, probe);
 }
 
 static NOINLINE unsigned recurse(unsigned depth)
@@ -223,6 +235,61 @@ static void in_child(void)
 		fail("the child");
 }
 
+/* ---------------------------------------------------------------- tables out of reach */
+
+/* The part of the plugin that has its unwind tables in it can't be read any more. */
+static int hide_tables(struct dl_phdr_info *info, size_t size, void *context)
+{
+	const char *part = strstr(info->dlpi_name, "plugin");
+	int prot = *(int *)context;
+
+	(void)size;
+	for (unsigned i = 0; part != NULL && i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME) {
+			uint64_t at = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+			if (mprotect((void *)(at & ~(PAGE - 1)), PAGE, prot) != 0)
+				fail("hiding tables");
+		}
+	return part != NULL;
+}
+
+/* backtrace() would die of what is hidden, so what it says is said before. */
+static void *hidden_frames[DEPTH_MAX];
+static int n_hidden;
+
+static NOINLINE void note_frames(void)
+{
+	n_hidden = backtrace(hidden_frames, DEPTH_MAX);
+}
+
+static NOINLINE void probe_hidden(void)
+{
+	void *page = next_page();
+
+	if (mprotect(page, PAGE, RW) != 0)
+		fail("mprotect");
+	say("mprotect", page, hidden_frames, n_hidden);
+}
+
+static void in_hidden_plugin(const char *path)
+{
+	int none = PROT_NONE, readable = PROT_READ;
+	void *plugin = dlopen(path, RTLD_NOW);
+	int (*call)(void (*)(void));
+
+	if (plugin == NULL)
+		fail(dlerror());
+	*(void **)&call = dlsym(plugin, "plugin_call");
+	scene = "hidden";
+	call(note_frames);
+	dl_iterate_phdr(hide_tables, &none);
+	for (unsigned i = 0; i < 10; i++)
+		call(probe_hidden);
+	dl_iterate_phdr(hide_tables, &readable);
+	dlclose(plugin);
+}
+
 /* ------------------------------------------------------------ on top of a hook */
 
 static volatile bool handled;
@@ -323,14 +390,18 @@ int main(int argc, char **argv)
 	void *frames[1];
 	stack_t stack = { .ss_size = 1 << 20, .ss_sp = malloc(1 << 20) };
 
-	if (argc != 2)
-		fail("usage: victim_stacks PLUGIN");
+	if (argc < 2)
+		fail("usage: victim_stacks PLUGIN [many]");
 	backtrace(frames, 1);
 	mallopt(M_MMAP_THRESHOLD, 200000);
 	random_state = seed();
 	region = mmap(NULL, N_PROBES * PAGE, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED)
 		fail("mmap");
+	if (argc > 2) {
+		in_many_shapes();
+		return 0;
+	}
 	shapes_start(0);
 	in_shapes();
 	shapes_start(SA_ONSTACK);
@@ -340,6 +411,7 @@ int main(int argc, char **argv)
 	in_threads();
 	in_fibres();
 	in_plugin(argv[1]);
+	in_hidden_plugin(argv[1]);
 	in_made_code();
 	in_own_system_calls();
 	in_child();
