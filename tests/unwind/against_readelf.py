@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every row of the unwind tables of real libraries, as binutils reads it.
 
