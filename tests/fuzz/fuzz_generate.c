@@ -466,8 +466,6 @@ static bool is_beyond_fold(const struct fuzz_call *call)
 	const struct memory_area *area;
 	const struct page *page;
 
-	if (call->op == OP_PROCESS_MADVISE)
-		return true;
 	if (call->op != OP_TOUCH && call->op != OP_IO_DESTROY)
 		return false;
 	area = memory_set_find_from(set, addr);

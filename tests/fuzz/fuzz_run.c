@@ -104,6 +104,44 @@ static void do_observed(struct doing *doing)
 	fuzz_again_result(&space);
 }
 
+static bool is_mapped(struct addr_range range)
+{
+	const struct memory_area *area;
+
+	while (range.start < range.end && (area = memory_set_find(space.set, range.start)) != NULL)
+		range.start = area->range.end;
+	return range.start >= range.end;
+}
+
+/* As preload/parts.c: one call for each element, up to the one that stopped it. */
+static void do_parts(struct doing *doing)
+{
+	const struct vm_call *whole = &doing->made;
+	uint64_t left = vm_call_failed(whole) ? 0 : (uint64_t)whole->result;
+	bool more = vm_advice_has_effect((uint32_t)whole->args[3]);
+
+	for (unsigned i = 0; i < doing->call->n_vector && more; i++) {
+		uint64_t addr = world.vector[2 * i], len = world.vector[2 * i + 1];
+		struct doing part = { .call = doing->call };
+
+		part.made = (struct vm_call){ .op = VM_OP_MADVISE,
+					      .flags = VM_CALL_PART,
+					      .event = whole->event,
+					      .args = { addr, len, whole->args[3] } };
+		more = left >= len;
+		if (more)
+			left -= len;
+		else if (vm_call_failed(whole))
+			part.made.result = whole->result;
+		else
+			part.made.result =
+				is_mapped((struct addr_range){ addr, addr + len }) ? -EINVAL : -ENOMEM;
+		do_observed(&part);
+		if (part.made.result != 0)
+			fuzz_judge_doubt_hidden((struct addr_range){ addr, addr + len });
+	}
+}
+
 /* How large something is that the kernel made: to the end of what looks the same. */
 static uint64_t size_at(uint64_t addr)
 {
@@ -180,6 +218,8 @@ static void make(struct doing *doing)
 		do_observed(doing);
 	else
 		do_unobserved(doing);
+	if (doing->made.op == VM_OP_PROCESS_MADVISE)
+		do_parts(doing);
 	tell_model(doing);
 	keep_place(doing);
 	forget_place(doing);
@@ -209,6 +249,8 @@ static bool do_call(const struct fuzz_call *call, enum fuzz_judging how)
 
 static int64_t perform(void *context, struct vm_call *call)
 {
+	if (call->flags & VM_CALL_PART)
+		return call->result;
 	call->result = perform_for_real(context, call);
 	vm_call_learn(call);
 	return call->result;
