@@ -243,6 +243,21 @@ static void print_csv(struct log *log, const struct history_event *line)
 
 /* ------------------------------------------------------------- ranges read back */
 
+/* When was it made, what nobody saw being made? */
+static void print_window(const struct log *log)
+{
+	const struct replay *replay = &log->view->replay;
+	uint64_t ns;
+
+	if (replay->since_ticks == 0) {
+		printf("  (some time since the start)");
+		return;
+	}
+	ns = ledger_reader_time_ns(log->view->reader, replay->since_ticks);
+	printf("  (some time after #%" PRIu64 " and %" PRIu64 ".%03" PRIu64 " ms)",
+	       replay->since_event, ns / 1000000, ns / 1000 % 1000);
+}
+
 static void print_resync(struct log *log, const struct ledger_resync *resync, bool changed)
 {
 	paint(PAINT_QUIET);
@@ -253,6 +268,9 @@ static void print_resync(struct log *log, const struct ledger_resync *resync, bo
 	       resync->n_areas == 1 ? "" : "s", changed ? "  changed" : "");
 	if (resync->event != 0)
 		printf("  (after #%" PRIu64 ")", resync->event);
+	/* After a check of one call, that call's line is right above. */
+	if (resync->reason == VM_REASON_UNOBSERVED && log->view->replay.verify.event == 0)
+		print_window(log);
 	putchar('\n');
 	paint(PAINT_NONE);
 }
@@ -268,6 +286,10 @@ static void print_json_resync(struct log *log, const struct ledger_resync *resyn
 	json_address(log->json, "end", resync->end);
 	json_unsigned(log->json, "n_areas", resync->n_areas);
 	json_unsigned(log->json, "event", resync->event);
+	if (resync->reason == VM_REASON_UNOBSERVED) {
+		json_unsigned(log->json, "since_event", log->view->replay.since_event);
+		json_unsigned(log->json, "before_event", log->view->replay.event);
+	}
 	json_bool(log->json, "changed", changed);
 	json_end_object(log->json);
 }

@@ -296,6 +296,12 @@ static int fold_verify(struct replay *replay, const struct ledger_entry *entry)
 	replay->n_verify_areas = n;
 	replay->verify = entry->verify.head;
 	replay->verify_event = replay->event;
+	if (entry->verify.head.event == 0) {
+		replay->since_event = replay->compared_event;
+		replay->since_ticks = replay->compared_ticks;
+		replay->compared_event = replay->event;
+		replay->compared_ticks = entry->verify.head.ticks;
+	}
 	replay->has_verify = true;
 	return 0;
 }

@@ -55,6 +55,10 @@ struct replay {
 	struct memory_area *verify_areas; /* objects are ids of @space */
 	size_t n_verify_areas;
 	uint64_t verify_event; /* calls folded before it */
+	/* the last comparison of the whole map, and the one before it (0: the start): what
+	 * is read back after the former as unobserved was made between the two */
+	uint64_t compared_event, compared_ticks;
+	uint64_t since_event, since_ticks;
 	/* private */
 	struct memory_area *areas;
 	size_t areas_capacity;
