@@ -33,7 +33,7 @@ ALWAYS = {"mmap", "mprotect", "munmap", "mremap", "shmat", "shmdt", "remap_file_
 EXECS = {"execve", "execveat"}
 
 EVENT = re.compile(r"\s*(\d+)/(\d+)\s+(\d+)\.(\d{9}):\s+(\S+): (.*)")
-FRAME = re.compile(r"\s+(ffff[0-9a-f]{12}) (\S+)")  # the program's own are left out
+FRAME = re.compile(r"\s+([0-9a-f]+) (\S+)")
 RANGE = re.compile(r" range:(\d+)-(\d+) ")
 ENTER = re.compile(r"NR (-?\d+) \(([^)]*)\)")
 EXIT = re.compile(r"NR (-?\d+) = (-?\d+)")
@@ -50,7 +50,8 @@ class Change:
     args: tuple = ()
     result: int = None
     writes: list = field(default_factory=list)  # [start, end) of each
-    frames: tuple = ()                          # of the first write
+    frames: tuple = ()                          # the kernel's, of the first write
+    caller: str = ""                            # the function that has the instruction
 
     def is_success(self):
         return self.result is None or not -4096 < self.result < 0
@@ -79,7 +80,8 @@ class Change:
         result = "" if self.result is None else f" = {self.result & (1 << 64) - 1:#x}"
         where = "" if not self.writes else ", wrote " + ", ".join(
             f"{start:x}-{end:x}" for start, end in self.writes[:3])
-        return f"pid {self.pid} tid {self.tid} at {self.time_ns} ns: {what}{result}{where}"
+        return f"pid {self.pid} tid {self.tid} at {self.time_ns} ns, in {self.caller or '?'}: " + \
+            f"{what}{result}{where}"
 
 
 # -------------------------------------------------------------------------- perf
@@ -104,7 +106,7 @@ def record(data):
     numbers = "||".join(f"id=={number}" for number in SYSCALLS)
     return ["record", "-q", "-k", "CLOCK_MONOTONIC", "-m", "32M", "-o", str(data),
             "-e", "maple_tree:ma_write/call-graph=fp/",
-            "-e", "raw_syscalls:sys_enter", "--filter", numbers,
+            "-e", "raw_syscalls:sys_enter/call-graph=fp,max-stack=8/", "--filter", numbers,
             "-e", "raw_syscalls:sys_exit", "--filter", numbers]
 
 
@@ -133,7 +135,8 @@ class Reader:
     def __init__(self):
         self.changes = []
         self.inside = {}   # tid -> the system call that it is in
-        self.write = None  # a write whose stack is being read
+        self.write = None    # a write whose stack is being read
+        self.entered = None  # a call whose stack is
 
     def read(self, lines):
         for line in lines:
@@ -142,9 +145,10 @@ class Reader:
             event = EVENT.match(line)
             if event:
                 self.end_write()
+                self.entered = None
                 self.take_event(event)
-            elif self.write and (frame := FRAME.match(line)):
-                self.write[3].append(frame.group(2))
+            elif frame := FRAME.match(line):
+                self.take_frame(*frame.groups())
         self.end_write()
         self.changes.sort(key=lambda change: change.time_ns)
         return self.changes
@@ -160,8 +164,16 @@ class Reader:
         elif kind == "maple_tree:ma_write":
             start, last = (int(number) for number in RANGE.search(text).groups())
             # Other trees of the kernel's hold other things than pages.
-            if start % PAGE == 0 and (last + 1) % PAGE == 0 and last < 1 << 63 or last == 2**64 - 1:
+            if start % PAGE == 0 and (last + 1) % PAGE == 0:
                 self.write = (pid, tid, time_ns, [], (start, last + 1))
+
+    def take_frame(self, address, symbol):
+        in_kernel = len(address) == 16 and address.startswith("ffff")
+        if self.write and in_kernel:
+            self.write[3].append(symbol)
+        elif self.entered and not in_kernel:
+            self.entered.caller = symbol
+            self.entered = None
 
     def enter(self, pid, tid, time_ns, text):
         number, args = ENTER.match(text).groups()
@@ -170,7 +182,7 @@ class Reader:
             change = Change(pid, tid, time_ns, name,
                             tuple(int(arg, 16) for arg in args.split(", ")))
             self.changes.append(change)
-            self.inside[tid] = change
+            self.inside[tid] = self.entered = change
 
     def leave(self, pid, tid, time_ns, text):
         number, result = EXIT.match(text).groups()
@@ -187,6 +199,8 @@ class Reader:
             return
         pid, tid, time_ns, frames, where = self.write
         self.write = None
+        if any(frame.startswith("simple_offset") for frame in frames):
+            return  # the tree of a folder of tmpfs
         change = self.inside.get(tid)
         if change is None or is_fault(frames):
             change = Change(pid, tid, time_ns, entered_by(frames))
