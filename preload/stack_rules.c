@@ -14,147 +14,123 @@
 #include "unwind/elf_image.h"
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
+#include "kept_ranges.h"
 #include "shim.h"
 #include "stacks.h"
 
 static struct unwind_cache cache;
 
-/* --------------------------------------------------------- what the cache hangs on */
+/* ------------------------------------------------------------ what is to be forgotten */
 
-#define KEPT_MAX 256
+/* Whose code the rules in the cache are for, and the stacks that threads know the ends of. */
+static struct kept_ranges kept_code, kept_stacks;
 
-/*
- * In address order, apart from each other. @version is odd while they change: they are
- * also looked at without the lock.
- */
-static struct addr_range kept[KEPT_MAX];
-static unsigned n_kept;
-static uint32_t version;
+/* Of what threads know. Rules have one of their own. */
+static uint64_t stacks_generation = 1;
 
-static void begin_change(void)
+static void forget_code(void)
 {
-	__atomic_store_n(&version, version | 1, __ATOMIC_SEQ_CST);
-}
-
-static void end_change(void)
-{
-	__atomic_store_n(&version, version + 1, __ATOMIC_SEQ_CST);
-}
-
-static void forget_all(void)
-{
-	begin_change();
-	n_kept = 0;
-	end_change();
+	kept_ranges_clear(&kept_code);
 	unwind_cache_forget(&cache);
 }
 
-/* The first kept range that ends above @addr; n_kept if there is none. */
-static unsigned first_above(uint64_t addr)
+static void forget_stacks(void)
 {
-	unsigned low = 0, high = n_kept;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (kept[middle].end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	kept_ranges_clear(&kept_stacks);
+	__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
 }
 
-static bool is_kept(struct addr_range range)
+static void keep_code(struct addr_range range)
 {
-	unsigned i = first_above(range.start);
-
-	return i < n_kept && kept[i].start < range.end;
+	if (kept_ranges_add(&kept_code, range))
+		return;
+	forget_code();
+	kept_ranges_add(&kept_code, range);
 }
 
-/* In place of those from @first up to @last. */
-static void replace_kept(unsigned first, unsigned last, struct addr_range range)
+static void keep_stack(struct addr_range range)
 {
-	begin_change();
-	memmove(&kept[first + 1], &kept[last], (n_kept - last) * sizeof(kept[0]));
-	n_kept = n_kept - (last - first) + 1;
-	kept[first] = range;
-	end_change();
-}
-
-/* Ranges that overlap become one. */
-static void keep(struct addr_range range)
-{
-	unsigned first = first_above(range.start);
-	unsigned last = first;
-
-	for (; last < n_kept && kept[last].start < range.end; last++) {
-		if (kept[last].start < range.start)
-			range.start = kept[last].start;
-		if (kept[last].end > range.end)
-			range.end = kept[last].end;
-	}
-	if (first == last && n_kept == KEPT_MAX) {
-		forget_all();
-		first = last = 0;
-	}
-	replace_kept(first, last, range);
+	if (kept_ranges_add(&kept_stacks, range))
+		return;
+	forget_stacks();
+	kept_ranges_add(&kept_stacks, range);
 }
 
 void stacks_forget_range(struct addr_range range)
 {
-	if (is_kept(range))
-		forget_all();
+	if (kept_ranges_meet(&kept_code, range))
+		forget_code();
+	if (kept_ranges_meet(&kept_stacks, range))
+		forget_stacks();
 }
 
-static bool is_kept_from(uint64_t addr, uint64_t size)
+static struct addr_range cover(uint64_t addr, uint64_t size)
 {
 	uint64_t end;
 
 	if (__builtin_add_overflow(addr, size, &end) || end > UINT64_MAX - VM_PAGE_SIZE)
 		end = UINT64_MAX - VM_PAGE_SIZE;
-	return addr < end && is_kept((struct addr_range){ vm_page_down(addr), vm_page_up(end) });
+	return (struct addr_range){ vm_page_down(addr), vm_page_up(end) };
 }
 
-/* Does the call take away memory that something is known about? */
-static bool touches_kept(const struct vm_call *call)
+/* What a call may take away, as far as its arguments tell. Return: how many ranges, 0 to 2. */
+static unsigned taken_away(const struct vm_call *call, struct addr_range ranges[2])
 {
 	const uint64_t *args = call->args;
 
+	ranges[0] = cover(args[0], args[1]);
 	switch (call->op) {
 	case VM_OP_MMAP:
-		return (args[3] & MAP_FIXED) && is_kept_from(args[0], args[1]);
+		return (args[3] & MAP_FIXED) != 0;
 	case VM_OP_MREMAP:
-		return is_kept_from(args[0], args[1]) ||
-		       ((args[3] & MREMAP_FIXED) && is_kept_from(args[4], args[2]));
+		ranges[1] = cover(args[4], args[2]);
+		return args[3] & MREMAP_FIXED ? 2 : 1;
 	case VM_OP_MUNMAP:
 	case VM_OP_MPROTECT:
 	case VM_OP_PKEY_MPROTECT:
 	case VM_OP_REMAP_FILE_PAGES:
-		return is_kept_from(args[0], args[1]);
+		return 1;
 	case VM_OP_BRK:
-		return args[0] < shim.space.brk && is_kept_from(args[0], shim.space.brk - args[0]);
+		ranges[0] = cover(args[0], shim.space.brk - args[0]);
+		return args[0] < shim.space.brk;
 	case VM_OP_SHMAT:
 	case VM_OP_SHMDT:
-		return true; /* of a size that no argument tells */
+		ranges[0] = MEMORY_SET_ALL; /* of a size that no argument tells */
+		return 1;
 	default:
-		return false;
+		return 0;
 	}
 }
 
 void stacks_before_call(const struct vm_call *call)
 {
-	if (unlikely(touches_kept(call)))
-		forget_all();
+	struct addr_range ranges[2];
+	unsigned n = taken_away(call, ranges);
+
+	for (unsigned i = 0; i < n; i++)
+		stacks_forget_range(ranges[i]);
+}
+
+/* Nobody else is excluded, so that nothing is sure while they change. */
+static bool may_meet(const struct kept_ranges *kept, const struct addr_range *ranges, unsigned n)
+{
+	uint32_t version = kept_ranges_version(kept);
+	bool meet = version % 2 != 0;
+
+	for (unsigned i = 0; i < n; i++)
+		meet |= kept_ranges_meet(kept, ranges[i]);
+	return meet || kept_ranges_version(kept) != version;
 }
 
 void stacks_before_call_without_lock(const struct vm_call *call)
 {
-	uint32_t before = __atomic_load_n(&version, __ATOMIC_SEQ_CST);
+	struct addr_range ranges[2];
+	unsigned n = taken_away(call, ranges);
 
-	if (touches_kept(call) || before % 2 != 0 ||
-	    before != __atomic_load_n(&version, __ATOMIC_SEQ_CST))
+	if (n > 0 && may_meet(&kept_code, ranges, n))
 		unwind_cache_forget(&cache);
+	if (n > 0 && may_meet(&kept_stacks, ranges, n))
+		__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
 }
 
 /* --------------------------------------------------------------------- rules */
@@ -229,20 +205,20 @@ static bool is_signal_return(const struct memory_area *code, uint64_t pc)
 
 static uint64_t find_rule(uint64_t at)
 {
-	const struct memory_area *code = memory_set_find(shim.space.set, at);
+	const struct memory_area *area = memory_set_find(shim.space.set, at);
 	uint64_t rule = unwind_rule(UNWIND_GUESS, 0, 0, 0, 0);
 	bool is_file;
 
-	if (code == NULL || !(code->flags & VM_EXEC))
+	if (area == NULL || !(area->flags & VM_EXEC))
 		return unwind_rule(UNWIND_NO_CODE, 0, 0, 0, 0);
-	is_file = code->tag[VM_TAG_OBJECT] != 0;
+	is_file = area->tag[VM_TAG_OBJECT] != 0;
 	if (is_file)
-		rule = rule_from_tables(code, at);
-	if (unwind_rule_kind(rule) == UNWIND_GUESS && is_signal_return(code, at + 1))
+		rule = rule_from_tables(area, at);
+	if (unwind_rule_kind(rule) == UNWIND_GUESS && is_signal_return(area, at + 1))
 		rule = unwind_rule(UNWIND_SIGNAL, 0, 0, 0, 0);
 	/* Code made at run time changes too often to be kept. */
 	if (is_file) {
-		keep(code->range);
+		keep_code(area->range);
 		unwind_cache_add(&cache, at, rule);
 	}
 	return rule;
@@ -314,7 +290,7 @@ static bool ask_is_code(void *context, uint64_t at)
 
 #define KNOWN_STACKS 2 /* its own, and an alternate one */
 
-/* What this thread may read. A generation that is not the cache's means: nothing. */
+/* What this thread may read. Of a generation that is over: nothing. */
 static __thread struct known_stack {
 	uint64_t generation;
 	uint64_t start;
@@ -346,10 +322,10 @@ static bool find_stack(uint64_t sp, struct addr_range *stack)
 	return true;
 }
 
-/* Generations count from 1 here, so that a new thread knows nothing. */
+/* From 1, so that a new thread knows nothing. */
 static uint64_t generation_now(void)
 {
-	return __atomic_load_n(&cache.generation, __ATOMIC_ACQUIRE) + 1;
+	return __atomic_load_n(&stacks_generation, __ATOMIC_ACQUIRE);
 }
 
 /* A handler on top of this may do the same: the entry counts when it has a generation again. */
@@ -373,7 +349,7 @@ static struct addr_range ask_stack(uint64_t sp)
 	if (!begin_asking(&asking))
 		return UNWIND_STACK_BUSY;
 	if (find_stack(sp, &stack)) {
-		keep(stack);
+		keep_stack(stack);
 		remember_stack(stack);
 	}
 	end_asking(&asking);
