@@ -333,6 +333,7 @@ static void vdso(void)
 #ifdef __x86_64__
 	FILE *maps = fopen("/proc/self/maps", "r");
 	unsigned long start, end, first = 0, last = 0;
+	int status;
 	char line[512];
 
 	while (fgets(line, sizeof(line), maps) != NULL)
@@ -354,7 +355,9 @@ static void vdso(void)
 		must_agree("after mapping the vdso anew");
 		_exit(0);
 	}
-	wait(&(int){ 0 });
+	wait(&status);
+	if (status != 0)
+		fail("a child without its vdso");
 #endif
 }
 
