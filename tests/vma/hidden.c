@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,17 +119,28 @@ static void read_guards(void)
 
 /* -------------------------------------------------------------------- comparing */
 
+/* Of ENOMEM nothing tells whether there was a gap, or too much to be locked. */
+static bool is_ambiguous_lock(const struct vm_call *call)
+{
+	struct rlimit limit;
+
+	return (call->op == VM_OP_MLOCK || call->op == VM_OP_MLOCK2) && call->result == -ENOMEM &&
+	       getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < 2 * N_PAGES * PAGE;
+}
+
 /*
- * Two things nobody can know without asking: which areas a move of many had moved before
+ * Two more things nobody can know without asking: which areas a move of many had moved before
  * it failed (what is visible is asked), and how much of the kernel's own area around the
  * old range MREMAP_DONTUNMAP has unlocked (all of it, wherever its ends are). A round
  * may end there.
  */
 static bool leaves_unknown(const struct vm_call *call)
 {
-	return call->op == VM_OP_MREMAP && ((call->args[3] & MREMAP_DONTUNMAP) ||
-					    ((call->args[3] & MREMAP_FIXED) &&
-					     (call->result == -EPERM || call->result == -EFAULT)));
+	if (call->op != VM_OP_MREMAP)
+		return is_ambiguous_lock(call);
+	return (call->args[3] & MREMAP_DONTUNMAP) ||
+	       ((call->args[3] & MREMAP_FIXED) &&
+		(call->result == -EPERM || call->result == -EFAULT));
 }
 
 static void format_flags(uint64_t flags, char text[32])
