@@ -172,6 +172,7 @@ static enum fact_kind kind_of_success(const struct reading *reading, const struc
 	switch (call->op) {
 	case VM_OP_MMAP:
 	case VM_OP_SHMAT:
+	case VM_OP_IO_SETUP:
 	case VM_OP_REMAP_FILE_PAGES:
 		return was_there ? FACT_REPLACED : FACT_MAPPED;
 	case VM_OP_MREMAP:

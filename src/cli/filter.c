@@ -254,8 +254,7 @@ static bool call_begins(struct filter *filter, const struct history_event *event
 	if (options->tid != 0 && options->tid != event->call.tid)
 		return false;
 	filter->kind_seen = options->kinds != 0 && kind_is_there(filter, &event->touch);
-	/* How large a segment is, is not known before it is attached. */
-	return event->call.op == VM_OP_SHMAT || touches(filter, &event->touch);
+	return touch_is_late(&event->call) || touches(filter, &event->touch);
 }
 
 bool filter_begins(struct filter *filter, const struct history_event *event)

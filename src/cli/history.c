@@ -71,8 +71,7 @@ static int take_call(struct walk *walk, const struct ledger_entry *ahead)
 	if ((walk->wanted && look(walk, &call->before) < 0) || fold(walk) < 0)
 		return -1;
 	walk->waiting = true;
-	/* A segment's size is known once it is attached. */
-	if (call->call.op == VM_OP_SHMAT)
+	if (touch_is_late(&call->call))
 		call->touch = touch_of_call(space, &call->call, call->finished);
 	return 0;
 }

@@ -86,7 +86,8 @@ static void touch_segment(struct touch *touch, const struct vm_space *space, uin
 		return;
 	iter = memory_set_iter_from_start(space->set, (struct addr_range){ addr, UINT64_MAX });
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (area->tag[VM_TAG_OBJECT] == first->tag[VM_TAG_OBJECT])
+		if (area->tag[VM_TAG_OBJECT] == first->tag[VM_TAG_OBJECT] &&
+		    (area->flags & (VM_SHM | VM_AIO)))
 			end = area->range.end;
 	add(touch, addr, end - addr);
 }
@@ -155,6 +156,11 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 		break;
 	}
 	return touch;
+}
+
+bool touch_is_late(const struct vm_call *call)
+{
+	return call->op == VM_OP_SHMAT || call->op == VM_OP_IO_SETUP;
 }
 
 bool touch_overlaps(const struct touch *touch, struct addr_range range)

@@ -216,6 +216,10 @@ static bool changes_the_map(const struct vm_call *call, uint64_t brk_before)
 	case VM_OP_SHMAT:
 	case VM_OP_SHMDT:
 	case VM_OP_REMAP_FILE_PAGES:
+	case VM_OP_IO_SETUP:
+	case VM_OP_IO_DESTROY:
+	case VM_OP_ARCH_PRCTL:
+	case VM_OP_MAP_SHADOW_STACK:
 		return !vm_call_failed(call);
 	case VM_OP_BRK:
 		return (uint64_t)call->result != brk_before;
