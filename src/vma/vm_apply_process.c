@@ -25,9 +25,12 @@ int64_t vm_change_io_setup(struct vm_change *change)
 		.origin = call->event,
 	};
 
-	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(ring.range) ||
-	    ML_MUTATED(RING_IGNORED))
+	if (!vm_change_succeeded(change, answer) || ML_MUTATED(RING_IGNORED))
 		return answer;
+	if (vm_range_is_empty(ring.range)) {
+		vm_change_unapplied(change);
+		return answer;
+	}
 	vm_change_put(change, &ring);
 	vm_change_doubt_mapping(change, ring.range.start);
 	return answer;

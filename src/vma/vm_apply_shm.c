@@ -23,8 +23,12 @@ int64_t vm_change_shmat(struct vm_change *change)
 		.origin = call->event,
 	};
 
-	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(area.range))
+	if (!vm_change_succeeded(change, answer))
 		return answer;
+	if (vm_range_is_empty(area.range)) {
+		vm_change_unapplied(change);
+		return answer;
+	}
 	if (!(shm_flags & VM_SHM_RDONLY))
 		area.flags |= VM_WRITE;
 	if (shm_flags & VM_SHM_EXEC)

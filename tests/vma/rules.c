@@ -382,6 +382,8 @@ static const struct rule shm_rules[] = {
 	  "5000-6000 rw-s file shm @0 by 9", "5000-6000 identity" },
 	{ "read-only, executable", "", CALL(SHMAT, 0x5000, 7, 0, VM_SHM_RDONLY | VM_SHM_EXEC),
 	  "5000-6000 r-xs file shm @0 by 9", "5000-6000 identity" },
+	{ "a segment at no page", "", CALL(SHMAT, 0x5001, 7, 0, 0), "",
+	  "0-fffffffffffff000 effect" },
 	{ "no segment", "", CALL(SHMAT, -EINVAL, 7, 0, 0), "", NO_DOUBT },
 	{ "what is left of it goes, others stay",
 	  "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-p, 3000-4000 r--s file shm object 2 "
@@ -533,7 +535,8 @@ static const struct rule process_rules[] = {
 	{ "a ring's size is not known", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5000),
 	  "5000-6000 rw-s file aio @0 by 9", "5000-6000 identity" },
 	{ "no ring", "", CALL(IO_SETUP, -EAGAIN, 1, 0x123, 0), "", NO_DOUBT },
-	{ "a ring at no page", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5001), "", NO_DOUBT },
+	{ "a ring at no page", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5001), "",
+	  "0-fffffffffffff000 effect" },
 	{ "with the ring goes whatever is in its place",
 	  "5000-6000 rw-s file aio object 3 @0, 6000-8000 r--p by 3",
 	  CALL(IO_DESTROY, 0, 0x5000), "7000-8000 r--p by 3", "5000-7000 effect" },
