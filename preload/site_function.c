@@ -228,5 +228,6 @@ bool site_function_find(struct site_text *text, uint64_t offset, struct site_fun
 	if (!site_text_to_addr(text, offset, &addr))
 		return false;
 	return find_in_eh_frame(text, offset, addr, function) ||
+	       site_go_find(text, offset, addr, function) ||
 	       find_in_symbols(text, offset, addr, function);
 }

@@ -6,9 +6,9 @@
  * site_function - where the function around an address begins and ends
  *
  * Instructions can only be told from data, and their beginnings from their
- * middles, by walking from a place that is known to begin one. Two tables of a file
- * name such places: .eh_frame, through the binary search table that unwinders use,
- * and, for assembly without unwind information (Go's runtime), the symbol table.
+ * middles, by walking from a place that is known to begin one. Three tables of a file
+ * name such places: .eh_frame, through the binary search table that unwinders use; Go's
+ * own; and, for assembly without unwind information, the symbol table.
  */
 
 #include "site_text.h"
@@ -22,5 +22,8 @@ struct site_function {
 
 /* The function that the byte at @offset of the file belongs to. May open the file. */
 bool site_function_find(struct site_text *text, uint64_t offset, struct site_function *function);
+/* Likewise, from Go's own table, for code whose ELF address is @addr. In site_go.c. */
+bool site_go_find(struct site_text *text, uint64_t offset, uint64_t addr,
+		  struct site_function *function);
 
 #endif

@@ -189,6 +189,7 @@ void site_text_begin(struct site_text *text)
 		if (head.phdr[i].p_type == PT_NOTE)
 			read_notes(text, &head.phdr[i]);
 	text->section_headers = head.ehdr.e_shoff;
+	text->section_names = head.ehdr.e_shstrndx;
 	text->n_section_headers =
 		head.ehdr.e_shentsize == sizeof(Elf64_Shdr) ? head.ehdr.e_shnum : 0;
 }

@@ -55,6 +55,7 @@ struct site_text {
 	uint64_t eh_frame_hdr;	  /* like a load's addr; 0: none */
 	uint64_t section_headers; /* their offset */
 	uint32_t n_section_headers;
+	uint32_t section_names; /* which of them has the others' names */
 	uint32_t build_id_len;
 	uint8_t build_id[20];
 	bool is_go;	    /* with stacks too small for us */

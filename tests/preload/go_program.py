@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Build a Go program, and run it as a victim.
+"""Build a Go program, with symbols and without, and run it as a victim.
 
 usage: go_program.py MAPLEDGER SHIM SOURCE
 """
@@ -22,12 +22,18 @@ def main():
         program = f"{folder}/victim_go"
         environment = dict(os.environ, GO111MODULE="off", CGO_ENABLED="1",
                            GOCACHE=f"{folder}/cache", GOFLAGS="", GOPATH=f"{folder}/path")
-        built = subprocess.run(["go", "build", "-o", program, source], env=environment)
-        if built.returncode != 0:
-            print("go can't build with cgo here")
-            return 77
-        run = Path(__file__).with_name("run_victim.py")
-        return subprocess.run([sys.executable, run, mapledger, shim, program]).returncode
+        for flags in [], ["-ldflags=-s"]:  # stripped: no symbols, but Go's own table
+            built = subprocess.run(["go", "build", *flags, "-o", program, source],
+                                   env=environment)
+            if built.returncode != 0:
+                print("go can't build with cgo here")
+                return 77
+            run = Path(__file__).with_name("run_victim.py")
+            done = subprocess.run([sys.executable, run, mapledger, shim, program])
+            if done.returncode != 0:
+                print("built with", flags)
+                return done.returncode
+        return 0
 
 
 sys.exit(main())
