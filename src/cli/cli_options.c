@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/output.h"
+#include "ledger/ledger_format.h"
 #include "vma/vm_flags.h"
 
 /* ---------------------------------------------------- one setter per option */
@@ -278,6 +279,8 @@ static const char *set_max_size(struct cli_options *options, const char *value)
 	if (!syntax_parse_size(value, value + strlen(value), &options->max_size) ||
 	    options->max_size == 0)
 		return "is not a size; write for example 64M or 1G";
+	if (options->max_size < LEDGER_HEADER_SIZE + 2ull * LEDGER_WINDOW_SIZE)
+		return "is too small; the smallest ledger has 2052K";
 	return NULL;
 }
 

@@ -91,6 +91,8 @@ CASES = [
      "run: --follow: 'some' is not one of all, fork, none"),
     (["run", "--max-size", "big", "ls"], 125,
      "run: --max-size: 'big' is not a size; write for example 64M or 1G"),
+    (["run", "--max-size", "2M", "ls"], 125,
+     "run: --max-size: '2M' is too small; the smallest ledger has 2052K"),
 ]
 
 
