@@ -140,9 +140,7 @@ void baseline_write(struct ledger_writer *writer, unsigned reason)
 void baseline_checkpoint(void *context, struct ledger_writer *writer)
 {
 	(void)context;
-	for (uint32_t id = 1; id <= shim.space.objects.count; id++)
-		ledger_writer_object(writer, id, vm_objects_get(&shim.space.objects, id));
-	shim.n_objects_known = shim.space.objects.count;
+	resync_declare_set(writer);
 	baseline_write(writer, VM_REASON_CHECKPOINT);
 }
 
@@ -199,11 +197,10 @@ static int read_again(void)
 static void write_again(void)
 {
 	baseline_mark_own();
-	shim.n_objects_known = 0;
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_REBUILT,
 			   "a signal handler left a call for good while the map was being "
 			   "changed: all of it was read from the kernel again");
-	resync_write_objects(&shim.writer);
+	resync_declare_set(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_UNORDERED);
 }
 

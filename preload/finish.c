@@ -91,8 +91,7 @@ void finish_write_verdict(const struct ledger_verify *head, const struct vm_comp
 	for (unsigned i = 0; i < VM_DIFF_COUNT; i++)
 		if (VM_DIFF_IS_TOLERANCE(i))
 			n_tolerated += comparison->count[i];
-	resync_write_objects(&shim.writer);
-	if (!ledger_writer_room(&shim.writer, (uint32_t)n + 1))
+	if (!resync_declare(&shim.writer, areas, (uint32_t)n))
 		return;
 	verify = ledger_writer_begin(&shim.writer, LEDGER_VERIFY);
 	if (verify == NULL)

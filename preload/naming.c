@@ -151,8 +151,8 @@ void naming_write_start(void)
 		resync_range(ranges[i], VM_REASON_BASELINE, 0);
 	shim.writer = recording;
 	baseline_mark_own();
-	shim.n_objects_known = 0;
-	resync_write_objects(&shim.writer);
+	resync_forget_declared();
+	resync_declare_set(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_BASELINE);
 	resync_own();
 }

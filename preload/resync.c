@@ -18,7 +18,7 @@
 #include "shim.h"
 #include "stacks.h"
 
-#define BATCH 64 /* areas per group */
+#define BATCH		64 /* areas per group */
 #define ROOM_FOR_OBJECT 80 /* records: one, and a name of 4 KiB and more */
 
 /* Guarded by the recorder's lock. */
@@ -59,25 +59,67 @@ void resync_close_maps(void)
 		sys_close(fd);
 }
 
-void resync_write_objects(struct ledger_writer *writer)
+/*
+ * Each segment says of itself what its areas show, and nothing else: a program that maps a
+ * million files, or as many pieces of shared memory, one after the other, must not fill
+ * segments with those that are gone. Return: false when there is no room.
+ */
+static bool declare(struct ledger_writer *writer, uint32_t id)
 {
-	while (shim.n_objects_known < shim.space.objects.count) {
-		const struct vm_object *object =
-			vm_objects_get(&shim.space.objects, shim.n_objects_known + 1);
+	struct vm_object *object = vm_objects_get(&shim.space.objects, id);
 
-		if (!ledger_writer_room(writer, ROOM_FOR_OBJECT))
+	if (object == NULL || object->declared == writer->lap_number)
+		return true;
+	if (!writer->in_checkpoint && !ledger_writer_room(writer, ROOM_FOR_OBJECT))
+		return false;
+	if (object->declared == writer->lap_number)
+		return true; /* by the checkpoint of a segment that has just begun */
+	object->declared = writer->lap_number;
+	ledger_writer_object(writer, id, object);
+	return true;
+}
+
+void resync_declare_set(struct ledger_writer *writer)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if (!declare(writer, (uint32_t)area->tag[VM_TAG_OBJECT]))
 			return;
-		if (shim.n_objects_known >= shim.space.objects.count)
-			return; /* a checkpoint has just written them all */
-		ledger_writer_object(writer, ++shim.n_objects_known, object);
-	}
+}
+
+void resync_forget_declared(void)
+{
+	for (uint32_t id = 1; id <= shim.space.objects.count; id++)
+		vm_objects_get(&shim.space.objects, id)->declared = 0;
+}
+
+#define DECLARE_TRIES 3
+
+/* Making room may begin a segment, which knows only what is in the set so far. */
+bool resync_declare(struct ledger_writer *writer, const struct memory_area *areas, uint32_t n)
+{
+	uint64_t lap;
+	unsigned tries = 0;
+
+	do {
+		lap = writer->lap_number;
+		for (uint32_t i = 0; i < n; i++)
+			if (!declare(writer, (uint32_t)areas[i].tag[VM_TAG_OBJECT]))
+				return false;
+		if (!ledger_writer_room(writer, n + 1))
+			return false;
+	} while (lap != writer->lap_number && ++tries < DECLARE_TRIES);
+	return true;
 }
 
 static void learn_build_id(struct kernel_reader *reader, uint32_t id)
 {
 	struct vm_object *object = vm_objects_get(&shim.space.objects, id);
 
-	if (object == NULL || object->build_id_len != 0 || reader->build_id_len == 0)
+	if (object == NULL || object->declared != 0 || object->build_id_len != 0 ||
+	    reader->build_id_len == 0)
 		return;
 	object->build_id_len = reader->build_id_len;
 	memcpy(object->build_id, reader->build_id, reader->build_id_len);
@@ -105,8 +147,7 @@ static int read_batch(struct kernel_reader *reader, struct addr_range *range, bo
 		widen(range, reader, &found);
 		if (kernel_area_to_memory_area(&found, &shim.space.objects, &batch[n]) < 0)
 			return -1;
-		if (batch[n].tag[VM_TAG_OBJECT] > shim.n_objects_known)
-			learn_build_id(reader, (uint32_t)batch[n].tag[VM_TAG_OBJECT]);
+		learn_build_id(reader, (uint32_t)batch[n].tag[VM_TAG_OBJECT]);
 		memory_area_clip(&batch[n++], *range);
 	}
 	*more = n == BATCH;
@@ -115,8 +156,7 @@ static int read_batch(struct kernel_reader *reader, struct addr_range *range, bo
 
 static void write_group(enum vm_reason reason, struct addr_range range, uint64_t event, int n)
 {
-	resync_write_objects(&shim.writer);
-	if (!ledger_writer_room(&shim.writer, (uint32_t)n + 1))
+	if (!resync_declare(&shim.writer, batch, (uint32_t)n))
 		return;
 	ledger_writer_resync(&shim.writer, reason, range, event, (uint32_t)n);
 	for (int i = 0; i < n; i++)
@@ -285,8 +325,8 @@ static uint64_t implied_flags(void)
 		return 0;
 	if (shim.sandboxed)
 		return shim.space.personality & READ_IMPLIES_EXEC ? VM_EXEC : 0;
-	return sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC ? VM_EXEC :
-											   0;
+	return sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC ? VM_EXEC
+											 : 0;
 }
 
 void resync_leave_own(struct addr_range range)

@@ -47,7 +47,6 @@ struct shim {
 	struct ledger_writer writer;
 
 	unsigned n_regions_known; /* of @pages, entered in the map */
-	uint32_t n_objects_known; /* of @space.objects, written to the ledger */
 	uint32_t pid;
 	char **argv;
 
@@ -125,8 +124,17 @@ void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
 void resync_edges(struct addr_range range);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
-/* Objects that the ledger does not know yet. */
-void resync_write_objects(struct ledger_writer *writer);
+
+/*
+ * What areas show is said in the segment that they are in. resync_declare() says it of those
+ * that the segment does not know yet, and makes room for a group of @n areas. Return: false
+ * when there is none. The second says it of all that is in the set; the third: this ledger is
+ * new, nothing has been said.
+ */
+bool resync_declare(struct ledger_writer *writer, const struct memory_area *areas, uint32_t n);
+void resync_declare_set(struct ledger_writer *writer);
+void resync_forget_declared(void);
+
 /* A descriptor of this process's map, or -errno; and its end. One at a time. */
 int resync_open_maps(void);
 /* A text has been read: what could not be read of it is counted, also in the ledger. */

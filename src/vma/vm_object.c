@@ -179,6 +179,7 @@ uint32_t vm_objects_intern(struct vm_objects *objects, const struct vm_object *o
 	added = &objects->table[objects->count];
 	*added = *object;
 	added->name = name;
+	added->declared = 0;
 	slot = find_slot(objects, added);
 	*slot = ++objects->count;
 	return *slot;

@@ -26,6 +26,7 @@
  * @size:     of the whole object in bytes where it matters (System V segments), else 0
  * @name:     as first seen, terminated, never NULL; may hold any byte but NUL
  * @build_id: of an ELF file; @build_id_len 0 when not known
+ * @declared: for whoever writes a ledger: in which segment it was last said; 0: in none
  */
 struct vm_object {
 	uint64_t dev;
@@ -35,6 +36,7 @@ struct vm_object {
 	uint16_t name_len;
 	uint8_t build_id_len;
 	uint8_t build_id[VM_BUILD_ID_MAX];
+	uint64_t declared;
 };
 
 static inline uint64_t vm_dev(uint32_t major, uint32_t minor)

@@ -310,13 +310,48 @@ def has_terminals():
     return True
 
 
+MANY = """
+import mmap
+import os
+for i in range(20000):
+    mmap.mmap(-1, 8192).close()
+kept = mmap.mmap(-1, 65536)
+os._exit(0)
+"""
+
+
+def lost_history(runs):
+    """Shared memory that comes and goes does not fill the ledger; what was lost is said."""
+    done = runs.run("-q", "-o", "ring.mlg", "--max-size", "2052K", sys.executable, "-c", MANY)
+    runs.checks.same(done.returncode, 0, f"the program runs: {done.stderr}")
+    info = json.loads(run([runs.mapledger, "info", "--json", "ring.mlg"], runs.folder).stdout)
+    runs.checks.same(info["state"], "exited", "the ledger goes on when it is full")
+    runs.checks.check(info["first_event"] > 1, "history was overwritten")
+    done = run([runs.mapledger, "verify", "ring.mlg"], runs.folder)
+    runs.checks.same(done.returncode, 0, f"what is left folds to the kernel's map: {done.stdout}")
+    done = run([runs.mapledger, "why", "0x1000", "ring.mlg"], runs.folder)
+    runs.checks.check(b"never was in what is left of the history" in done.stdout
+                      and b"were overwritten: what they did here is not known" in done.stdout,
+                      f"why says that history was lost: {done.stdout}")
+    done = run([runs.mapledger, "map", "--at", "5", "ring.mlg"], runs.folder)
+    runs.checks.check(done.returncode == 2 and b"the history before event #" in done.stderr,
+                      f"a moment that is lost: {done.stderr}")
+    done = run([runs.mapledger, "map", "--at", "@1us", "ring.mlg"], runs.folder)
+    runs.checks.check(done.returncode == 2 and b"was overwritten; ask for a later" in done.stderr,
+                      f"a time that is lost: {done.stderr}")
+    named = [line for line in run([runs.mapledger, "map", "--format", "maps", "ring.mlg"],
+                                  runs.folder).stdout.splitlines() if b"/dev/zero" in line]
+    runs.checks.check(named, "what is left has its names")
+    runs.clean()
+
+
 def main(mapledger, shim, victim):
     checks = Checks()
     on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
         for part in (statuses, deaths, passes_through, refusals, names, children, signals,
-                     *on_terminals, live):
+                     *on_terminals, live, lost_history):
             part(runs)
     checks.finish()
 
