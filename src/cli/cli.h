@@ -122,6 +122,8 @@ struct cli_options {
 	const char *output;
 	const char *follow;
 	const char *verify;
+	const char *stack;
+	uint64_t depth; /* 0: the shim's default */
 	bool raw;
 	const char *enforce;
 	const char *stop_on;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "audit/audit.h"
+#include "base/options.h"
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/output.h"
@@ -307,6 +308,22 @@ static const char *set_verify(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_stack(struct cli_options *options, const char *value)
+{
+	if (strcmp(value, "unwind") != 0 && strcmp(value, "fp") != 0 && strcmp(value, "none") != 0)
+		return "is not one of unwind, fp, none";
+	options->stack = value;
+	return NULL;
+}
+
+static const char *set_depth(struct cli_options *options, const char *value)
+{
+	if (!syntax_parse_number(value, &options->depth) || options->depth == 0 ||
+	    options->depth > OPTIONS_DEPTH_MAX)
+		return "is not a number of frames from 1 to 64";
+	return NULL;
+}
+
 static const char *set_core(struct cli_options *options, const char *value)
 {
 	options->core = value;
@@ -446,6 +463,12 @@ const struct option_row option_rows[] = {
 	  "compare with the kernel's map after each call and at exit, at exit, or never "
 	  "(default exit)",
 	  COMMAND_RUN, set_verify },
+	{ "stack", 0, "unwind|fp|none",
+	  "record which stack made each call: by unwind tables, by frame pointers alone, or not "
+	  "(default unwind)",
+	  COMMAND_RUN, set_stack },
+	{ "depth", 0, "N", "frames of each stack, from the call outwards (default 16)", COMMAND_RUN,
+	  set_depth },
 	{ "on-crash", 0, "explain|quiet",
 	  "explain why the program crashed, or say only that it did (default explain)", COMMAND_RUN,
 	  set_on_crash },

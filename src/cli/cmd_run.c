@@ -154,7 +154,7 @@ static bool set_options(const struct run *run, const char *output)
 	const char *old = getenv(OPTIONS_VARIABLE);
 	const char *quote = quote_for(output);
 	char cache[PATH_MAX] = "";
-	char max_size[48] = "", hold[48] = "";
+	char max_size[48] = "", hold[48] = "", depth[48] = "";
 	char *value = NULL;
 	bool good;
 
@@ -167,15 +167,19 @@ static bool set_options(const struct run *run, const char *output)
 		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
 	if (run->options->hold != 0)
 		snprintf(hold, sizeof(hold), ":hold=%" PRIu64, run->options->hold);
+	if (run->options->depth != 0)
+		snprintf(depth, sizeof(depth), ":depth=%" PRIu64, run->options->depth);
 	find_cache(cache);
-	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64 "%s%s%s%s%s%s%s%s%s%s%s",
+	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64 "%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
 		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
 		     quote, (int)getpid(), seccomp_filters(), max_size, run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
 		     run->options->verify != NULL ? run->options->verify : "",
-		     run->options->raw ? ":raw=1" : "", hold,
+		     run->options->raw ? ":raw=1" : "", hold, depth,
+		     run->options->stack != NULL ? ":stack=" : "",
+		     run->options->stack != NULL ? run->options->stack : "",
 		     run->options->enforce != NULL ? ":enforce=" : "",
 		     run->options->enforce != NULL ? run->options->enforce : "",
 		     run->options->stop_on != NULL ? ":stop=" : "",

@@ -88,11 +88,11 @@ def why_different(scene, said, end, frames, depth):
 
 
 def run(mapledger, shim, victim, arguments, folder, options):
-    environment = dict(os.environ, MAPLEDGER_SHIM=shim, MAPLEDGER_OPTIONS=options)
+    environment = dict(os.environ, MAPLEDGER_SHIM=shim)
     ledger, said = folder / "v.mlg", folder / "said"
     with open(said, "w", encoding="utf-8") as out:
-        done = subprocess.run([mapledger, "run", "-q", "--keep-all", "-o", ledger, "--", victim,
-                               *arguments], env=environment, stdout=out)
+        done = subprocess.run([mapledger, "run", "-q", "--keep-all", *options, "-o", ledger, "--",
+                               victim, *arguments], env=environment, stdout=out)
     if done.returncode == SKIP:
         sys.exit(SKIP)
     if done.returncode != 0:
@@ -104,7 +104,7 @@ def check_many(arguments, folder):
     """What is left of more stacks than the shim keeps and more history than the ledger holds."""
     mapledger, shim, print_stacks, victim, plugin = arguments
     said, ledgers = run(mapledger, shim, victim, [plugin, "many"], folder,
-                        "depth=64:max_size=5M")
+                        ["--depth=64", "--max-size=5M"])
     calls = defaultdict(list)
     for _scene, key, frames in read_said(said):
         calls[key[2]].append(frames)
@@ -161,9 +161,9 @@ def check(arguments, folder, options, depth):
 
 def main(*arguments):
     code = 0
-    for options, depth in (("depth=16", 16), ("depth=64", 64), ("depth=3", 3)):
+    for options, depth in ([], 16), (["--depth", "64"], 64), (["--depth=3"], 3):
         with tempfile.TemporaryDirectory() as folder:
-            print(f"--- {options}")
+            print(f"--- {depth} frames")
             code |= check(arguments, Path(folder), options, depth)
     with tempfile.TemporaryDirectory() as folder:
         code |= check_many(arguments, Path(folder))
