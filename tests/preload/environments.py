@@ -128,7 +128,7 @@ def full_disk(recorder, victim):
         done, said = recorder.run(folder, [victim, "nothing"],
                                   before=["unshare", "-m", "sh", "-c", script, "sh"])
         check(done.returncode == 4 and "status: 1280" in done.stdout, "full disk", done.stdout)
-        check("mapledger: " in said, "full disk", "nothing said")
+        check("mapledger: " in said, "full disk", f"nothing said: {done}")
         print(f"full disk: {said}")
 
 

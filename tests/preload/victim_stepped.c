@@ -18,7 +18,7 @@
 #include "victim.h"
 
 #define STEPS_MAX     20000
-#define RANDOM_ROUNDS 60
+#define RANDOM_ROUNDS 40
 
 enum act { CHANGE, JUMP, FORK };
 
@@ -372,7 +372,7 @@ static void two_signals(pid_t child, uint64_t random)
 int main(void)
 {
 	const char *steps = getenv("ML_TEST_STEPS");
-	unsigned rounds_max = steps != NULL ? (unsigned)atoi(steps) : 40;
+	unsigned rounds_max = steps != NULL ? (unsigned)atoi(steps) : 24;
 	uint64_t random = seed();
 	pid_t child;
 
