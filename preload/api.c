@@ -9,6 +9,8 @@
 #include <mapledger/mapledger.h>
 
 #include <errno.h>
+#include <sys/mman.h>
+#include "base/text.h"
 #include "shim.h"
 
 static void describe(const struct memory_area *from, struct ml_area *to)
@@ -140,6 +142,39 @@ int mapledger_mark(const char *name)
 	if (error < 0)
 		return error;
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_MARK, name);
+	recorder_unlock(&mark);
+	return 0;
+}
+
+/* "7f0000000000-7f0000002000 r-x" */
+static void say_expectation(struct text *text, struct addr_range range, int prot)
+{
+	text_hex(text, range.start, 1);
+	text_char(text, '-');
+	text_hex(text, range.end, 1);
+	text_char(text, ' ');
+	text_char(text, prot & PROT_READ ? 'r' : '-');
+	text_char(text, prot & PROT_WRITE ? 'w' : '-');
+	text_char(text, prot & PROT_EXEC ? 'x' : '-');
+}
+
+int mapledger_expect(const void *addr, size_t len, int prot)
+{
+	struct addr_range range = { vm_page_down((uintptr_t)addr),
+				    vm_page_up((uintptr_t)addr + len) };
+	struct frame_mark mark;
+	struct text text;
+	char buffer[64];
+	int error;
+
+	if (range.end <= range.start)
+		return -EINVAL;
+	error = enter(&mark);
+	if (error < 0)
+		return error;
+	text_init(&text, buffer, sizeof(buffer));
+	say_expectation(&text, range, prot);
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_EXPECT, buffer);
 	recorder_unlock(&mark);
 	return 0;
 }

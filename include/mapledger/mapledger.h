@@ -27,6 +27,7 @@
  *            we are in a signal handler on top of the change
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -107,6 +108,15 @@ MAPLEDGER_API uint64_t mapledger_seq(void);
  */
 MAPLEDGER_API int mapledger_mark(const char *name);
 
+/*
+ * Says what the program relies on: the pages of [@addr, @addr + @len) have this PROT_,
+ * and keep it. Nothing happens now; `mapledger audit' has a finding G02 when it is not
+ * so at this moment, or when a later call breaks it. PROT_NONE also means that nothing
+ * may be mapped there that can be accessed. Saying it again replaces what was said of
+ * the same range. Returns 0, or -EINVAL for an empty range.
+ */
+MAPLEDGER_API int mapledger_expect(const void *addr, size_t len, int prot);
+
 /* ------------------------------------------------ the same, with or without the shim */
 
 #ifndef MAPLEDGER_NO_WRAPPERS
@@ -139,6 +149,11 @@ static inline int ml_verify(void (*callback)(const struct ml_difference *differe
 static inline int ml_mark(const char *name)
 {
 	return mapledger_mark ? mapledger_mark(name) : ML_ENOSYS_;
+}
+
+static inline int ml_expect(const void *addr, size_t len, int prot)
+{
+	return mapledger_expect ? mapledger_expect(addr, len, prot) : ML_ENOSYS_;
 }
 
 static inline uint64_t ml_seq(void)

@@ -35,13 +35,13 @@ void audit_destroy(struct audit *audit)
 	event_table_finish(&audit->sites);
 	free(audit->findings);
 	free(audit->candidates);
+	free(audit->expectations);
 	free(audit->before.areas);
 	free(audit->after.areas);
 	free(audit);
 }
 
-/* @array has room for one more behind this; false: memory is short. */
-static bool make_room(void **array, size_t n, size_t *capacity, size_t size)
+bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity > 0 ? 2 * *capacity : 64;
 	void *bigger;
@@ -67,8 +67,8 @@ static bool list_range(struct area_list *list, const struct vm_space *space,
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
 		if (area->flags & VM_HELD) /* unmapped, as far as the program goes */
 			continue;
-		if (!make_room((void **)&list->areas, list->n, &list->capacity,
-			       sizeof(*list->areas)))
+		if (!audit_make_room((void **)&list->areas, list->n, &list->capacity,
+				     sizeof(*list->areas)))
 			return false;
 		list->areas[list->n] = *area;
 		memory_area_clip(&list->areas[list->n++], range);
@@ -160,8 +160,9 @@ static struct audit_finding *find_or_add(struct audit *audit, enum audit_rule_pl
 	bool is_new;
 	size_t *index = event_table_add(&audit->finding_of, site * RULE_COUNT + place, &is_new);
 
-	if (index == NULL || !make_room((void **)&audit->findings, audit->n_findings,
-					&audit->findings_capacity, sizeof(*audit->findings))) {
+	if (index == NULL ||
+	    !audit_make_room((void **)&audit->findings, audit->n_findings,
+			     &audit->findings_capacity, sizeof(*audit->findings))) {
 		audit->out_of_memory = true;
 		return NULL;
 	}
@@ -244,8 +245,8 @@ void audit_remember(const struct change *change, enum audit_rule_place place,
 {
 	struct audit *audit = change->audit;
 
-	if (!make_room((void **)&audit->candidates, audit->n_candidates,
-		       &audit->candidates_capacity, sizeof(*audit->candidates))) {
+	if (!audit_make_room((void **)&audit->candidates, audit->n_candidates,
+			     &audit->candidates_capacity, sizeof(*audit->candidates))) {
 		audit->out_of_memory = true;
 		return;
 	}
@@ -508,6 +509,7 @@ int audit_after(struct audit *audit, const struct vm_space *space, const struct 
 	rules_protect(&change);
 	rules_lifetime(&change);
 	rules_limits(&change);
+	rules_expect(&change);
 	if (event->call->op == VM_OP_MUNMAP || event->call->op == VM_OP_MMAP)
 		audit_each_piece(&change, note_unmapped_piece, NULL);
 	note_thread(&change);

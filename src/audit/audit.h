@@ -171,6 +171,9 @@ void audit_destroy(struct audit *audit);
 int audit_before(struct audit *audit, const struct vm_space *space,
 		 const struct audit_event *event);
 int audit_after(struct audit *audit, const struct vm_space *space, const struct audit_event *event);
+/* From here on the program relies on this. @event: the number of the last call before. */
+int audit_expect(struct audit *audit, const struct vm_space *space, struct addr_range range,
+		 uint64_t prot, uint64_t event);
 int audit_end(struct audit *audit, const struct vm_space *space);
 
 /*

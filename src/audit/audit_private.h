@@ -84,6 +84,13 @@ struct candidate {
 	struct audit_finding finding;
 };
 
+/* What the program relies on (ml_expect). */
+struct expectation {
+	struct addr_range range;
+	uint64_t prot;
+	uint64_t event; /* it was said behind this call */
+};
+
 struct area_list {
 	struct memory_area *areas;
 	size_t n, capacity;
@@ -100,6 +107,8 @@ struct audit {
 	struct event_table sites;      /* site -> struct site_state */
 	struct candidate *candidates;
 	size_t n_candidates, candidates_capacity;
+	struct expectation *expectations;
+	size_t n_expectations, expectations_capacity;
 	struct area_list before, after;
 	uint64_t count_before; /* areas in the map */
 	uint64_t peak_count, peak_event;
@@ -143,6 +152,9 @@ void audit_remember(const struct change *change, enum audit_rule_place place,
 struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,
 					const struct site_state *site);
 
+/* @array has room for one more behind this; false: memory is short. */
+bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size);
+
 bool audit_rule_is_on(const struct audit *audit, enum audit_rule_place place);
 
 /* The mapping that event @origin made, or NULL. */
@@ -177,6 +189,7 @@ void rules_memory(const struct change *change);
 void rules_protect(const struct change *change);
 void rules_lifetime(const struct change *change);
 void rules_limits(const struct change *change);
+void rules_expect(const struct change *change);
 void rules_memory_end(struct audit *audit, const struct vm_space *space);
 void rules_lifetime_end(struct audit *audit, const struct vm_space *space);
 void rules_limits_end(struct audit *audit, const struct vm_space *space);

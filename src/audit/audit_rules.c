@@ -121,9 +121,10 @@ const struct audit_rule audit_rules[RULE_COUNT] = {
 		"a thread's stack has no guard", "An overflow runs into whatever lies below.",
 		"Give it a guard (pthread_attr_setguardsize), or know why not.", false },
 	[RULE_G02] = { "G02", "guard-removed", AUDIT_ERROR,
-		"the guard of a stack was made accessible",
-		"An overflow of that stack goes unnoticed, into whatever lies below.",
-		"Leave the lowest pages of a stack alone.", false },
+		"a guard was made accessible, or what the program relies on was broken",
+		"An overflow goes unnoticed, into whatever lies below; or memory is not what the program "
+		"said with ml_expect() that it is.",
+		"Look at the call that changed it: the range may be off by a page.", false },
 	[RULE_G03] = { "G03", "guard-regions", AUDIT_NOTE,
 		"there are guard regions that /proc/PID/maps does not show",
 		"Their pages look accessible and are not (MADV_GUARD_INSTALL).",

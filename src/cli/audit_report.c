@@ -36,11 +36,36 @@ static struct audit_event event_of(struct auditing *auditing, const struct histo
 	return shown;
 }
 
+/* "7f0000000000-7f0000002000 r-x", as the shim writes it; what is not so is passed over. */
+static bool parse_expectation(const char *text, struct addr_range *range, uint64_t *prot)
+{
+	char rights[4];
+
+	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %3s", &range->start, &range->end, rights) != 3 ||
+	    range->start >= range->end || strlen(rights) != 3)
+		return false;
+	*prot = (rights[0] == 'r' ? VM_READ : 0) | (rights[1] == 'w' ? VM_WRITE : 0) |
+		(rights[2] == 'x' ? VM_EXEC : 0);
+	return true;
+}
+
+static void expect(struct auditing *auditing, const struct history_event *event)
+{
+	struct addr_range range;
+	uint64_t prot;
+
+	if (parse_expectation(event->text, &range, &prot))
+		auditing->error = audit_expect(auditing->audit, &auditing->view->replay.space,
+					       range, prot, event->number);
+}
+
 static bool begins(void *context, struct history_event *event)
 {
 	struct auditing *auditing = context;
 	struct audit_event shown;
 
+	if (event->kind == HISTORY_EXPECT)
+		expect(auditing, event);
 	if (event->kind != HISTORY_CALL)
 		return false;
 	shown = event_of(auditing, event);
@@ -65,7 +90,12 @@ static int visit(void *context, struct history_event *event)
 static bool judge_calls(struct audit_report *report)
 {
 	struct auditing auditing = { .view = report->view, .audit = report->audit };
-	const struct history_visitor visitor = { begins, visit, &auditing };
+	const struct history_visitor visitor = {
+		.begins = begins,
+		.visit = visit,
+		.context = &auditing,
+		.wants_expectations = true,
+	};
 
 	if (history_walk(report->view, &visitor, HISTORY_TO_END) < 0)
 		return false;

@@ -341,7 +341,7 @@ static bool read_place(struct ledger_view *view, struct addr_range range, uint64
 		       struct biography *biography)
 {
 	struct reading reading = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
-	struct history_visitor visitor = { begins, visit, &reading };
+	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &reading };
 	bool good = history_walk(view, &visitor, last) >= 0;
 
 	if (good && last >= view->header->fault.event)

@@ -231,7 +231,7 @@ static int look_at_call(void *context, struct history_event *event)
 
 static bool search_calls(struct comparing *comparing)
 {
-	struct history_visitor visitor = { is_later_call, look_at_call, comparing };
+	struct history_visitor visitor = { .begins = is_later_call, .visit = look_at_call, .context = comparing };
 	struct subject *b = &comparing->b;
 	size_t n = 0;
 

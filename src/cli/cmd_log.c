@@ -355,14 +355,14 @@ static void print_mark(struct log *log, const struct history_event *line)
 	paint(PAINT_HEAD);
 	printf(" = %-6s ", "");
 	print_time(log, line->ticks);
-	printf("  %-8s mark %s\n", "", text.buffer);
+	printf("  %-8s %s %s\n", "", line->kind == HISTORY_EXPECT ? "expect" : "mark", text.buffer);
 	paint(PAINT_NONE);
 }
 
 static void print_json_mark(struct log *log, const struct history_event *line)
 {
 	json_object(log->json, NULL);
-	json_string(log->json, "type", "mark");
+	json_string(log->json, "type", line->kind == HISTORY_EXPECT ? "expect" : "mark");
 	json_unsigned(log->json, "time_ns", ledger_reader_time_ns(log->view->reader, line->ticks));
 	json_unsigned(log->json, "event", line->number);
 	json_string(log->json, "name", line->text);
@@ -384,6 +384,7 @@ static void print_table_line(struct log *log, const struct history_event *line)
 		print_check(log, line);
 		break;
 	case HISTORY_MARK:
+	case HISTORY_EXPECT:
 		print_mark(log, line);
 		break;
 	}
@@ -402,6 +403,7 @@ static void print_json_line(struct log *log, const struct history_event *line)
 		print_json_check(log, line);
 		break;
 	case HISTORY_MARK:
+	case HISTORY_EXPECT:
 		print_json_mark(log, line);
 		break;
 	}
@@ -491,7 +493,10 @@ static int line_ends(void *context, struct history_event *line)
 /* All records once. Return: 0, or -1 after a complaint. */
 static int pass(struct log *log)
 {
-	struct history_visitor visitor = { line_begins, line_ends, log };
+	struct history_visitor visitor = { .begins = line_begins,
+					   .visit = line_ends,
+					   .context = log,
+					   .wants_expectations = true };
 	uint64_t last = log->filter.last;
 
 	/* What is shown around the last line may lie behind it. */

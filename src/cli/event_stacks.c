@@ -78,7 +78,7 @@ bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
 		      struct event_stack *stacks, size_t n, uint64_t last)
 {
 	struct naming naming = { view, symbolizer, stacks, n, 0 };
-	struct history_visitor visitor = { is_wanted, name_one, &naming };
+	struct history_visitor visitor = { .begins = is_wanted, .visit = name_one, .context = &naming };
 
 	return history_walk(view, &visitor, last) >= 0;
 }

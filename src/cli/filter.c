@@ -271,6 +271,7 @@ bool filter_begins(struct filter *filter, const struct history_event *event)
 	case HISTORY_CHECK:
 		return answer_begins(filter, event);
 	case HISTORY_MARK:
+	case HISTORY_EXPECT:
 		return !is_about_calls(options) && options->calls == 0 && filter->ranges.n == 0;
 	}
 	return false;

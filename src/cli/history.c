@@ -135,16 +135,22 @@ static bool is_mark(const struct ledger_entry *ahead)
 	       !ahead->in_checkpoint;
 }
 
+static bool is_expectation(const struct walk *walk, const struct ledger_entry *ahead)
+{
+	return walk->visitor->wants_expectations && ahead->kind == LEDGER_NOTE &&
+	       ahead->note.kind == LEDGER_NOTE_EXPECT && !ahead->in_checkpoint;
+}
+
 static int take_note(struct walk *walk, const struct ledger_entry *ahead)
 {
 	struct history_event event = {
-		.kind = HISTORY_MARK,
+		.kind = is_expectation(walk, ahead) ? HISTORY_EXPECT : HISTORY_MARK,
 		.number = walk->number,
 		.ticks = ahead->ticks,
 		.finished = true,
 		.text = ahead->note.text,
 	};
-	bool wanted = is_mark(ahead) && begins(walk, &event);
+	bool wanted = (is_mark(ahead) || is_expectation(walk, ahead)) && begins(walk, &event);
 
 	if (fold(walk) < 0)
 		return -1;
@@ -176,6 +182,7 @@ static int take_check(struct walk *walk, const struct ledger_entry *ahead)
 static bool is_event(const struct walk *walk, const struct ledger_entry *ahead)
 {
 	return ahead->kind == LEDGER_CALL || is_mark(ahead) || is_check(ahead) ||
+	       is_expectation(walk, ahead) ||
 	       (ahead->kind == LEDGER_RESYNC && !repeats(ahead) &&
 		!is_answer(walk, &ahead->resync.head));
 }

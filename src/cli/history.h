@@ -18,6 +18,7 @@ enum history_kind {
 	HISTORY_RESYNC, /* a range was read back, for no call in particular */
 	HISTORY_CHECK,	/* right after a call the kernel's map differed */
 	HISTORY_MARK,	/* the program set a mark */
+	HISTORY_EXPECT, /* the program said what it relies on; for who asks for it */
 };
 
 /*
@@ -29,7 +30,7 @@ enum history_kind {
  * @answered:   all ranges that were read back because of it; empty: none
  * @changed:    HISTORY_RESYNC: something was there that no record had said
  * @check:      HISTORY_CHECK
- * @text:       HISTORY_MARK
+ * @text:       HISTORY_MARK, HISTORY_EXPECT
  */
 struct history_event {
 	enum history_kind kind;
@@ -52,12 +53,14 @@ struct history_event {
 /*
  * @begins: called with the map as it was before the event; false: before and
  *          after need not be looked at, and @visit is not called. NULL: always true.
+ * @wants_expectations: HISTORY_EXPECT is shown, too
  * @visit:  called with the map after it. Return: 0, 1 to stop, or -1 after a complaint.
  */
 struct history_visitor {
 	bool (*begins)(void *context, struct history_event *event);
 	int (*visit)(void *context, struct history_event *event);
 	void *context;
+	bool wants_expectations;
 };
 
 /**

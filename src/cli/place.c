@@ -146,7 +146,7 @@ static bool search_history(struct ledger_view *view, struct moment moment,
 			   const struct place *place, struct place_ranges *ranges)
 {
 	struct search search = { view, place, ranges };
-	struct history_visitor visitor = { can_map, search_event, &search };
+	struct history_visitor visitor = { .begins = can_map, .visit = search_event, .context = &search };
 
 	return history_walk(view, &visitor, HISTORY_TO_END) >= 0 && view_fold(view, moment);
 }

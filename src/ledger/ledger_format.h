@@ -378,6 +378,7 @@ enum ledger_note_kind {
 	LEDGER_NOTE_DEGRADED = 1, /* a tier is not live; the text says why */
 	LEDGER_NOTE_REBUILT = 2,  /* the set was thrown away and read anew */
 	LEDGER_NOTE_MARK = 3,
+	LEDGER_NOTE_EXPECT = 4, /* "START-END rwx", hexadecimal: the program relies on it */
 };
 
 /* A sentence; LEDGER_TEXT records follow at once. */

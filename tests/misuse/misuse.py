@@ -60,6 +60,7 @@ CRASHES = {
 FINDINGS = {
     "S01": ("demo", "overhang", {("P01", "error")}),
     "S02": ("victim", "S02", {("P02", "error")}),
+    "S03": ("victim", "S03", {("G02", "error")}),
     "S04": ("demo", "double-munmap", {("U01", "error")}),
     "S05": ("victim", "S05", {("U04", "error"), ("U05", "error")}),
     "S06": ("demo", "fixed-clobber", {("U04", "error")}),
@@ -82,6 +83,7 @@ FINDINGS = {
     "S23": ("demo", "partial-protect", {("P03", "error")}),
     "S25": ("victim", "S25", {("U09", "note")}),
     "S26": ("victim", "S26", {("W04", "warning")}),
+    "S27": ("victim", "S27", {("G02", "error")}),
 }
 
 

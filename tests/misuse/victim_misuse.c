@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <mapledger/mapledger.h>
 
 #define PAGE	  4096UL
 #define HUGE_PAGE (2UL << 20)
@@ -28,7 +29,7 @@
 #else
 #define NOINLINE __attribute__((noinline, noclone))
 #endif
-#define SKIP	  77
+#define SKIP 77
 
 static const char *plugin_path;
 static pthread_barrier_t barrier;
@@ -76,6 +77,37 @@ static int s02(void)
 	unprotect_code(function, 16);
 	store(function);
 	store(function + 8);
+	return 0;
+}
+
+/* S03: a range that is issued two pages too low, and succeeds in silence. */
+NOINLINE static void protect_code(char *code)
+{
+	need(mprotect(code - 2 * PAGE, 2 * PAGE, PROT_READ | PROT_EXEC) == 0, "mprotect");
+}
+
+static int s03(void)
+{
+	char *code = pages(6, RW) + 2 * PAGE;
+
+	protect_code(code);
+	ml_expect(code, 2 * PAGE, PROT_READ | PROT_EXEC);
+	return 0;
+}
+
+/* S27: the guards of a memory that was taken from a pool are not what the compiler counts on. */
+NOINLINE static void pool_recycle(char *slot)
+{
+	need(mprotect(slot, 8 * PAGE, RW) == 0, "mprotect");
+}
+
+static int s27(void)
+{
+	char *slot = pages(8, PROT_NONE);
+
+	need(mprotect(slot, 4 * PAGE, RW) == 0, "mprotect");
+	ml_expect(slot + 4 * PAGE, 4 * PAGE, PROT_NONE);
+	pool_recycle(slot);
 	return 0;
 }
 
@@ -417,6 +449,8 @@ static const struct {
 } cases[] = {
 	{ "stale", stale },
 	{ "S02", s02 },
+	{ "S03", s03 },
+	{ "S27", s27 },
 	{ "S05", s05 },
 	{ "S07b", s07b },
 	{ "S09", s09 },
