@@ -62,7 +62,8 @@ static void remember_owner(const struct vm_call *call, const struct unwind_trace
 	if (call->op != VM_OP_MMAP || vm_call_failed(call) || call->event == 0)
 		return;
 	owners[call->event % OWNERS].event = call->event;
-	owners[call->event % OWNERS].object = owner_of(trace);
+	/* A stack is the thread's that runs on it: runtimes make their guards there. */
+	owners[call->event % OWNERS].object = call->args[3] & MAP_STACK ? 0 : owner_of(trace);
 }
 
 static uint32_t recall_owner(uint64_t event)

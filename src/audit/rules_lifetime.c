@@ -277,8 +277,9 @@ static const char *owner_of_victim(const struct change *change, const struct mem
 	    (mapping == NULL || mapping->owner.internal) &&
 	    audit_is_module(change->space, (uint32_t)area->tag[VM_TAG_OBJECT]))
 		return "a program or library";
+	/* A stack is the thread's that runs on it: runtimes make their guards there. */
 	if (mapping == NULL || mapping->owner.object == 0 || change->owner.object == 0 ||
-	    mapping->owner.object == change->owner.object)
+	    mapping->owner.object == change->owner.object || (mapping->map_flags & MAP_STACK))
 		return NULL;
 	return "another module";
 }

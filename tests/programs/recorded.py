@@ -88,6 +88,7 @@ class Family:
             return
         self.add_verdict(tools, ledger)
         self.add_info(tools, ledger)
+        self.add_findings(tools, ledger)
 
     def add_verdict(self, tools, ledger):
         verdict = tools.ask("verify", "--json", ledger)
@@ -122,6 +123,14 @@ class Family:
             self.troubles.append(f"{ledger.name}: {info['damage']}")
         if info["n_unrecorded"]:
             self.troubles.append(f"{ledger.name}: {info['n_unrecorded']} calls were not recorded")
+
+
+    def add_findings(self, tools, ledger):
+        """Ordinary work is no misuse: an error that the audit finds is one of the audit's."""
+        audit = tools.ask("audit", "--fail-on", "error", ledger)
+        if audit.returncode != 0:
+            self.troubles.append(f"{ledger.name}: audit exits {audit.returncode}:\n"
+                                 f"{audit.stdout[:1500]}{audit.stderr[:300]}")
 
 
 def add_up(total, more):
