@@ -44,16 +44,26 @@ enum command_bit {
 	COMMAND_EXPLAIN = 1 << 8,
 	COMMAND_AUDIT = 1 << 9,
 	COMMAND_DEMO = 1 << 10,
+	COMMAND_TOP = 1 << 11,
 };
 #define COMMAND_LOOKERS                                                                            \
 	(COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF |  \
-	 COMMAND_EXPLAIN | COMMAND_AUDIT)
+	 COMMAND_EXPLAIN | COMMAND_AUDIT | COMMAND_TOP)
 #define COMMAND_ALL (COMMAND_RUN | COMMAND_LOOKERS | COMMAND_HELP | COMMAND_DEMO)
 
 enum color_when {
 	COLOR_AUTO,
 	COLOR_ALWAYS,
 	COLOR_NEVER,
+};
+
+/* What `top' sorts and weighs by. */
+enum top_by {
+	TOP_BY_LIVE, /* areas */
+	TOP_BY_LIVE_BYTES,
+	TOP_BY_CALLS,
+	TOP_BY_FAILED,
+	TOP_BY_BYTES,
 };
 
 enum cli_format {
@@ -101,6 +111,8 @@ struct cli_options {
 	bool area;
 	bool stacks;
 	bool relative;
+	bool folded;
+	enum top_by by;
 	const char *sysroot; /* where the recorded machine's files are; NULL: / */
 	pid_t pid;
 	bool has_count;
@@ -165,6 +177,7 @@ int cmd_run(const struct cli_options *options, int n_operands, char **operands);
 int cmd_info(const struct cli_options *options, int n_operands, char **operands);
 int cmd_map(const struct cli_options *options, int n_operands, char **operands);
 int cmd_log(const struct cli_options *options, int n_operands, char **operands);
+int cmd_top(const struct cli_options *options, int n_operands, char **operands);
 int cmd_why(const struct cli_options *options, int n_operands, char **operands);
 int cmd_diff(const struct cli_options *options, int n_operands, char **operands);
 int cmd_explain(const struct cli_options *options, int n_operands, char **operands);

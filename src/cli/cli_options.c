@@ -160,6 +160,30 @@ static const char *set_relative(struct cli_options *options, const char *value)
 	return NULL;
 }
 
+static const char *set_folded(struct cli_options *options, const char *value)
+{
+	(void)value;
+	options->folded = true;
+	return NULL;
+}
+
+static const char *set_by(struct cli_options *options, const char *value)
+{
+	static const char *const words[] = {
+		[TOP_BY_LIVE] = "live",	  [TOP_BY_LIVE_BYTES] = "live-bytes",
+		[TOP_BY_CALLS] = "calls", [TOP_BY_FAILED] = "failed",
+		[TOP_BY_BYTES] = "bytes",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		options->by = (enum top_by)i;
+		return NULL;
+	}
+	return "is not one of live, live-bytes, calls, failed, bytes";
+}
+
 static const char *set_sysroot(struct cli_options *options, const char *value)
 {
 	size_t len = strlen(value);
@@ -501,8 +525,8 @@ const struct option_row option_rows[] = {
 	  set_gen_suppressions },
 	{ "baseline", 0, "FILE", "a SARIF file: findings that are in it do not count",
 	  COMMAND_AUDIT | COMMAND_RUN, set_baseline },
-	{ "sarif", 0, "FILE", "also write the findings as SARIF 2.1.0",
-	  COMMAND_AUDIT | COMMAND_RUN, set_sarif },
+	{ "sarif", 0, "FILE", "also write the findings as SARIF 2.1.0", COMMAND_AUDIT | COMMAND_RUN,
+	  set_sarif },
 	{ "enable", 0, "RULE", "use a rule that is off by default (P04)",
 	  COMMAND_AUDIT | COMMAND_RUN, set_enable },
 	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
@@ -524,20 +548,21 @@ const struct option_row option_rows[] = {
 	  "stack:TID, area:N, sym:NAME",
 	  COMMAND_MAP | COMMAND_LOG, set_range },
 	{ "since", 0, "MOMENT", "only what came after it; moments are written as for map --at",
-	  COMMAND_LOG, set_since },
-	{ "until", 0, "MOMENT", "only what came up to it", COMMAND_LOG, set_until },
+	  COMMAND_LOG | COMMAND_TOP, set_since },
+	{ "until", 0, "MOMENT", "only what came up to it", COMMAND_LOG | COMMAND_TOP, set_until },
 	{ "calls", 'e', "NAMES",
-	  "only these events: mmap,munmap or !madvise or %mem, %process, resync", COMMAND_LOG,
-	  set_calls },
-	{ "failed", 'Z', NULL, "only calls that failed", COMMAND_LOG, set_failed },
-	{ "ok", 'z', NULL, "only calls that succeeded", COMMAND_LOG, set_ok },
+	  "only these events: mmap,munmap or !madvise or %mem, %process, resync",
+	  COMMAND_LOG | COMMAND_TOP, set_calls },
+	{ "failed", 'Z', NULL, "only calls that failed", COMMAND_LOG | COMMAND_TOP, set_failed },
+	{ "ok", 'z', NULL, "only calls that succeeded", COMMAND_LOG | COMMAND_TOP, set_ok },
 	{ "writable", 'w', NULL, "only areas, or calls about areas, that can be written",
 	  COMMAND_MAP | COMMAND_LOG, set_writable },
 	{ "executable", 'x', NULL, "only such that can be executed; -wx: both at once",
 	  COMMAND_MAP | COMMAND_LOG, set_executable },
 	{ "became", 0, "rwx", "only calls after which pages could be read, written, executed",
-	  COMMAND_LOG, set_became },
-	{ "lost", 0, "rwx", "only calls after which they no longer could", COMMAND_LOG, set_lost },
+	  COMMAND_LOG | COMMAND_TOP, set_became },
+	{ "lost", 0, "rwx", "only calls after which they no longer could",
+	  COMMAND_LOG | COMMAND_TOP, set_lost },
 	{ "kind", 0, "KINDS",
 	  "only these: anon, file, text, data, heap, stack, guard, reserve, shm, memfd, hugetlb, "
 	  "jit (made to be executed, of no file)",
@@ -546,12 +571,19 @@ const struct option_row option_rows[] = {
 	  "only areas, or calls about ranges, of this size: '>=1M', '<8K', 4K-1M",
 	  COMMAND_MAP | COMMAND_LOG, set_size },
 	{ "from", 0, "REGEX", "only calls made in, or below, a function whose name matches",
-	  COMMAND_LOG, set_from },
+	  COMMAND_LOG | COMMAND_TOP, set_from },
 	{ "module", 0, "GLOB", "only calls made in, or below, a file of this name: 'libssl.so*'",
 	  COMMAND_LOG, set_module },
 	{ "module", 0, "GLOB", "only areas that show a file of this name: 'libssl.so*'",
 	  COMMAND_MAP, set_module },
-	{ "tid", 0, "TID", "only calls of this thread", COMMAND_LOG, set_tid },
+	{ "tid", 0, "TID", "only calls of this thread", COMMAND_LOG | COMMAND_TOP, set_tid },
+	{ "by", 0, "WHAT",
+	  "sort by live (areas that are there in the end), live-bytes, calls, failed or bytes "
+	  "(touched by all calls; default live)",
+	  COMMAND_TOP, set_by },
+	{ "folded", 0, NULL, "whole stacks and numbers, as flamegraph.pl and speedscope read them",
+	  COMMAND_TOP, set_folded },
+	{ "count", 'n', "N", "how many call sites (default 20)", COMMAND_TOP, set_count },
 	{ "tail", 'n', "N", "only the last N lines", COMMAND_LOG | COMMAND_WHY, set_count },
 	{ "after-context", 'A', "N", "also N lines after each", COMMAND_LOG, set_lines_after },
 	{ "before-context", 'B', "N", "also N lines before each", COMMAND_LOG, set_lines_before },
@@ -570,7 +602,8 @@ const struct option_row option_rows[] = {
 	{ "sysroot", 0, "DIR",
 	  "the programs and libraries of the recorded machine are below this folder: for names in "
 	  "stacks",
-	  COMMAND_MAP | COMMAND_LOG | COMMAND_WHY | COMMAND_DIFF | COMMAND_EXPLAIN, set_sysroot },
+	  COMMAND_MAP | COMMAND_LOG | COMMAND_WHY | COMMAND_DIFF | COMMAND_EXPLAIN | COMMAND_TOP,
+	  set_sysroot },
 	{ "bytes", 0, NULL, "exact sizes",
 	  COMMAND_INFO | COMMAND_MAP | COMMAND_LOG | COMMAND_VERIFY | COMMAND_WHY | COMMAND_DIFF,
 	  set_bytes },

@@ -572,15 +572,6 @@ static int print_log(struct log *log)
 	return CLI_FINE;
 }
 
-static void say_lost_and_damaged(const struct ledger_view *view)
-{
-	if (view->first_event > 1)
-		complain("%s: events #1 to #%" PRIu64 " were overwritten", view->name,
-			 view->first_event - 1);
-	if (view->damage != NULL)
-		complain("%s is damaged: %s", view->name, view->damage);
-}
-
 static int prepare_and_print(struct log *log)
 {
 	struct moment end = { .kind = MOMENT_END };
@@ -602,7 +593,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	if (!event_names_begin(&log.names, view))
 		return CLI_TROUBLE;
 	code = prepare_and_print(&log);
-	say_lost_and_damaged(view);
+	view_say_lost_and_damaged(view);
 	json_destroy(log.json);
 	filter_finish(&log.filter);
 	event_names_end(&log.names);

@@ -51,6 +51,14 @@ const struct command commands[] = {
 	  "the kernel said when it was asked. Lines that begin with ! were refused. Memory that\n"
 	  "mremap moved is followed to where it was before.\n",
 	  CLI_TROUBLE },
+	{ "top", NULL, COMMAND_TOP, cmd_top, "[OPTION...] [FILE]",
+	  "the places in the program that make the calls, by what is left of them",
+	  FILE_DETAILS
+	  "\n"
+	  "A call site is the program's own function and line, and the call. LIVE is what its\n"
+	  "calls mapped and is there in the end; BYTES is what all of them were about.\n"
+	  "--folded | flamegraph.pl makes a picture.\n",
+	  CLI_TROUBLE },
 	{ "diff", NULL, COMMAND_DIFF, cmd_diff, "[OPTION...] A B [FILE]",
 	  "what is different between two moments, two ledgers, or a ledger and a process",
 	  "A and B are moments of one ledger (diff start end), two ledgers (diff a.mlg b.mlg),\n"

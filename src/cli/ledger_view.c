@@ -263,6 +263,15 @@ void view_coverage_text(const struct ledger_view *view, struct text *text)
 	}
 }
 
+void view_say_lost_and_damaged(const struct ledger_view *view)
+{
+	if (view->first_event > 1)
+		complain("%s: events #1 to #%" PRIu64 " were overwritten", view->name,
+			 view->first_event - 1);
+	if (view->damage != NULL)
+		complain("%s is damaged: %s", view->name, view->damage);
+}
+
 int view_show(const struct cli_options *options, int n_operands, char **operands, view_show_fn show)
 {
 	struct found_ledger found;

@@ -87,6 +87,9 @@ enum view_state view_state(const struct ledger_view *view);
 /* "exited with status 0" */
 void view_state_text(const struct ledger_view *view, enum view_state state, struct text *text);
 
+/* On stderr: how much of the history is gone, and what is wrong with the file. */
+void view_say_lost_and_damaged(const struct ledger_view *view);
+
 typedef int (*view_show_fn)(struct ledger_view *view, const struct cli_options *options);
 
 /*

@@ -135,6 +135,15 @@ def log_and_map(story):
                       ["make_pool", "protect"], "stacks of the map in JSON")
 
 
+def top(story):
+    rows = [json.loads(line) for line in story.ask("top", "--json", "a.mlg").splitlines()]
+    pool = next(row for row in rows if row["site"].startswith("make_pool "))
+    story.checks.same((pool["site"], pool["live_bytes"], pool["calls"], pool["failed"]),
+                      (with_lines("make_pool story.c:@make_pool@  mmap"), 16384, 1, 0),
+                      "a call site")
+    story.says("main;seal_pool;protect;mprotect 1\n", "top", "--folded", "--by", "calls", "a.mlg")
+
+
 def moments(story):
     got = story.ask("log", "--since", "main", "--until", "mark:after pool", "a.mlg")
     story.checks.check("mmap(NULL, 16384" in got and "mprotect(" not in got, f"main: {got}")
@@ -200,7 +209,7 @@ def main(mapledger, shim, program, plugin):
         crash(story)
         done = story.record("a.mlg")
         checks.same(done.returncode, 0, f"the story is told: {done.stderr}")
-        for part in (why, why_json, log_and_map, moments, elsewhere, stripped):
+        for part in (why, why_json, log_and_map, top, moments, elsewhere, stripped):
             part(story)
     checks.finish()
 

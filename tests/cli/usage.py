@@ -64,6 +64,8 @@ CASES = [
     (["why", "demo.mlg"], 2, f"why: 'demo.mlg' {PLACE}"),
     (["why", "0x1000", "--at", "crash", "demo.mlg"], 2,
      "demo.mlg holds no crash; the last moment is: end"),
+    (["top", "--by", "name", "demo.mlg"], 2,
+     "top: --by: 'name' is not one of live, live-bytes, calls, failed, bytes"),
     (["diff"], 2,
      "diff: give two moments (start end) or two ledgers; see: mapledger help diff"),
     (["diff", "start"], 2,
@@ -134,7 +136,7 @@ def outputs(checks, mapledger, folder):
 
 def every_page(checks, mapledger, folder):
     """Help exists for every command, fits a terminal, and names all its options."""
-    for name in ("run", "info", "map", "log", "why", "diff", "verify", "help"):
+    for name in ("run", "info", "map", "log", "why", "top", "diff", "verify", "help"):
         page = run([mapledger, "help", name], folder).stdout.decode()
         checks.same(run([mapledger, name, "--help"], folder).stdout.decode(), page,
                     f"{name} --help is help {name}")
