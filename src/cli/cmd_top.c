@@ -280,7 +280,7 @@ static bool print_json(const struct top *top)
 static int count_and_print(struct top *top)
 {
 	struct moment end = { .kind = MOMENT_END };
-	struct history_visitor visitor = { begins, count, top };
+	struct history_visitor visitor = { .begins = begins, .visit = count, .context = top };
 
 	top->of_event = calloc(top->view->n_ops + 1, sizeof(struct site *));
 	if (top->of_event == NULL) {
