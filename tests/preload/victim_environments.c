@@ -61,7 +61,8 @@ static void change_root(void)
 
 static void drop_privileges(void)
 {
-	if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0)
+	if (geteuid() != 0 || setresgid(65534, 65534, 65534) != 0 ||
+	    setresuid(65534, 65534, 65534) != 0)
 		skip("only root has privileges to drop");
 }
 
