@@ -353,6 +353,24 @@ static void enter_regions(void)
 	}
 }
 
+/*
+ * Moving a window maps it anew, so it may have become executable: whether it has depends on
+ * the file system, too.
+ */
+static void learn_implied_exec(struct memory_area *window)
+{
+	struct addr_range range = window->range;
+	const struct memory_area *found;
+	uint64_t mask;
+
+	if (shim.sandboxed || implied_flags() == 0)
+		return;
+	mask = shim_block_signals();
+	if (resync_peek(&range, &found) > 0 && found->range.start == window->range.start)
+		window->flags |= found->flags & VM_EXEC;
+	shim_restore_signals(mask);
+}
+
 /* The window shows another part of the same file now. */
 static void enter_window(void)
 {
@@ -369,6 +387,7 @@ static void enter_window(void)
 		area = *old;
 		area.range = ranges[i];
 		area.offset = offsets[i];
+		learn_implied_exec(&area);
 		resync_enter_own(&area);
 	}
 }
