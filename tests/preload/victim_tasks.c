@@ -101,6 +101,23 @@ static void vfork_child_killed(void)
 	}
 }
 
+/* Whose calls are whose: vfork_tids.py reads it in the ledger. */
+static void vfork_calls(void)
+{
+	for (volatile unsigned i = 0; i < 3; i++) {
+		pid_t child = vfork();
+
+		if (child == 0) {
+			mmap(NULL, 77 * PAGE, PROT_READ, ANON, -1, 0);
+			_exit(0);
+		}
+		mmap(NULL, 78 * PAGE, PROT_READ, ANON, -1, 0);
+		reap(child, 0, "a vfork child");
+		printf("%d %d\n", getpid(), child);
+	}
+	fflush(stdout);
+}
+
 /* In a call that takes long: its ledger ends with a call in flight. */
 static void fork_child_killed(void)
 {
@@ -350,6 +367,7 @@ static const struct {
 	void (*run)(void);
 } all[] = {
 	{ "vfork_child_killed", vfork_child_killed },
+	{ "vfork_calls", vfork_calls },
 	{ "fork_child_killed", fork_child_killed },
 	{ "shared_memory", shared_memory },
 	{ "clone3_fork", clone3_fork },
