@@ -42,11 +42,11 @@ extern const unsigned char site_apart[] HIDDEN;
 /* Read by those: where a site continues. */
 uint64_t site_resume[SITE_STUBS] HIDDEN;
 
-#define SLOT_SIZE  128
-#define PAGE_SLOTS (VM_PAGE_SIZE / SLOT_SIZE)
+#define SLOT_SIZE 128
+_Static_assert(VM_PAGE_SIZE / SLOT_SIZE == 32, "a word has a bit for each slot");
 
 static struct addr_range pages[SITE_PAGES_MAX];
-static uint32_t n_used[SITE_PAGES_MAX];
+static uint32_t used[SITE_PAGES_MAX]; /* a bit for each of its slots */
 static unsigned n_pages;
 static bool refused;
 static bool any_apart; /* there is Go in this process */
@@ -110,16 +110,31 @@ static bool add_page(uint64_t addr)
 	return true;
 }
 
+static uint64_t take_slot(unsigned page)
+{
+	unsigned slot = (unsigned)__builtin_ctz(~used[page]);
+
+	used[page] |= 1u << slot;
+	return pages[page].start + slot * SLOT_SIZE;
+}
+
 static uint64_t find_slot(uint64_t addr)
 {
 	for (unsigned turn = 0; turn < 2; turn++) {
 		for (unsigned i = 0; i < n_pages; i++)
-			if (n_used[i] < PAGE_SLOTS && is_near(pages[i].start, addr))
-				return pages[i].start + n_used[i]++ * SLOT_SIZE;
+			if (used[i] != UINT32_MAX && is_near(pages[i].start, addr))
+				return take_slot(i);
 		if (!add_page(addr))
 			break;
 	}
 	return 0;
+}
+
+void site_stub_free(uint64_t stub)
+{
+	for (unsigned i = 0; i < n_pages; i++)
+		if (stub >= pages[i].start && stub < pages[i].end)
+			used[i] &= ~(1u << (stub - pages[i].start) / SLOT_SIZE);
 }
 
 /* ----------------------------------------------------------------- one stub's code */
@@ -190,10 +205,15 @@ static uint64_t write_stub(const struct site_plan *plan, uint64_t addr, uint32_t
 	uint64_t slot = find_slot(addr);
 	struct code code = { .len = 0 };
 
-	if (slot == 0 || !put_copy(&code, plan, addr, slot))
+	if (slot == 0)
 		return 0;
-	put_rest(&code, plan, slot, addr + plan->n_copy, index);
-	return sys_pwrite(mem, code.bytes, code.len, slot) == (long)code.len ? slot : 0;
+	if (put_copy(&code, plan, addr, slot)) {
+		put_rest(&code, plan, slot, addr + plan->n_copy, index);
+		if (sys_pwrite(mem, code.bytes, code.len, slot) == (long)code.len)
+			return slot;
+	}
+	site_stub_free(slot);
+	return 0;
 }
 
 uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem)

@@ -23,30 +23,44 @@ uint32_t site_nr(uint64_t index)
 
 /* -------------------------------------------------------------------- the table */
 
-/* What was there is gone: something else has been mapped over it. */
-static void forget_sites(struct addr_range range)
+static void make_jump(unsigned char jump[JUMP_SIZE], uint64_t addr, uint64_t stub)
+{
+	int32_t rel32 = (int32_t)(stub - (addr + JUMP_SIZE));
+
+	jump[0] = 0xe9;
+	memcpy(jump + 1, &rel32, sizeof(rel32));
+}
+
+/*
+ * Memory itself is asked: as long as the jump is there its stub must be, whatever the
+ * set says. A mapping may lose and regain its right to be executed.
+ */
+static bool is_still_there(const struct site *site, int mem)
+{
+	unsigned char jump[JUMP_SIZE], found[JUMP_SIZE];
+
+	make_jump(jump, site->addr, site->stub);
+	return sys_pread(mem, found, JUMP_SIZE, site->addr) == JUMP_SIZE &&
+	       memcmp(found, jump, JUMP_SIZE) == 0;
+}
+
+static void forget(struct site *site)
+{
+	site_stub_free(site->stub);
+	site->addr = 0;
+	site->stub = 0;
+}
+
+/* Something else has been mapped there. */
+static void forget_gone(struct addr_range range, int mem)
 {
 	for (uint32_t i = 0; i < n_sites; i++)
-		if (sites[i].addr >= range.start && sites[i].addr < range.end)
-			sites[i].addr = 0;
+		if (sites[i].addr >= range.start && sites[i].addr < range.end &&
+		    sites[i].addr != 0 && !is_still_there(&sites[i], mem))
+			forget(&sites[i]);
 }
 
-static bool is_still_there(const struct site *site)
-{
-	const struct memory_area *area = memory_set_find(shim.space.set, site->addr);
-
-	return area != NULL && area->tag[VM_TAG_OBJECT] == site->object &&
-	       memory_area_offset_at(area, site->addr) == site->file_offset;
-}
-
-static void forget_unmapped(void)
-{
-	for (uint32_t i = 0; i < n_sites; i++)
-		if (sites[i].addr != 0 && !is_still_there(&sites[i]))
-			sites[i].addr = 0;
-}
-
-static struct site *find_free(uint32_t *index)
+static struct site *find_free(uint32_t *index, int mem)
 {
 	for (unsigned turn = 0; turn < 2; turn++) {
 		for (uint32_t i = 0; i < SITES_MAX; i++)
@@ -54,9 +68,18 @@ static struct site *find_free(uint32_t *index)
 				*index = i;
 				return &sites[i];
 			}
-		forget_unmapped();
+		forget_gone(MEMORY_SET_ALL, mem);
 	}
 	return NULL;
+}
+
+/* It is patched already, by us. */
+static bool is_patched(uint64_t addr, int mem)
+{
+	for (uint32_t i = 0; i < n_sites; i++)
+		if (sites[i].addr == addr)
+			return is_still_there(&sites[i], mem);
+	return false;
 }
 
 /* -------------------------------------------------------------------- one site */
@@ -89,10 +112,9 @@ static bool is_unchanged(const struct site_text *text, const struct site_plan *p
 
 static uint8_t write_jump(const struct site_text *text, uint64_t addr, uint64_t stub)
 {
-	int32_t rel32 = (int32_t)(stub - (addr + JUMP_SIZE));
-	unsigned char jump[JUMP_SIZE] = { 0xe9 };
+	unsigned char jump[JUMP_SIZE];
 
-	memcpy(jump + 1, &rel32, sizeof(rel32));
+	make_jump(jump, addr, stub);
 	return sys_pwrite(text->mem, jump, sizeof(jump), addr) == sizeof(jump)
 		       ? LEDGER_SITE_PATCHED
 		       : LEDGER_SITE_UNWRITABLE;
@@ -102,9 +124,11 @@ static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
 {
 	uint64_t addr = site_text_address(text, plan->begin), stub;
 	uint32_t index = 0;
-	struct site *site = find_free(&index);
+	struct site *site = find_free(&index, text->mem);
 	uint8_t state;
 
+	if (is_patched(addr, text->mem))
+		return LEDGER_SITE_PATCHED;
 	if (text->time == SITE_IT_MAY_RUN || plan->begin < text->offset)
 		return LEDGER_SITE_RUNNING;
 	if (site == NULL)
@@ -112,9 +136,13 @@ static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
 	if (!is_unchanged(text, plan, addr))
 		return LEDGER_SITE_FOREIGN;
 	stub = site_stub(plan, addr, index, text->mem);
+	if (stub == 0) {
+		forget_gone(MEMORY_SET_ALL, text->mem); /* whose stubs may be had now */
+		stub = site_stub(plan, addr, index, text->mem);
+	}
 	if (stub == 0)
 		return LEDGER_SITE_TOO_FAR;
-	*site = (struct site){ .file_offset = plan->begin, .object = text->object };
+	*site = (struct site){ .stub = stub, .file_offset = plan->begin, .object = text->object };
 	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
 	memcpy(site->bytes, plan->bytes, JUMP_SIZE);
 	if (index >= n_sites)
@@ -122,6 +150,8 @@ static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
 	state = write_jump(text, addr, stub);
 	if (state == LEDGER_SITE_PATCHED)
 		site->addr = addr;
+	else
+		forget(site);
 	return state;
 }
 
@@ -282,7 +312,7 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 	if (!known && shim.options.sites != OPTION_SITES_ALL)
 		return;
 	if (time == SITE_BEFORE_IT_RUNS)
-		forget_sites(area->range);
+		forget_gone(area->range, mem);
 	site_text_begin(&text);
 	look_through(&text, known ? SITE_TRUST : SITE_PROVE);
 	site_text_end(&text);
@@ -419,7 +449,7 @@ static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
 			continue;
 		if (into + JUMP_SIZE <= size)
 			sys_pwrite(mem, site->bytes, JUMP_SIZE, to + into);
-		site->addr = 0;
+		forget(site);
 	}
 	if (mem >= 0)
 		sys_close(mem);

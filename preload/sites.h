@@ -46,6 +46,7 @@
 
 struct site {
 	uint64_t addr; /* of the jump; 0: free */
+	uint64_t stub;
 	uint64_t file_offset;
 	uint32_t nr; /* or SITE_ANY_NR: in rax */
 	uint32_t object;
@@ -111,6 +112,8 @@ unsigned site_pages(const struct addr_range **pages);
  * stub tells site_reached(). Return: its address; 0: none can be had.
  */
 uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem);
+/* Nobody comes there any more. */
+void site_stub_free(uint64_t stub);
 /* Where a stub goes in the end. */
 uint64_t site_entry(void);
 /* No page could be mapped near some code. */

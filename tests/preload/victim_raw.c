@@ -168,12 +168,29 @@ static void by_hand(const char *path, void *library)
 		fail("mprotect of code");
 	call_mapped(text + code.offset, &code, "in code that mprotect made executable");
 
+	mprotect(text + code.offset, code.size, RW);
+	mprotect(text + code.offset, code.size, PROT_READ | PROT_EXEC);
+	must_agree("after making code writable for a while");
+	call_mapped(text + code.offset, &code, "in code that was writable for a while");
+
 	shared = map_file(fd, code.size, code.offset, PROT_READ | PROT_EXEC, MAP_SHARED);
 	if (pread(fd, bytes, sizeof(bytes), (off_t)(code.offset + code.in_front)) !=
 		    sizeof(bytes) ||
 	    memcmp(bytes, shared + code.in_front, sizeof(bytes)) != 0)
 		fail("a shared mapping was written to");
 	close(fd);
+}
+
+/* More often than there are stubs. */
+static void again_and_again(const char *path)
+{
+	for (int i = 0; i < 160; i++) {
+		void *library = dlopen(path, RTLD_NOW);
+
+		use((mprotect_fn *)(uintptr_t)dlsym(library, "raw_short"), "raw_short",
+		    "in a library that comes and goes");
+		dlclose(library);
+	}
 }
 
 static void in_child(void)
@@ -204,6 +221,7 @@ int main(int argc, char **argv)
 	in_library(dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW), "in another namespace");
 	dlclose(library);
 	must_agree("after dlclose");
+	again_and_again(argv[1]);
 	in_library(dlopen(argv[1], RTLD_NOW), "in a library that was opened again");
 	in_child();
 	if (prctl(65, 1, 0, 0, 0) == 0) /* PR_SET_MDWE: no memory becomes executable that was not */
