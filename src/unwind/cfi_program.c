@@ -201,7 +201,7 @@ static bool about_register(struct run *run, uint8_t code)
 		set_place(run, number, CFI_AT_CFA, aligned(run, cfi_sleb(cursor)));
 		return true;
 	case GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_place(run, number, CFI_AT_CFA, aligned(run, -(int64_t)cfi_uleb(cursor)));
+		set_place(run, number, CFI_AT_CFA, aligned(run, (int64_t)(0 - cfi_uleb(cursor))));
 		return true;
 	case EXPRESSION:
 		set_expression(run, number, CFI_EXPRESSION);
