@@ -350,6 +350,18 @@ static int64_t refuse_call(struct vm_call *call, struct ledger_call *record,
 	return call->result;
 }
 
+/* Code that comes without the lock may run before it is searched, and then it is not patched. */
+#define CODE_WAITS 20
+
+static uint8_t take_lock_for_code(struct frame_mark *mark)
+{
+	uint8_t without = VM_CALL_UNORDERED;
+
+	for (unsigned i = 0; i < CODE_WAITS && without == VM_CALL_UNORDERED; i++)
+		without = take_lock(mark, RECORDER_DEFER);
+	return without;
+}
+
 static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 			      const struct unwind_trace *trace)
 {
@@ -413,6 +425,8 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const s
 	trace.frames = __builtin_alloca(trace.max * sizeof(trace.frames[0]));
 	stacks_take(&trace, from);
 	without = take_lock(&mark, RECORDER_DEFER);
+	if (unlikely(without == VM_CALL_UNORDERED && sites_bring_code(call)))
+		without = take_lock_for_code(&mark);
 	if (unlikely(without != 0))
 		return call_without_lock(call, &mark, without, &trace);
 	if (unlikely(shim.child))

@@ -101,6 +101,12 @@ static inline bool sites_may_change(const struct vm_call *call)
 		(call->args[2] & VM_EXEC));
 }
 
+/* Few are those that map a file's code, and worth waiting for. */
+static inline bool sites_bring_code(const struct vm_call *call)
+{
+	return call->op == VM_OP_MMAP && (call->args[2] & VM_EXEC) && (int32_t)call->args[4] >= 0;
+}
+
 /* The shim's own pages of code, for the map. Returns how many. */
 #define SITE_PAGES_MAX 32
 unsigned site_pages(const struct addr_range **pages);
