@@ -9,6 +9,28 @@
 #include "sites.h"
 #include "shim.h"
 
+static bool begins_with(const char *name, const char *word)
+{
+	while (*word != '\0' && *name == *word) {
+		name++;
+		word++;
+	}
+	return *word == '\0';
+}
+
+/* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
+bool sites_is_libc_or_loader(const struct vm_object *object)
+{
+	const char *base = object->name;
+
+	for (const char *c = object->name; *c != '\0'; c++)
+		if (*c == '/')
+			base = c + 1;
+	return begins_with(base, "libc.so.") || begins_with(base, "libc-2.") ||
+	       begins_with(base, "ld-linux") || begins_with(base, "ld-2.") ||
+	       begins_with(base, "libpthread-2.");
+}
+
 #if defined(__x86_64__)
 
 #define JUMP_SIZE 5
@@ -254,28 +276,6 @@ static void look_through(struct site_text *text, enum site_trust trust)
 	site_text_open(text);
 	if (scan(text, trust, &places) && cached)
 		site_cache_write(text, &places);
-}
-
-static bool begins_with(const char *name, const char *word)
-{
-	while (*word != '\0' && *name == *word) {
-		name++;
-		word++;
-	}
-	return *word == '\0';
-}
-
-/* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
-bool sites_is_libc_or_loader(const struct vm_object *object)
-{
-	const char *base = object->name;
-
-	for (const char *c = object->name; *c != '\0'; c++)
-		if (*c == '/')
-			base = c + 1;
-	return begins_with(base, "libc.so.") || begins_with(base, "libc-2.") ||
-	       begins_with(base, "ld-linux") || begins_with(base, "ld-2.") ||
-	       begins_with(base, "libpthread-2.");
 }
 
 /* Ours is full of system calls that must not be recorded. */

@@ -9,9 +9,6 @@
 
 __thread struct small_stack small_stack_own;
 
-static unsigned char stacks[STACKS][STACK_SIZE] __attribute__((aligned(4096)));
-static uint32_t taken; /* one bit each */
-
 void small_stack_set(uintptr_t start, uintptr_t size)
 {
 	if (size >= SMALL)
@@ -20,6 +17,9 @@ void small_stack_set(uintptr_t start, uintptr_t size)
 }
 
 #if defined(__x86_64__)
+
+static unsigned char stacks[STACKS][STACK_SIZE] __attribute__((aligned(4096)));
+static uint32_t taken; /* one bit each */
 
 static int take_stack(void)
 {
