@@ -219,11 +219,6 @@ struct audit_finding *audit_report(const struct change *change, enum audit_rule_
 	return finding;
 }
 
-void audit_begin_message(struct audit_finding *finding, struct text *text)
-{
-	text_init(text, finding->message, sizeof(finding->message));
-}
-
 struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,
 					const struct site_state *site)
 {
@@ -343,22 +338,6 @@ bool audit_is_module(const struct vm_space *space, uint32_t object)
 		if (area->tag[VM_TAG_OBJECT] == object && (area->flags & VM_EXEC))
 			return true;
 	return false;
-}
-
-void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text)
-{
-	const struct vm_object *object =
-		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
-	const char *slash = object != NULL ? strrchr(object->name, '/') : NULL;
-
-	if (object != NULL)
-		text_string(text, slash != NULL && slash[1] != '\0' ? slash + 1 : object->name);
-	else if (area->flags & VM_HEAP)
-		text_string(text, "[heap]");
-	else if (audit_is_main_stack(space, area))
-		text_string(text, "[stack]");
-	else
-		text_string(text, "anonymous memory");
 }
 
 /* -------------------------------------------------------------------- bookkeeping */

@@ -160,6 +160,12 @@ bool audit_rule_is_on(const struct audit *audit, enum audit_rule_place place);
 /* The mapping that event @origin made, or NULL. */
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);
 
+/* "#42" */
+void audit_say_event(struct text *text, uint64_t number);
+
+/* "1 page", "3 pages" */
+void audit_say_pages(struct text *text, uint64_t n);
+
 /* "libc.so.6", "[heap]", "anonymous memory" */
 void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text);
 

@@ -10,18 +10,6 @@
 /* Calls of its thread within which a mapping is still being trimmed, to be aligned. */
 #define TRIMMING 2
 
-static void say_event(struct text *text, uint64_t number)
-{
-	text_char(text, '#');
-	text_decimal(text, number);
-}
-
-static void say_pages(struct text *text, uint64_t n)
-{
-	text_decimal(text, n);
-	text_string(text, n == 1 ? " page" : " pages");
-}
-
 /* What a range held before the call: the first area, and how many pages in all. */
 struct contents {
 	bool any;
@@ -71,7 +59,7 @@ static void unmapped_nothing(const struct change *change, const struct unmapping
 		return;
 	finding->other = last->event;
 	text_string(&text, ": ");
-	say_event(&text, last->event);
+	audit_say_event(&text, last->event);
 	text_string(&text, " had unmapped it");
 }
 
@@ -110,13 +98,13 @@ static void unmapped_twice(const struct change *change, const struct contents *c
 	text_string(&text, "thread ");
 	text_decimal(&text, change->call->tid);
 	text_string(&text, " unmapped this range a second time (first in ");
-	say_event(&text, last->event);
+	audit_say_event(&text, last->event);
 	text_string(&text, "), and took ");
-	say_pages(&text, contents->n_pages);
+	audit_say_pages(&text, contents->n_pages);
 	text_string(&text, " that thread ");
 	text_decimal(&text, victim->tid);
 	text_string(&text, " had mapped meanwhile with ");
-	say_event(&text, contents->first_origin);
+	audit_say_event(&text, contents->first_origin);
 }
 
 static void remember_unmapping(const struct change *change, const struct contents *contents)
@@ -161,9 +149,9 @@ static void unmapped_foreign(const struct change *change, struct addr_range rang
 		return;
 	finding->victim = before->origin;
 	audit_begin_message(finding, &text);
-	say_pages(&text, finding->n_pages);
+	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, " that another module had mapped with ");
-	say_event(&text, before->origin);
+	audit_say_event(&text, before->origin);
 }
 
 /* ------------------------------------------------------------------------- U03 */
@@ -208,7 +196,7 @@ static void too_long(const struct change *change, const struct contents *content
 	text_decimal(&text, rest);
 	text_string(&text, rest == 1 ? " byte" : " bytes");
 	text_string(&text, " of the length unmapped 1 page of the mapping of ");
-	say_event(&text, last.origin);
+	audit_say_event(&text, last.origin);
 }
 
 static uint64_t seq_of(const struct change *change)
@@ -303,7 +291,7 @@ static void clobbered(const struct change *change, struct addr_range range,
 	finding->victim = before->origin;
 	audit_begin_message(finding, &text);
 	text_string(&text, "took ");
-	say_pages(&text, finding->n_pages);
+	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, " of ");
 	text_string(&text, whose);
 	text_string(&text, " (");
@@ -311,7 +299,7 @@ static void clobbered(const struct change *change, struct addr_range range,
 	text_string(&text, "); what was in them is lost");
 	if (before->origin != 0) {
 		text_string(&text, "; mapped by ");
-		say_event(&text, before->origin);
+		audit_say_event(&text, before->origin);
 	}
 }
 
@@ -350,16 +338,16 @@ static void window(const struct change *change)
 		text_string(&text, "thread ");
 		text_decimal(&text, victim->tid);
 		text_string(&text, " was given the range by ");
-		say_event(&text, contents.first_origin);
+		audit_say_event(&text, contents.first_origin);
 		text_string(&text, ", between munmap ");
-		say_event(&text, thread->event);
+		audit_say_event(&text, thread->event);
 		text_string(&text, " and this call, and lost it");
 		return;
 	}
 	if (finding->severity == AUDIT_ERROR)
 		return;
 	text_string(&text, "another thread could have been given the range since munmap ");
-	say_event(&text, thread->event);
+	audit_say_event(&text, thread->event);
 }
 
 static void rules_of_fixed(const struct change *change)
@@ -440,7 +428,7 @@ void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
 		finding->victim = candidate->origin;
 		audit_begin_message(finding, &text);
 		text_string(&text, "left ");
-		say_pages(&text, finding->n_pages);
+		audit_say_pages(&text, finding->n_pages);
 		text_string(&text, " of ");
 		text_decimal(&text, finding->count);
 		text_string(&text, finding->count == 1 ? " mapping" : " mappings");

@@ -17,12 +17,6 @@
 #define FRAGMENTS      1000
 #define LOW_ADDRESS    0x10000000ULL
 
-static void say_event(struct text *text, uint64_t number)
-{
-	text_char(text, '#');
-	text_decimal(text, number);
-}
-
 static uint64_t percent_of_limit(const struct audit *audit, uint64_t count)
 {
 	return count * 100 / audit->options.max_map_count;
@@ -230,7 +224,7 @@ static void peak(struct audit *audit)
 	text_string(&text, " of ");
 	text_decimal(&text, audit->options.max_map_count);
 	text_string(&text, " mappings at ");
-	say_event(&text, audit->peak_event);
+	audit_say_event(&text, audit->peak_event);
 	text_string(&text, " (");
 	text_decimal(&text, percent);
 	text_string(&text, " %); ");

@@ -11,12 +11,6 @@
 
 #define WX (VM_WRITE | VM_EXEC)
 
-static void say_pages(struct text *text, uint64_t n)
-{
-	text_decimal(text, n);
-	text_string(text, n == 1 ? " page" : " pages");
-}
-
 static bool gained(const struct memory_area *before, const struct memory_area *after,
 		   uint64_t right)
 {
@@ -39,7 +33,7 @@ static void writable_executable(const struct change *change, struct addr_range r
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	say_pages(&text, finding->n_pages);
+	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, " of ");
 	audit_name(change->space, after, &text);
 	text_string(&text, " writable and executable at once");
@@ -60,7 +54,7 @@ static void write_then_execute(const struct change *change, struct addr_range ra
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	say_pages(&text, finding->n_pages);
+	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, " went from writable to executable, never both at once");
 }
 
@@ -96,7 +90,7 @@ static void executable_stack(const struct change *change, struct addr_range rang
 	audit_begin_message(finding, &text);
 	text_string(&text, what);
 	text_string(&text, ", ");
-	say_pages(&text, finding->n_pages);
+	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, ", became executable");
 	if (audit_is_protect(change) &&
 	    vm_page_up(change->call->args[1]) < finding->n_pages * VM_PAGE_SIZE) {
@@ -259,7 +253,7 @@ void rules_memory_end(struct audit *audit, const struct vm_space *space)
 			continue;
 		area = memory_set_find(space->set, candidate->range.start);
 		audit_begin_message(finding, &text);
-		say_pages(&text, finding->n_pages);
+		audit_say_pages(&text, finding->n_pages);
 		text_string(&text, " of ");
 		audit_name(space, area, &text);
 		text_string(&text,

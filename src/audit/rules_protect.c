@@ -9,12 +9,6 @@
 
 #define GUARD_MAX (64u << 10) /* larger areas without access are reserves, to be used later */
 
-static void say_event(struct text *text, uint64_t number)
-{
-	text_char(text, '#');
-	text_decimal(text, number);
-}
-
 static bool is_accessible(const struct memory_area *area)
 {
 	return area != NULL && (area->flags & VM_PROT) != 0;
@@ -80,7 +74,7 @@ static void overhang(const struct change *change, const struct protect_effect *e
 	text_decimal(&text, rest);
 	text_string(&text, rest == 1 ? " byte of the length reached a page of the mapping of "
 				     : " bytes of the length reached a page of the mapping of ");
-	say_event(&text, effect->last_origin);
+	audit_say_event(&text, effect->last_origin);
 }
 
 static void partial(const struct change *change, const struct protect_effect *effect)
@@ -149,7 +143,7 @@ static void foreign(const struct change *change, struct addr_range range,
 	finding->victim = before->origin;
 	audit_begin_message(finding, &text);
 	text_string(&text, "changed memory that another module had mapped with ");
-	say_event(&text, before->origin);
+	audit_say_event(&text, before->origin);
 }
 
 /* -------------------------------------------------------------------- G02, P05 */
@@ -187,7 +181,7 @@ static void report_guard(const struct change *change, enum audit_rule_place plac
 	finding->victim = origin;
 	audit_begin_message(finding, &text);
 	text_string(&text, what);
-	say_event(&text, origin);
+	audit_say_event(&text, origin);
 	text_string(&text, " was made accessible");
 }
 

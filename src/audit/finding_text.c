@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The words that messages of findings have in common
+ */
+
+#include <string.h>
+#include "audit/audit_private.h"
+
+void audit_begin_message(struct audit_finding *finding, struct text *text)
+{
+	text_init(text, finding->message, sizeof(finding->message));
+}
+
+void audit_say_event(struct text *text, uint64_t number)
+{
+	text_char(text, '#');
+	text_decimal(text, number);
+}
+
+void audit_say_pages(struct text *text, uint64_t n)
+{
+	text_decimal(text, n);
+	text_string(text, n == 1 ? " page" : " pages");
+}
+
+void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text)
+{
+	const struct vm_object *object =
+		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	const char *slash = object != NULL ? strrchr(object->name, '/') : NULL;
+
+	if (object != NULL)
+		text_string(text, slash != NULL && slash[1] != '\0' ? slash + 1 : object->name);
+	else if (area->flags & VM_HEAP)
+		text_string(text, "[heap]");
+	else if (audit_is_main_stack(space, area))
+		text_string(text, "[stack]");
+	else
+		text_string(text, "anonymous memory");
+}
