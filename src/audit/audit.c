@@ -323,9 +323,13 @@ struct mapping *audit_mapping(const struct audit *audit, uint64_t origin)
 	return origin != 0 ? event_table_find(&audit->mappings, origin) : NULL;
 }
 
+/* As vma_is_initial_stack(). Pieces of other protection, or of other history, may lie below. */
 bool audit_is_main_stack(const struct vm_space *space, const struct memory_area *area)
 {
-	return area->tag[VM_TAG_OBJECT] == 0 && space->start_stack != 0 &&
+	while (area != NULL && area->tag[VM_TAG_OBJECT] == 0 && (area->flags & VM_GROWSDOWN) &&
+	       area->range.end < space->start_stack)
+		area = memory_set_find(space->set, area->range.end);
+	return area != NULL && area->tag[VM_TAG_OBJECT] == 0 && space->start_stack != 0 &&
 	       area->range.start <= space->start_stack && space->start_stack <= area->range.end;
 }
 

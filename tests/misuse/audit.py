@@ -61,6 +61,13 @@ def exit_statuses(tool, folder):
               done.stderr)
 
 
+def whole_stack(tool, folder):
+    said = tool("audit", tool.record("execstack", folder), folder=folder).stdout
+    check("W03 counts the pages that became executable, not those of the call's length",
+          re.search(r"the main thread's stack, \d\d+ pages, became executable; "
+                    r"the call's length was 4096", said), said)
+
+
 def explaining(tool, folder):
     done = tool("audit", "--explain", "all", folder=folder)
     ids = re.findall(r"^([WPULGAI]\d\d)  ", done.stdout, re.M)
@@ -180,6 +187,7 @@ def main():
     schema = sys.argv[4] if len(sys.argv) > 4 else os.environ.get("ML_SARIF_SCHEMA")
     with tempfile.TemporaryDirectory() as folder:
         exit_statuses(tool, folder)
+        whole_stack(tool, folder)
         explaining(tool, folder)
         suppressing(tool, folder)
         baselines(tool, folder)
