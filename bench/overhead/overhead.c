@@ -4,7 +4,7 @@
  * What does being recorded cost per call?
  *
  * overhead NAME runs one loop, below enough functions for a stack of 16 frames, and
- * prints its nanoseconds per call. overhead.py runs each plain, under the shim, and
+ * prints its nanoseconds per call, elapsed and of CPU time. overhead.py runs each plain, under the shim, and
  * under strace, in turns.
  */
 
@@ -19,11 +19,11 @@
 #define PAGE 4096
 #define THREADS_MAX 4
 
-static uint64_t now_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -145,14 +145,16 @@ int main(int argc, char **argv)
 
 	for (size_t i = 0; argc > 1 && i < sizeof(loops) / sizeof(loops[0]); i++) {
 		unsigned rounds = loops[i].rounds / (divisor ? divisor : 1);
-		uint64_t start, calls;
+		uint64_t start, cpu_start, calls;
 
 		if (strcmp(argv[1], loops[i].name) != 0)
 			continue;
 		deeper(FRAMES, &loops[i], rounds / 10);
-		start = now_ns();
+		start = now_ns(CLOCK_MONOTONIC);
+		cpu_start = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		calls = deeper(FRAMES, &loops[i], rounds);
-		printf("%.1f\n", (double)(now_ns() - start) / (double)calls);
+		printf("%.1f %.1f\n", (double)(now_ns(CLOCK_MONOTONIC) - start) / (double)calls,
+		       (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_start) / (double)calls);
 		return 0;
 	}
 	fprintf(stderr, "usage: overhead NAME [DIVISOR]\n");
