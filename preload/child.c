@@ -17,6 +17,7 @@
 #include "base/sys.h"
 #include "vma/kernel_map.h"
 #include "shim.h"
+#include "small_stack.h"
 #include "stacks.h"
 
 /*
@@ -38,6 +39,7 @@ static void notice(void)
 {
 	enum recorder_copy copy = recorder_restart();
 
+	small_stack_forget();
 	shim.torn = copy != RECORDER_COPY_WHOLE;
 	if (copy == RECORDER_COPY_RUNNING && !shim.sandboxed)
 		leave_parents_ledger();

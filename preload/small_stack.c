@@ -5,7 +5,7 @@
 #define SMALL	   (12u << 10)
 #define STACK_SIZE (16u << 10)
 #define STACKS	   4
-#define PATIENCE   (1u << 20)
+#define PATIENCE   20000 /* a millisecond or so: then there is none */
 
 __thread struct small_stack small_stack_own;
 
@@ -14,6 +14,11 @@ void small_stack_set(uintptr_t start, uintptr_t size)
 	if (size >= SMALL)
 		size = 0;
 	small_stack_own = (struct small_stack){ start, size };
+}
+
+void small_stack_forget(void)
+{
+	taken = 0;
 }
 
 #if defined(__x86_64__)

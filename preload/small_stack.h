@@ -32,6 +32,9 @@ extern __thread struct small_stack small_stack_own
 /* The calling thread has set an alternate stack; @size 0: it has none any more. */
 void small_stack_set(uintptr_t start, uintptr_t size);
 
+/* In a fork child: those who were on the others are not here. */
+void small_stack_forget(void);
+
 static inline bool small_stack_is_here(void)
 {
 	return (uintptr_t)__builtin_frame_address(0) - small_stack_own.start < small_stack_own.size;
