@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/crash_screen.h"
 #include "cli/fault_text.h"
+#include "cli/run_family.h"
 #include "symbolize/core_file.h"
 
 /* What can be said of a process that recorded no fault. */
 static int complain_no_fault(struct ledger_view *view)
 {
+	struct family_crash crash;
 	enum view_state state;
 	struct text text;
 	TEXT_ON_STACK(text, 300);
@@ -14,9 +16,13 @@ static int complain_no_fault(struct ledger_view *view)
 		return CLI_TROUBLE;
 	state = view_state(view);
 	view_state_text(view, state, &text);
-	complain("%s: no crash is recorded: %s; if there is a core file: mapledger explain --core "
-		 "CORE %s",
-		 view->name, text.buffer, view->name);
+	if (family_find_crash(view->path, (pid_t)view->header->pid, &crash))
+		complain("%s: no crash is recorded: %s; but a child crashed: mapledger explain %s",
+			 view->name, text.buffer, crash.path);
+	else
+		complain("%s: no crash is recorded: %s; if there is a core file: mapledger "
+			 "explain --core CORE %s",
+			 view->name, text.buffer, view->name);
 	return CLI_UNSURE;
 }
 

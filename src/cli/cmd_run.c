@@ -170,10 +170,13 @@ static bool set_options(const struct run *run, const char *output)
 	if (run->options->depth != 0)
 		snprintf(depth, sizeof(depth), ":depth=%" PRIu64, run->options->depth);
 	find_cache(cache);
-	if (asprintf(&value, "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64 "%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
+	if (asprintf(&value,
+		     "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64
+		     "%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
 		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
 		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
-		     quote, (int)getpid(), seccomp_filters(), max_size, run->options->follow != NULL ? ":follow=" : "",
+		     quote, (int)getpid(), seccomp_filters(), max_size,
+		     run->options->follow != NULL ? ":follow=" : "",
 		     run->options->follow != NULL ? run->options->follow : "",
 		     run->options->verify != NULL ? ":verify=" : "",
 		     run->options->verify != NULL ? run->options->verify : "",
@@ -460,6 +463,45 @@ static void summarize(const struct run *run, const struct family *family,
 	view_close(&view);
 }
 
+/* "rnd (process 12012) was killed by SIGSEGV" */
+static void say_crash(const struct ledger_view *view, const struct family_crash *crash,
+		      struct text *text)
+{
+	view_program(view, text);
+	text_string(text, " (process ");
+	text_decimal(text, crash->pid);
+	text_string(text, ") was killed by ");
+	text_signal(text, crash->signal);
+	if (crash->n > 1) {
+		text_string(text, ", the last of ");
+		text_decimal(text, crash->n);
+		text_string(text, " that crashed");
+	}
+}
+
+/* Shells end with this when what they ran last was killed: then that is what is asked about. */
+static bool passes_on(int status, uint32_t signal)
+{
+	return WIFEXITED(status) && (uint32_t)WEXITSTATUS(status) == 128 + signal;
+}
+
+static void summarize_crash_of_child(const struct run *run, pid_t pid, int status)
+{
+	struct family_crash crash;
+	struct ledger_view view;
+	struct text text;
+	TEXT_ON_STACK(text, 300);
+
+	if (!family_find_crash(run->output, pid, &crash) ||
+	    !view_open(&view, crash.path, short_name(crash.path)))
+		return;
+	say_crash(&view, &crash, &text);
+	complain("%s; mapledger explain %s", text.buffer, view.name);
+	if (!run->options->crash_quiet && passes_on(status, crash.signal))
+		explain(&view);
+	view_close(&view);
+}
+
 /* ------------------------------------------------------------------------ --check */
 
 /* Findings of one ledger, on stderr. Return: are there any at or above --fail-on? */
@@ -519,8 +561,10 @@ static int report(const struct run *run, pid_t pid, int status)
 	}
 	ledger_trim(run->output);
 	family_tidy(run->output, pid, run->options->keep_all, &family);
-	if (!run->options->quiet)
+	if (!run->options->quiet) {
 		summarize(run, &family, &header, status);
+		summarize_crash_of_child(run, pid, status);
+	}
 	if (run->options->check && check_family(run) && ended_well(status))
 		return CLI_CHECK_FAILED << 8;
 	return status;

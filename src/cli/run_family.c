@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/compare.h"
+#include "cli/fault_text.h"
 #include "cli/find_ledger.h"
 #include "cli/ledger_view.h"
 #include "cli/run_family.h"
@@ -242,4 +243,32 @@ void family_tidy(const char *path, pid_t root, bool keep_all, struct family *fam
 	free(members);
 	ledger_list_free(&list);
 	rmdir(folder); /* if it is empty now */
+}
+
+/* -------------------------------------------------------------------- crashes */
+
+bool family_find_crash(const char *path, pid_t root, struct family_crash *crash)
+{
+	struct ledger_header header;
+	struct ledger_list list;
+	char folder[PATH_MAX];
+	uint64_t latest = 0;
+
+	*crash = (struct family_crash){ 0 };
+	ledger_children_folder(path, folder);
+	list = ledger_list_folder(folder);
+	for (size_t i = 0; i < list.n; i++) {
+		if (!ledger_header_read(list.paths[i], &header) || (pid_t)header.pid == root ||
+		    !fault_is_met(&header.fault))
+			continue;
+		crash->n++;
+		if (header.fault.ticks < latest)
+			continue;
+		latest = header.fault.ticks;
+		crash->pid = header.pid;
+		crash->signal = header.fault.signal;
+		snprintf(crash->path, sizeof(crash->path), "%s", list.paths[i]);
+	}
+	ledger_list_free(&list);
+	return crash->n > 0;
 }

@@ -35,6 +35,26 @@ struct family {
  */
 void family_tidy(const char *path, pid_t root, bool keep_all, struct family *family);
 
+/*
+ * Of the processes that the first one started: how many crashed, and where the
+ * last of them is recorded.
+ */
+struct family_crash {
+	uint64_t n;
+	uint32_t pid;
+	uint32_t signal;
+	char path[PATH_MAX];
+};
+
+/**
+ * family_find_crash() - look for crashes in the ledgers of children
+ * @path: of the first process's ledger
+ * @root: its process id
+ *
+ * Return: is there any?
+ */
+bool family_find_crash(const char *path, pid_t root, struct family_crash *crash);
+
 /**
  * ledger_trim() - give back what a ledger did not use
  *

@@ -92,6 +92,25 @@ def deaths(runs):
     runs.clean()
 
 
+def deaths_of_children(runs):
+    """A crash of a child is said, and explained where the program ends as its shell would."""
+    die = "sh -c 'kill -SEGV $$'; exit "
+    for status, explained in ((0, False), (128 + signal.SIGSEGV, True)):
+        done = runs.run("sh", "-c", die + str(status))
+        runs.checks.same(done.returncode, status, "the program's own status")
+        lines = [line for line in done.stderr.splitlines() if b") was killed by SIGSEGV; " in line]
+        runs.checks.same(len(lines), 1, f"one line says which child crashed: {done.stderr}")
+        runs.checks.same(b"was killed by SIGSEGV at event" in done.stderr or
+                         b"was killed by SIGSEGV before its" in done.stderr, explained,
+                         f"explained: {done.stderr}")
+        ledger = lines[0].split()[-1].decode() if lines else "none"
+        for path, code in ((ledger, 0), (ledger.split(".d/")[0], 3)):
+            said = run([runs.mapledger, "explain", path], runs.folder, env=runs.env)
+            runs.checks.same(said.returncode, code, f"explain {path}: {said.stderr}")
+            runs.checks.check(ledger.encode() in said.stdout + said.stderr,
+                              f"it names the child's ledger: {said.stdout + said.stderr}")
+
+
 def passes_through(runs):
     done = runs.run("-q", "sh", "-c", "cat; echo oops >&2", stdin=None, input=b"some input\0\n")
     runs.checks.same((done.stdout, done.stderr), (b"some input\0\n", b"oops\n"),
@@ -350,8 +369,8 @@ def main(mapledger, shim, victim):
     on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
-        for part in (statuses, deaths, passes_through, refusals, names, children, signals,
-                     *on_terminals, live, lost_history):
+        for part in (statuses, deaths, deaths_of_children, passes_through, refusals, names,
+                     children, signals, *on_terminals, live, lost_history):
             part(runs)
     checks.finish()
 
