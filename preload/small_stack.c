@@ -16,15 +16,15 @@ void small_stack_set(uintptr_t start, uintptr_t size)
 	small_stack_own = (struct small_stack){ start, size };
 }
 
-void small_stack_forget(void)
-{
-	taken = 0;
-}
-
 #if defined(__x86_64__)
 
 static unsigned char stacks[STACKS][STACK_SIZE] __attribute__((aligned(4096)));
 static uint32_t taken; /* one bit each */
+
+void small_stack_forget(void)
+{
+	taken = 0;
+}
 
 static int take_stack(void)
 {
@@ -72,6 +72,10 @@ bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unw
 }
 
 #else
+
+void small_stack_forget(void)
+{
+}
 
 bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unwind_regs *from)
 {
