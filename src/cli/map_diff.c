@@ -279,7 +279,7 @@ int map_diff_by_key(struct map_diff *diff, const struct diff_side *a, const stru
 	}
 	free(left);
 	free(right);
-	if (error == 0)
+	if (error == 0 && diff->n > 0)
 		qsort(diff->changes, diff->n, sizeof(*diff->changes), compare_changes);
 	return error;
 }
