@@ -14,6 +14,7 @@ arguments, result, and time. Or it has one of these reasons:
   own            the shim's own memory
   exec, fork     the kernel builds a new address space
   stack          the kernel moved a stack's lower edge on a page fault
+  userfaultfd    a range was registered: VMAs are split, and no line of the map changes
 
 What is left is missing. --expect-missing turns the verdict round, for a test that the
 test can fail: with --options sites=off the calls made inside libc are not seen.
@@ -45,7 +46,8 @@ LATE_NS = 1_000_000    # clocks are compared through a clock pair
 # that was thrown away has left no area in the ledger.
 OWN_CALLERS = {"page_alloc", "baseline_new_space"}
 
-REASONS = ("start", "own", "exec", "fork", "stack", "not recorded")
+REASONS = ("start", "own", "exec", "fork", "stack", "userfaultfd",
+           "not recorded")
 
 # Arguments that are int, and of which the rest of the register is anything.
 NARROW = {"mmap": (2, 3, 4), "mprotect": (2,), "pkey_mprotect": (2, 3), "mremap": (3,),
@@ -213,6 +215,8 @@ class Matcher:
             return "fork"
         if any(frame.startswith(("expand_stack", "expand_downwards")) for frame in change.frames):
             return "stack"
+        if any(frame.startswith("userfaultfd_") for frame in change.frames):
+            return "userfaultfd"
         return None
 
     def is_own(self, change):
