@@ -85,6 +85,10 @@ static void report(const struct options *options, const struct fuzz_setup *setup
 
 	char line[512];
 
+	if (n == 0) {
+		printf("ML_TEST_SEED=%" PRIu64 ": %s\n", options->seed, fuzz_log->verdict);
+		return;
+	}
 	fuzz_call_format(&fuzz_log->calls[n - 1], line, sizeof(line));
 	printf("ML_TEST_SEED=%" PRIu64 " call %u: %s = %" PRId64 "\n%s\n", options->seed, n, line,
 	       fuzz_log->result, fuzz_log->verdict);

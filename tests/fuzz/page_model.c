@@ -147,7 +147,7 @@ void page_model_ignore(uint64_t start, uint64_t end)
 }
 
 /* Reserved for later by somebody, a sanitizer say. */
-#define TOO_LARGE (1ULL << 28)
+#define TOO_LARGE (1ULL << 26)
 
 static bool is_ignored(const struct page_line *line)
 {
