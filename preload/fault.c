@@ -280,6 +280,12 @@ int64_t fault_sigaction(const uint64_t args[6])
 
 /* ------------------------------------------------------------- start and stop */
 
+void fault_thread_begins(void)
+{
+	if (catching && !fault_stack_asked && is_recording())
+		fault_give_stack();
+}
+
 static void catch_default(unsigned place)
 {
 	struct kernel_action before;

@@ -38,8 +38,11 @@ void fault_stop(void);
 int64_t fault_sigaction(const uint64_t args[6]);
 int64_t fault_sigaltstack(const uint64_t args[6]);
 
-/* A thread's first call: an alternate stack for it. With the recorder's lock held. */
+/* An alternate stack for the calling thread, where it has none and we have one. */
 void fault_give_stack(void);
+
+/* The same, where libc begins a thread: that may overflow its stack before its first call. */
+void fault_thread_begins(void);
 
 /* The program has a handler that asks for an alternate stack: ours is none. */
 void fault_withdraw_stack(void);

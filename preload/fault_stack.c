@@ -26,7 +26,7 @@
 
 static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)));
 static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
-static unsigned hand;		  /* where to look for a thread that has ended */
+static uint32_t hand;		  /* where to look for a thread that has ended */
 static bool no_more;
 
 __thread bool fault_stack_asked;
@@ -48,20 +48,28 @@ static bool has_ended(uint32_t tid)
 	return sys_call6(SYS_tgkill, (long)shim.pid, tid, 0, 0, 0, 0) == -ESRCH;
 }
 
+/* From @owner, unless another thread was quicker. */
+static bool take(unsigned place, uint32_t owner, uint32_t tid)
+{
+	return __atomic_compare_exchange_n(&owners[place], &owner, tid, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
 /* A free place, or that of a thread that is no more; NULL after looking at a few. */
 static unsigned char *find_stack(uint32_t tid)
 {
-	for (unsigned i = 0; i < N_STACKS; i++)
-		if (owners[i] == 0 || owners[i] == tid) {
-			owners[i] = tid;
+	for (unsigned i = 0; i < N_STACKS; i++) {
+		uint32_t owner = __atomic_load_n(&owners[i], __ATOMIC_RELAXED);
+
+		if ((owner == 0 || owner == tid) && take(i, owner, tid))
 			return stacks[i];
-		}
+	}
 	for (unsigned i = 0; i < 4; i++) {
-		hand = (hand + 1) % N_STACKS;
-		if (has_ended(owners[hand])) {
-			owners[hand] = tid;
-			return stacks[hand];
-		}
+		unsigned place = __atomic_add_fetch(&hand, 1, __ATOMIC_RELAXED) % N_STACKS;
+		uint32_t owner = __atomic_load_n(&owners[place], __ATOMIC_RELAXED);
+
+		if (has_ended(owner) && take(place, owner, tid))
+			return stacks[place];
 	}
 	return NULL;
 }

@@ -65,6 +65,7 @@ static const struct wanted {
 	{ SYS_prctl, VM_OP_PRCTL, SITE_PRCTL },
 	{ SYS_rt_sigaction, VM_OP_NONE, SITE_SIGACTION },
 	{ SYS_sigaltstack, VM_OP_NONE, SITE_SIGALTSTACK },
+	{ SYS_set_robust_list, VM_OP_NONE, SITE_THREAD },
 	/* with raw=1 only */
 	{ SYS_rt_sigprocmask, VM_OP_NONE, SITE_SIGMASK },
 	{ SYS_rt_sigsuspend, VM_OP_NONE, SITE_WAIT },
@@ -231,6 +232,9 @@ static struct site_answer serve(const struct wanted *row, uint64_t nr,
 		return raw_wait(frame, nr);
 	case SITE_SIGALTSTACK:
 		return (struct site_answer){ fault_sigaltstack(args), 0 };
+	case SITE_THREAD:
+		fault_thread_begins();
+		break;
 	}
 	return run_original(nr);
 }

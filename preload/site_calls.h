@@ -19,6 +19,7 @@ enum site_role {
 	SITE_PRCTL,   /* recorded where it matters; learn that the process is confined */
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
+	SITE_THREAD,  /* set_robust_list: libc begins a thread, or is in a fork child */
 	SITE_EXEC,    /* recorded, unless a vfork child makes it */
 	SITE_SIGMASK, /* rt_sigprocmask: raw.h */
 	SITE_WAIT,    /* ppoll and its like, which come with a mask */

@@ -28,6 +28,7 @@ EXPECTED = {
     "noncanonical": ("SIGSEGV", "SI_KERNEL", None),
     "overflow": ("SIGSEGV", "SEGV_MAPERR", "write"),
     "overflow_thread": ("SIGSEGV", "SEGV_ACCERR", "write"),
+    "overflow_new_thread": ("SIGSEGV", "SEGV_ACCERR", "write"),
     "thread": ("SIGSEGV", "SEGV_MAPERR", "write"),
     "raise": ("SIGSEGV", "SI_TKILL", None),
     "kill": ("SIGBUS", "SI_USER", None),

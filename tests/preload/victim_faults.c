@@ -103,25 +103,41 @@ static void die_overflow(void)
 	say("no", (unsigned long)deeper(&first) & 0);
 }
 
-/* A thread's first call gets it a stack to die on. */
+/* It also gets the thread a stack to die on, where libc's own beginning did not. */
 static void call(void)
 {
 	munmap(pages(1, RW), PAGE);
 }
 
-static void *overflow_thread(void *unused)
+static void *overflow_after_call(void *unused)
 {
 	call();
 	die_overflow();
 	return unused;
 }
 
-static void die_overflow_thread(void)
+static void *overflow_at_once(void *unused)
+{
+	die_overflow();
+	return unused;
+}
+
+static void die_in_thread(void *(*start)(void *))
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, overflow_thread, NULL);
+	pthread_create(&thread, NULL, start, NULL);
 	pthread_join(thread, NULL);
+}
+
+static void die_overflow_thread(void)
+{
+	die_in_thread(overflow_after_call);
+}
+
+static void die_overflow_new_thread(void)
+{
+	die_in_thread(overflow_at_once);
 }
 
 static void *null_thread(void *unused)
@@ -442,6 +458,7 @@ static const struct {
 	{ "noncanonical", die_noncanonical },
 	{ "overflow", die_overflow },
 	{ "overflow_thread", die_overflow_thread },
+	{ "overflow_new_thread", die_overflow_new_thread },
 	{ "thread", die_thread },
 	{ "raise", die_raise },
 	{ "kill", die_kill },
