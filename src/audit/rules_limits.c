@@ -36,6 +36,30 @@ static bool near_limit(const struct change *change)
 	return percent_of_limit(change->audit, change->audit->count_before) >= AT_LIMIT;
 }
 
+/* Calls that begin with the address of a range, and refuse one within a page. */
+static bool takes_pages(const struct vm_call *call)
+{
+	switch (call->op) {
+	case VM_OP_MMAP: /* a mere hint is rounded */
+		return (call->args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+	case VM_OP_MUNMAP:
+	case VM_OP_MPROTECT:
+	case VM_OP_PKEY_MPROTECT:
+	case VM_OP_MREMAP:
+	case VM_OP_MADVISE:
+	case VM_OP_MSEAL:
+		return true;
+	}
+	return false;
+}
+
+/* Memory is given a name, for those who read the map. */
+static bool is_naming(const struct vm_call *call)
+{
+	return call->op == VM_OP_PRCTL && call->args[0] == PR_SET_VMA &&
+	       call->args[1] == PR_SET_VMA_ANON_NAME;
+}
+
 /* What an error of this call means here; NULL: nothing more than its name. */
 static const char *meaning(const struct change *change)
 {
@@ -47,7 +71,10 @@ static const char *meaning(const struct change *change)
 		return "the number of mappings is at vm.max_map_count";
 	if (error == EINVAL && is_huge(change))
 		return "on huge pages address and length must be multiples of their size";
-	if (error == EINVAL && unaligned && call->op != VM_OP_BRK)
+	if (error == EINVAL && is_naming(call))
+		return "this kernel has no names for anonymous memory (CONFIG_ANON_VMA_NAME), or "
+		       "a character in the name is refused";
+	if (error == EINVAL && unaligned && takes_pages(call))
 		return "the address is not page aligned";
 	if (error == EINVAL && call->op == VM_OP_MADVISE)
 		return "advice is one value, not bits, and this kernel or this memory does not "
@@ -59,7 +86,7 @@ static const char *meaning(const struct change *change)
 		return "part of the range is not mapped";
 	if (error == EACCES && audit_is_protect(change))
 		return "the file was not opened for writing, or a policy refuses";
-	if (error == EPERM)
+	if (error == EPERM && takes_pages(call))
 		return "the range is sealed, or a policy refuses";
 	if (error == EEXIST && call->op == VM_OP_MMAP)
 		return "MAP_FIXED_NOREPLACE found something there";
@@ -80,7 +107,7 @@ static bool is_probe(const struct change *change)
 	const struct vm_call *call = change->call;
 
 	return (call->op == VM_OP_MMAP && (call->args[3] & MAP_HUGETLB)) || is_in_place(call) ||
-	       (call->op == VM_OP_MMAP && call->result == -EEXIST) ||
+	       is_naming(call) || (call->op == VM_OP_MMAP && call->result == -EEXIST) ||
 	       (call->op == VM_OP_MADVISE && change->owner.internal);
 }
 

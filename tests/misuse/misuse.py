@@ -81,6 +81,7 @@ FINDINGS = {
     "S20": ("victim", "S20", set()),
     "S22": ("victim", "S22", {("U08", "warning")}),
     "S23": ("demo", "partial-protect", {("P03", "error")}),
+    "names": ("victim", "names", {("U08", "note")}),
     "S25": ("victim", "S25", {("U09", "note")}),
     "S26": ("victim", "S26", {("W04", "warning")}),
     "S27": ("victim", "S27", {("G02", "error")}),

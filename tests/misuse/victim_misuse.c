@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <mapledger/mapledger.h>
 
@@ -328,6 +329,13 @@ static int s22(void)
 	return 0;
 }
 
+/* A name that no kernel takes: no harm is done. */
+static int names(void)
+{
+	prctl(0x53564d41 /* PR_SET_VMA */, 0, pages(1, RW), PAGE, "[name]");
+	return 0;
+}
+
 /* S25: a hint is taken for a promise. */
 static int s25(void)
 {
@@ -464,6 +472,7 @@ static const struct {
 	{ "S21", s21 },
 	{ "S22", s22 },
 	{ "S25", s25 },
+	{ "names", names },
 	{ "S26", s26 },
 	{ "wild", wild },
 	{ "null", null },
