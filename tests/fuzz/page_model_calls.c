@@ -239,8 +239,6 @@ static void call_mprotect(const struct page_call *call)
 
 	if (span.first == span.end || (call->args[2] & ~known) != 0)
 		return;
-	if (call->nr == SYS_pkey_mprotect && call->args[3] != UINT64_MAX && call->result == -EINVAL)
-		return;
 	if (call->args[2] & PROT_GROWSDOWN)
 		protect_down(call, span);
 	else
