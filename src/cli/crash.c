@@ -9,6 +9,9 @@
 /* A fault so near to the stack pointer is the stack's own: frames are rarely larger. */
 #define STACK_REACH (1ULL << 20)
 
+/* Local arrays larger than that are none. */
+#define FRAME_REACH (256ULL << 20)
+
 /* Where the processor's word is not known: what is missing tells what was tried. */
 static uint64_t guess_needs(const struct crash *crash)
 {
@@ -87,6 +90,34 @@ static bool is_stack_overflow(struct crash *crash, const struct vm_space *space)
 	return true;
 }
 
+/* The one that begins above, be there a guard below it or not. */
+static const struct memory_area *find_stack_above(const struct vm_space *space, uint64_t page)
+{
+	const struct memory_area *area = memory_set_find_from(space->set, page);
+
+	if (area != NULL && (area->flags & VM_PROT) == 0)
+		area = memory_set_find(space->set, area->range.end);
+	return area;
+}
+
+/*
+ * A frame larger than what is left of the stack, and its guard, puts the stack pointer
+ * where nothing is. Whatever is touched between that and the stack is the frame's.
+ */
+static bool is_frame_too_large(struct crash *crash, const struct vm_space *space)
+{
+	const struct ledger_fault *fault = crash->fault;
+	const struct memory_area *stack = find_stack_above(space, crash->history.page);
+
+	if (fault->access == LEDGER_ACCESS_EXECUTE || stack == NULL || !(stack->flags & VM_WRITE) ||
+	    stack->tag[VM_TAG_OBJECT] != 0 || memory_set_find(space->set, fault->sp) != NULL ||
+	    vm_page_down(fault->sp) > crash->history.page ||
+	    stack->range.start - fault->sp > FRAME_REACH)
+		return false;
+	crash->stack = *stack;
+	return true;
+}
+
 /* ----------------------------------------------------------------------- kind */
 
 static enum crash_kind kind_of_mapped(struct crash *crash, const struct vm_space *space)
@@ -110,7 +141,7 @@ static bool was_ever_mapped(const struct page_history *history)
 
 static enum crash_kind kind_of_unmapped(struct crash *crash, const struct vm_space *space)
 {
-	if (is_stack_overflow(crash, space))
+	if (is_stack_overflow(crash, space) || is_frame_too_large(crash, space))
 		return CRASH_STACK_OVERFLOW;
 	if (was_ever_mapped(&crash->history))
 		return CRASH_UNMAPPED;

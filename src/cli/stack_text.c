@@ -114,6 +114,13 @@ static int add_symbol(struct named_stack *stack, struct named_frame frame,
 	return error;
 }
 
+static const char *unnamed(uint64_t flags)
+{
+	if (flags & VM_OWN)
+		return "mapledger";
+	return flags & VM_EXEC ? "jit" : "?";
+}
+
 static int add_pc(const struct ledger_view *view, struct symbolizer *symbolizer,
 		  struct named_frame frame, struct named_stack *stack)
 {
@@ -129,7 +136,7 @@ static int add_pc(const struct ledger_view *view, struct symbolizer *symbolizer,
 	}
 	object = vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 	if (object == NULL || object->name_len == 0) {
-		frame.module = area->flags & VM_OWN ? "mapledger" : "jit";
+		frame.module = unnamed(area->flags);
 		return area->flags & VM_OWN ? 0 : add_frame(stack, &frame);
 	}
 	if (strstr(object->name, "libmapledger.so") != NULL)

@@ -17,7 +17,7 @@
  * One function of a stack. An address has several when functions were inlined.
  *
  * @pc:       inside of the instruction that called, or that was interrupted
- * @module:   "libc.so.6", "[vdso]", "jit" for memory of no file, "?" for none
+ * @module:   "libc.so.6", "[vdso]", "jit" for code of no file, "?" for what is no code
  * @address:  in the module's file, as its own headers count; without a file as @pc
  * @function, @file: or NULL
  * @is_quiet: of a library that everybody calls: libc, the loader, an allocator, or what a

@@ -390,6 +390,32 @@ static int overflow(void)
 	return deeper(&first);
 }
 
+/* What is left of no stack, and too large to hit the guard. */
+#define LARGE_FRAME (48 << 20)
+
+NOINLINE static int large_frame(void)
+{
+	volatile char frame[LARGE_FRAME];
+
+	frame[1] = 1;
+	return frame[1];
+}
+
+static void *large_frame_in_thread(void *unused)
+{
+	large_frame();
+	return unused;
+}
+
+static int large_frame_thread(void)
+{
+	pthread_t thread;
+
+	need(pthread_create(&thread, NULL, large_frame_in_thread, NULL) == 0, "pthread_create");
+	pthread_join(thread, NULL);
+	return 0;
+}
+
 static void *overflow_in_thread(void *unused)
 {
 	munmap(pages(1, RW), PAGE);
@@ -478,6 +504,8 @@ static const struct {
 	{ "null", null },
 	{ "overflow", overflow },
 	{ "overflow_thread", overflow_thread },
+	{ "large_frame", large_frame },
+	{ "large_frame_thread", large_frame_thread },
 	{ "execute_data", execute_data },
 	{ "unseen", unseen },
 	{ "raised", raised },
