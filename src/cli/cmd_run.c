@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -445,6 +446,19 @@ static void explain(struct ledger_view *view)
 	crash_free(&crash);
 }
 
+/* SIGKILL and its like need no explanation, and have none. */
+static void explain_end(struct ledger_view *view, int signal)
+{
+	if (fault_is_met(&view->header->fault))
+		explain(view);
+	else if (signal == SIGSEGV || signal == SIGBUS)
+		complain("where it crashed was not seen: the signal was blocked, no stack was left "
+			 "for "
+			 "a handler, or the program had confined itself; with a core file: "
+			 "mapledger explain --core CORE %s",
+			 view->name);
+}
+
 /* What the first process was at its end. */
 static void summarize(const struct run *run, const struct family *family,
 		      const struct ledger_header *first, int status)
@@ -457,8 +471,8 @@ static void summarize(const struct run *run, const struct family *family,
 		return;
 	if (compare_recorded(&view, &findings))
 		print_summary(run, &view, &findings, family, first, status);
-	if (!run->options->crash_quiet && fault_is_met(&view.header->fault) && WIFSIGNALED(status))
-		explain(&view);
+	if (!run->options->crash_quiet && WIFSIGNALED(status))
+		explain_end(&view, WTERMSIG(status));
 	findings_free(&findings);
 	view_close(&view);
 }

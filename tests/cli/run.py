@@ -92,6 +92,17 @@ def deaths(runs):
     runs.clean()
 
 
+def unseen_death(runs):
+    """A blocked SIGSEGV kills without a handler."""
+    done = runs.run(sys.executable, "-c", "import ctypes, signal\n"
+                    "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGSEGV])\n"
+                    "ctypes.string_at(8)")
+    runs.checks.same(done.returncode, -signal.SIGSEGV, "killed by a signal it had blocked")
+    runs.checks.same(done.stderr.count(b"where it crashed was not seen"), 1,
+                     f"that nothing is known is said: {done.stderr}")
+    runs.clean()
+
+
 def deaths_of_children(runs):
     """A crash of a child is said, and explained where the program ends as its shell would."""
     die = "sh -c 'kill -SEGV $$'; exit "
@@ -369,7 +380,7 @@ def main(mapledger, shim, victim):
     on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
-        for part in (statuses, deaths, deaths_of_children, passes_through, refusals, names,
+        for part in (statuses, deaths, unseen_death, deaths_of_children, passes_through, refusals, names,
                      children, signals, *on_terminals, live, lost_history):
             part(runs)
     checks.finish()
