@@ -452,10 +452,9 @@ static void explain_end(struct ledger_view *view, int signal)
 	if (fault_is_met(&view->header->fault))
 		explain(view);
 	else if (signal == SIGSEGV || signal == SIGBUS)
-		complain("where it crashed was not seen: the signal was blocked, no stack was left "
-			 "for "
-			 "a handler, or the program had confined itself; with a core file: "
-			 "mapledger explain --core CORE %s",
+		complain("where it crashed was not seen: the signal was blocked, no stack was "
+			 "left for a handler, or the program had confined itself; with a core "
+			 "file: mapledger explain --core CORE %s",
 			 view->name);
 }
 

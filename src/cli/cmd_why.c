@@ -275,6 +275,8 @@ static void say_headline(const struct why *why, struct text *text)
 		text_string(text, " is not mapped, and never was");
 		if (why->view->first_event > 1)
 			text_string(text, " in what is left of the history");
+		else if (why->view->header->link == LEDGER_LINK_FORK)
+			text_string(text, " since the process was forked");
 		say_neighbours(why, text);
 	}
 }

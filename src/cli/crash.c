@@ -143,7 +143,7 @@ static enum crash_kind kind_of_unmapped(struct crash *crash, const struct vm_spa
 {
 	if (is_stack_overflow(crash, space) || is_frame_too_large(crash, space))
 		return CRASH_STACK_OVERFLOW;
-	if (was_ever_mapped(&crash->history))
+	if (crash->held || was_ever_mapped(&crash->history))
 		return CRASH_UNMAPPED;
 	return crash->fault->address < NULL_ZONE ? CRASH_NULL : CRASH_NEVER;
 }
@@ -326,7 +326,8 @@ bool crash_find(struct crash *crash, struct ledger_view *view)
 	if (page_history_read(&crash->history, view, crash->fault->address) < 0)
 		return false;
 	area = memory_set_find(space->set, crash->history.page);
-	crash->mapped = area != NULL && !(area->flags & VM_HELD);
+	crash->held = area != NULL && (area->flags & VM_HELD);
+	crash->mapped = area != NULL && !crash->held;
 	if (crash->mapped)
 		crash->area = *area;
 	else

@@ -46,6 +46,7 @@ enum crash_hint {
  * Steps lie in @history; NULL: none.
  *
  * @mapped:     is anything there at the fault? Then @area says what.
+ * @held:       unmapped by the program, and kept from use by --hold-unmapped
  * @made_so:    took away what the access takes: changed, unmapped or replaced it
  * @mapped_by:  mapped what was there, or was there last
  * @before:     the area that allowed the access, before @made_so; NULL: none did
@@ -61,6 +62,7 @@ struct crash {
 	enum crash_kind kind;
 	enum crash_hint hint;
 	bool mapped;
+	bool held;
 	bool unseen;
 	struct memory_area area;
 	const struct page_step *made_so;

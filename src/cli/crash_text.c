@@ -178,6 +178,16 @@ static void say_nearest(const struct crash *crash, const struct ledger_view *vie
 	say(text, up < down ? " above." : " below.");
 }
 
+static const char *how_absent(const struct ledger_view *view)
+{
+	if (view->first_event > 1)
+		return ", and was not as far as is known.";
+	/* The parent may have had something there. */
+	if (view->header->link == LEDGER_LINK_FORK)
+		return ", and was not since the process was forked.";
+	return ", and never was.";
+}
+
 static void say_absent(const struct crash *crash, const struct ledger_view *view, struct text *text)
 {
 	const struct ledger_fault *fault = crash->fault;
@@ -192,8 +202,7 @@ static void say_absent(const struct crash *crash, const struct ledger_view *view
 			text_char(text, '.');
 		}
 	} else if (crash->kind == CRASH_NEVER) {
-		say(text, view->first_event > 1 ? ", and was not as far as is known."
-						: ", and never was.");
+		say(text, how_absent(view));
 		say_nearest(crash, view, text);
 	} else if (crash->hint == CRASH_UNLOADED && crash->before != NULL) {
 		say(text, ". It was ");
@@ -201,6 +210,8 @@ static void say_absent(const struct crash *crash, const struct ledger_view *view
 		say(text, " until ");
 		say_event(text, crash->made_so->event.number);
 		text_char(text, '.');
+	} else if (crash->held && crash->made_so == NULL) {
+		say(text, ". It had been unmapped before the ledger begins, and is held.");
 	} else {
 		text_char(text, '.');
 	}

@@ -380,8 +380,8 @@ def main(mapledger, shim, victim):
     on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
-        for part in (statuses, deaths, unseen_death, deaths_of_children, passes_through, refusals, names,
-                     children, signals, *on_terminals, live, lost_history):
+        for part in (statuses, deaths, unseen_death, deaths_of_children, passes_through,
+                     refusals, names, children, signals, *on_terminals, live, lost_history):
             part(runs)
     checks.finish()
 

@@ -46,6 +46,12 @@ def main():
         said = json.loads(tool("explain", "--json", "i.mlg").stdout)
         check("which is explained", (said["kind"], said["rule"]) == ("unmapped", "U06"), said)
         check("with the munmap's number", said["made_so_by"]["call"].startswith("munmap"), said)
+        for options, words in ((["--hold-unmapped", "1M"],
+                                "It had been unmapped before the ledger begins, and is held."),
+                               ([], "and was not since the process was forked.")):
+            done = tool("run", "--force", "-o", "i.mlg", *options, victim, "stale_child")
+            check("a child's stale use is explained", words in done.stderr and
+                  done.returncode == 128 + signal.SIGSEGV, done)
         done = run("--hold-unmapped", "4K", victim, "stale")
         check("more than the limit is not held", done.returncode == 0, done)
         done = run("--hold-unmapped", "64K", victim, "S09")

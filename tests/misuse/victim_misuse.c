@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <mapledger/mapledger.h>
 
@@ -477,11 +478,34 @@ static int stale(void)
 	return *(volatile char *)old;
 }
 
+/*
+ * What the parent unmapped is used in its child, which dies of it. It is large enough
+ * for what is mapped meanwhile, which the kernel puts at its other end.
+ */
+#define STALE_PAGES 256
+
+static int stale_child(void)
+{
+	char *old = pages(STALE_PAGES, RW);
+	pid_t child;
+	int status = 0;
+
+	munmap(old, STALE_PAGES * PAGE);
+	child = fork();
+	if (child == 0) {
+		munmap(pages(1, RW), PAGE); /* with its first call its ledger begins */
+		_exit(*(volatile char *)old);
+	}
+	waitpid(child, &status, 0);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
 } cases[] = {
 	{ "stale", stale },
+	{ "stale_child", stale_child },
 	{ "S02", s02 },
 	{ "S03", s03 },
 	{ "S27", s27 },
