@@ -205,7 +205,7 @@ static void protect_down(const struct page_call *call, struct span span)
 		span.first++;
 	while (page_model_page(span.first - 1)->attributes & PAGE_GROWSDOWN)
 		span.first--;
-	if (call->result != -EINVAL)
+	if (call->result != -EINVAL || has_attribute(span, PAGE_HUGE | PAGE_SPECIAL))
 		make_unknown(span);
 }
 
