@@ -46,7 +46,7 @@ def main():
         said = json.loads(tool("explain", "--json", "i.mlg").stdout)
         check("which is explained", (said["kind"], said["rule"]) == ("unmapped", "U06"), said)
         check("with the munmap's number", said["made_so_by"]["call"].startswith("munmap"), said)
-        for options, words in ((["--hold-unmapped", "1M"],
+        for options, words in ((["--hold-unmapped", "2G"],
                                 "It had been unmapped before the ledger begins, and is held."),
                                ([], "and was not since the process was forked.")):
             done = tool("run", "--force", "-o", "i.mlg", *options, victim, "stale_child")

@@ -479,14 +479,14 @@ static int stale(void)
 }
 
 /*
- * What the parent unmapped is used in its child, which dies of it. It is large enough
- * for what is mapped meanwhile, which the kernel puts at its other end.
+ * What the parent unmapped is used in its child, which dies of it. There is room for
+ * what is mapped meanwhile, the child's ledger too: the kernel puts it at the other end.
  */
-#define STALE_PAGES 256
+#define STALE_PAGES (256 << 10)
 
 static int stale_child(void)
 {
-	char *old = pages(STALE_PAGES, RW);
+	char *old = pages(STALE_PAGES, PROT_NONE);
 	pid_t child;
 	int status = 0;
 
