@@ -658,6 +658,13 @@ static bool compare(struct comparing *comparing)
 	return false;
 }
 
+static void say_damage(const struct comparing *comparing)
+{
+	view_say_lost_and_damaged(&comparing->a.view);
+	if (!comparing->same_ledger && comparing->b.is_open)
+		view_say_lost_and_damaged(&comparing->b.view);
+}
+
 static int compare_and_print(struct comparing *comparing)
 {
 	struct subject *a = &comparing->a;
@@ -671,6 +678,7 @@ static int compare_and_print(struct comparing *comparing)
 	    !(b->is_process ? take_process(comparing) : take_ledger(b)) || !compare(comparing))
 		return CLI_TROUBLE;
 	good = true;
+	say_damage(comparing);
 	if (comparing->options->json)
 		good = print_json(comparing);
 	else

@@ -61,6 +61,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 		return CLI_TROUBLE;
 	if (!fault_is_met(&view->header->fault))
 		return complain_no_fault(view);
+	view_say_lost_and_damaged(view);
 	good = crash_find(&crash, view) && crash_names_read(&names, view, &crash);
 	if (good && options->json)
 		good = crash_print_json(view, &crash, &names);

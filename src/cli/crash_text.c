@@ -180,7 +180,7 @@ static void say_nearest(const struct crash *crash, const struct ledger_view *vie
 
 static const char *how_absent(const struct ledger_view *view)
 {
-	if (view->first_event > 1)
+	if (view->first_event > 1 || view->damage != NULL)
 		return ", and was not as far as is known.";
 	/* The parent may have had something there. */
 	if (view->header->link == LEDGER_LINK_FORK)

@@ -19,7 +19,8 @@ USED = 80 * RECORD  # what the scripts fill
 COMMANDS = [["info"], ["map"], ["map", "--format", "maps"], ["map", "--at", "-1", "--gaps"],
             ["log"], ["log", "-n", "3"], ["verify"], ["info", "--json"], ["map", "--json"],
             ["why", "0x7ffff7fbd040"], ["why", "lib:libc"], ["diff", "start", "end"], ["top"], ["log", "--json"], ["log", "--bt"], ["why", "--json", "7ffff6001000"],
-            ["diff", "--rel", "bad.mlg"], ["verify", "--json"]]
+            ["diff", "--rel", "bad.mlg"], ["verify", "--json"], ["explain"], ["explain", "--json"],
+            ["audit"], ["audit", "--json"]]
 CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 
 
