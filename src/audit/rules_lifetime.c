@@ -329,11 +329,11 @@ static void window(const struct change *change)
 		return;
 	contents = contents_of(change);
 	victim = audit_mapping(change->audit, contents.first_origin);
-	finding->other = thread->event;
-	audit_begin_message(finding, &text);
 	if (victim != NULL && victim->tid != change->call->tid &&
 	    contents.first_origin > thread->event) {
+		audit_begin_message(finding, &text);
 		finding->severity = AUDIT_ERROR;
+		finding->other = thread->event;
 		finding->victim = contents.first_origin;
 		text_string(&text, "thread ");
 		text_decimal(&text, victim->tid);
@@ -344,8 +344,11 @@ static void window(const struct change *change)
 		text_string(&text, " and this call, and lost it");
 		return;
 	}
+	/* What was lost before at this site stays said. */
 	if (finding->severity == AUDIT_ERROR)
 		return;
+	audit_begin_message(finding, &text);
+	finding->other = thread->event;
 	text_string(&text, "another thread could have been given the range since munmap ");
 	audit_say_event(&text, thread->event);
 }

@@ -155,6 +155,9 @@ def try_findings(paths, case):
         return f"wanted {sorted(wanted)}, found {sorted(found)}"
     if not errors <= wanted:
         return f"errors that are none: {sorted(errors - wanted)}"
+    silent = [each["rule"] for each in report["findings"] if not each["message"]]
+    if silent:
+        return f"findings without a word: {silent}"
     loud = any(severity != "note" for _, severity in found)
     if audit.returncode != (1 if loud else 0):
         return f"exit status {audit.returncode}"
