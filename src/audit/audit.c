@@ -192,6 +192,18 @@ bool audit_has_reported(const struct change *change, enum audit_rule_place place
 	return index != NULL && audit->findings[*index].last_event == change->event->number;
 }
 
+/* Of the calls that a finding counts, one is shown. */
+static void show_call(struct audit_finding *finding, const struct change *change,
+		      struct addr_range range)
+{
+	finding->event = change->event->number;
+	finding->ticks = change->event->ticks;
+	finding->tid = change->call->tid;
+	finding->stack = change->call->stack;
+	finding->call = *change->call;
+	finding->range = range;
+}
+
 struct audit_finding *audit_report(const struct change *change, enum audit_rule_place place,
 				   struct addr_range range)
 {
@@ -203,20 +215,24 @@ struct audit_finding *audit_report(const struct change *change, enum audit_rule_
 	finding = find_or_add(change->audit, place, site_of(change));
 	if (finding == NULL)
 		return NULL;
-	if (finding->count == 0) {
-		finding->event = event->number;
-		finding->ticks = event->ticks;
-		finding->tid = change->call->tid;
-		finding->stack = change->call->stack;
-		finding->call = *change->call;
-		finding->range = range;
-	}
+	if (finding->count == 0)
+		show_call(finding, change, range);
 	/* One call may have several pieces. */
 	if (finding->last_event != event->number)
 		finding->count++;
 	finding->last_event = event->number;
 	finding->n_pages += audit_pages(range);
 	return finding;
+}
+
+bool audit_is_news(struct audit_finding *finding, const struct change *change,
+		   struct addr_range range, enum audit_severity severity)
+{
+	if (finding->count > 1 && severity <= finding->severity)
+		return false;
+	finding->severity = severity;
+	show_call(finding, change, range);
+	return true;
 }
 
 struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,

@@ -139,6 +139,11 @@ void audit_each_piece(const struct change *change, piece_fn fn, void *context);
  * the rule is off, or memory is short. */
 struct audit_finding *audit_report(const struct change *change, enum audit_rule_place place,
 				   struct addr_range range);
+/* What a rule found that has more than one severity: is it the first at this site, or worse than
+ * what was found there before? Then the finding is of this change, and its message is to be
+ * written; else it stays as it is. */
+bool audit_is_news(struct audit_finding *finding, const struct change *change,
+		   struct addr_range range, enum audit_severity severity);
 /* Has the rule found something in this very call? */
 bool audit_has_reported(const struct change *change, enum audit_rule_place place);
 /* Its message may be written anew each time. */

@@ -48,10 +48,11 @@ static struct contents contents_of(const struct change *change)
 
 static void unmapped_nothing(const struct change *change, const struct unmapping *last)
 {
-	struct audit_finding *finding = audit_report(change, RULE_U01, change->event->ranges[0]);
+	struct addr_range range = change->event->ranges[0];
+	struct audit_finding *finding = audit_report(change, RULE_U01, range);
 	struct text text;
 
-	if (finding == NULL)
+	if (finding == NULL || !audit_is_news(finding, change, range, AUDIT_WARNING))
 		return;
 	audit_begin_message(finding, &text);
 	text_string(&text, "nothing was mapped there");
@@ -86,12 +87,12 @@ static void unmapped_twice(const struct change *change, const struct contents *c
 			   const struct unmapping *last)
 {
 	const struct mapping *victim = audit_mapping(change->audit, contents->first_origin);
-	struct audit_finding *finding = audit_report(change, RULE_U01, change->event->ranges[0]);
+	struct addr_range range = change->event->ranges[0];
+	struct audit_finding *finding = audit_report(change, RULE_U01, range);
 	struct text text;
 
-	if (finding == NULL)
+	if (finding == NULL || !audit_is_news(finding, change, range, AUDIT_ERROR))
 		return;
-	finding->severity = AUDIT_ERROR;
 	finding->victim = contents->first_origin;
 	finding->other = last->event;
 	audit_begin_message(finding, &text);
@@ -317,40 +318,39 @@ static void window(const struct change *change)
 {
 	const struct thread_state *thread =
 		event_table_find(&change->audit->threads, change->call->tid);
+	struct addr_range range = change->event->ranges[0];
 	struct contents contents;
 	const struct mapping *victim;
 	struct audit_finding *finding;
+	bool lost;
 	struct text text;
 
 	if (!follows_unmap(change, thread))
 		return;
-	finding = audit_report(change, RULE_U05, change->event->ranges[0]);
+	finding = audit_report(change, RULE_U05, range);
 	if (finding == NULL)
 		return;
 	contents = contents_of(change);
 	victim = audit_mapping(change->audit, contents.first_origin);
-	if (victim != NULL && victim->tid != change->call->tid &&
-	    contents.first_origin > thread->event) {
-		audit_begin_message(finding, &text);
-		finding->severity = AUDIT_ERROR;
-		finding->other = thread->event;
-		finding->victim = contents.first_origin;
-		text_string(&text, "thread ");
-		text_decimal(&text, victim->tid);
-		text_string(&text, " was given the range by ");
-		audit_say_event(&text, contents.first_origin);
-		text_string(&text, ", between munmap ");
+	lost = victim != NULL && victim->tid != change->call->tid &&
+	       contents.first_origin > thread->event;
+	if (!audit_is_news(finding, change, range, lost ? AUDIT_ERROR : AUDIT_NOTE))
+		return;
+	finding->other = thread->event;
+	audit_begin_message(finding, &text);
+	if (!lost) {
+		text_string(&text, "another thread could have been given the range since munmap ");
 		audit_say_event(&text, thread->event);
-		text_string(&text, " and this call, and lost it");
 		return;
 	}
-	/* What was lost before at this site stays said. */
-	if (finding->severity == AUDIT_ERROR)
-		return;
-	audit_begin_message(finding, &text);
-	finding->other = thread->event;
-	text_string(&text, "another thread could have been given the range since munmap ");
+	finding->victim = contents.first_origin;
+	text_string(&text, "thread ");
+	text_decimal(&text, victim->tid);
+	text_string(&text, " was given the range by ");
+	audit_say_event(&text, contents.first_origin);
+	text_string(&text, ", between munmap ");
 	audit_say_event(&text, thread->event);
+	text_string(&text, " and this call, and lost it");
 }
 
 static void rules_of_fixed(const struct change *change)
@@ -426,7 +426,7 @@ void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
 			.owner = { .site = candidate->finding.site },
 		};
 		finding = audit_report(&change, RULE_U03, candidate->range);
-		if (finding == NULL)
+		if (finding == NULL || finding->severity == AUDIT_ERROR)
 			continue;
 		finding->victim = candidate->origin;
 		audit_begin_message(finding, &text);

@@ -129,10 +129,10 @@ static void failed(const struct change *change)
 	if (!vm_call_failed(change->call) || is_said_better(change))
 		return;
 	finding = audit_report(change, RULE_U08, range);
-	if (finding == NULL)
+	if (finding == NULL ||
+	    !audit_is_news(finding, change, range,
+			   is_probe(change) || change->owner.internal ? AUDIT_NOTE : AUDIT_WARNING))
 		return;
-	if (is_probe(change) || change->owner.internal)
-		finding->severity = AUDIT_NOTE;
 	audit_begin_message(finding, &text);
 	text_string(&text, vm_op_info(change->call->op)->name);
 	text_string(&text, " failed with ");

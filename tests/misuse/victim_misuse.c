@@ -341,6 +341,28 @@ static int names(void)
 	return 0;
 }
 
+/* To ask for huge pages that can't be had is a question, a length of 0 is none: in either order. */
+NOINLINE static void try_map(size_t len, int flags)
+{
+	mmap(NULL, len, RW, ANON | flags, -1, 0);
+}
+
+NOINLINE static void try_again(size_t len, int flags)
+{
+	mmap(NULL, len, RW, ANON | flags, -1, 0);
+}
+
+static int probes(void)
+{
+	size_t no_size = 1UL << 46;
+
+	try_map(no_size, MAP_HUGETLB);
+	try_map(0, 0);
+	try_again(0, 0);
+	try_again(no_size, MAP_HUGETLB);
+	return 0;
+}
+
 /* S25: a hint is taken for a promise. */
 static int s25(void)
 {
@@ -527,6 +549,7 @@ static const struct {
 	{ "S22", s22 },
 	{ "S25", s25 },
 	{ "names", names },
+	{ "probes", probes },
 	{ "S26", s26 },
 	{ "wild", wild },
 	{ "null", null },
