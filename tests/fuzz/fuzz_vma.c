@@ -92,6 +92,8 @@ static void report(const struct options *options, const struct fuzz_setup *setup
 	fuzz_call_format(&fuzz_log->calls[n - 1], line, sizeof(line));
 	printf("ML_TEST_SEED=%" PRIu64 " call %u: %s = %" PRId64 "\n%s\n", options->seed, n, line,
 	       fuzz_log->result, fuzz_log->verdict);
+	printf("# after %" PRIu64 " calls in %" PRIu64 " sequences\n", fuzz_log->counts.n_steps,
+	       fuzz_log->counts.n_sequences);
 	fflush(stdout);
 	if (options->save == NULL)
 		return;
