@@ -252,7 +252,7 @@ struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_pla
 }
 
 void audit_remember(const struct change *change, enum audit_rule_place place,
-		    struct addr_range range, uint64_t origin, const struct audit_finding *finding)
+		    struct addr_range range, uint64_t origin)
 {
 	struct audit *audit = change->audit;
 
@@ -261,14 +261,35 @@ void audit_remember(const struct change *change, enum audit_rule_place place,
 		audit->out_of_memory = true;
 		return;
 	}
-	audit->candidates[audit->n_candidates] = (struct candidate){
+	audit->candidates[audit->n_candidates++] = (struct candidate){
 		.rule = place,
 		.range = range,
 		.origin = origin,
+		.event = change->event->number,
+		.ticks = change->event->ticks,
+		.site = change->owner.site,
+		.call = *change->call,
 	};
-	if (finding != NULL)
-		audit->candidates[audit->n_candidates].finding = *finding;
-	audit->n_candidates++;
+}
+
+struct audit_finding *audit_report_candidate(struct audit *audit, const struct vm_space *space,
+					     const struct candidate *candidate)
+{
+	const struct audit_event event = {
+		.number = candidate->event,
+		.ticks = candidate->ticks,
+		.finished = true,
+		.call = &candidate->call,
+	};
+	const struct change change = {
+		.audit = audit,
+		.space = space,
+		.event = &event,
+		.call = &candidate->call,
+		.owner = { .site = candidate->site },
+	};
+
+	return audit_report(&change, candidate->rule, candidate->range);
 }
 
 /* What a rule has found already: then a crash says only how it ended. */

@@ -81,7 +81,10 @@ struct candidate {
 	enum audit_rule_place rule;
 	struct addr_range range;
 	uint64_t origin;
-	struct audit_finding finding;
+	uint64_t event;
+	uint64_t ticks;
+	uint64_t site;
+	struct vm_call call;
 };
 
 /* What the program relies on (ml_expect). */
@@ -149,9 +152,12 @@ bool audit_has_reported(const struct change *change, enum audit_rule_place place
 /* Its message may be written anew each time. */
 void audit_begin_message(struct audit_finding *finding, struct text *text);
 
-/* To be looked at again in the end: the finding is not reported until then. */
+/* To be looked at again in the end: nothing is reported until then. */
 void audit_remember(const struct change *change, enum audit_rule_place place,
-		    struct addr_range range, uint64_t origin, const struct audit_finding *finding);
+		    struct addr_range range, uint64_t origin);
+/* As audit_report(), of the call that was remembered; @space is the map in the end. */
+struct audit_finding *audit_report_candidate(struct audit *audit, const struct vm_space *space,
+					     const struct candidate *candidate);
 
 /* A finding of no call, about @site in the end. */
 struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,

@@ -214,7 +214,6 @@ static void too_short(const struct change *change, const struct contents *conten
 	const struct mapping *mapping = audit_mapping(change->audit, contents->first_origin);
 	uint64_t end = change->event->ranges[0].end;
 	const struct memory_area *rest;
-	struct audit_finding finding = { 0 };
 
 	if (mapping == NULL || mapping->range.start != change->event->ranges[0].start ||
 	    end >= mapping->range.end || change->owner.internal ||
@@ -223,14 +222,8 @@ static void too_short(const struct change *change, const struct contents *conten
 	rest = memory_set_find(change->space->set, end);
 	if (rest == NULL || rest->origin != contents->first_origin)
 		return;
-	finding.event = change->event->number;
-	finding.ticks = change->event->ticks;
-	finding.tid = change->call->tid;
-	finding.stack = change->call->stack;
-	finding.site = change->owner.site;
-	finding.call = *change->call;
 	audit_remember(change, RULE_U03, (struct addr_range){ end, mapping->range.end },
-		       contents->first_origin, &finding);
+		       contents->first_origin);
 }
 
 /* ---------------------------------------------------------------------- munmap */
@@ -402,8 +395,6 @@ void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
 	for (size_t i = 0; i < audit->n_candidates; i++) {
 		const struct candidate *candidate = &audit->candidates[i];
 		const struct memory_area *rest;
-		struct audit_event event;
-		struct change change;
 		struct audit_finding *finding;
 		struct text text;
 
@@ -412,20 +403,7 @@ void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
 		rest = memory_set_find(space->set, candidate->range.start);
 		if (rest == NULL || rest->origin != candidate->origin)
 			continue;
-		event = (struct audit_event){
-			.number = candidate->finding.event,
-			.ticks = candidate->finding.ticks,
-			.finished = true,
-			.call = &candidate->finding.call,
-		};
-		change = (struct change){
-			.audit = audit,
-			.space = space,
-			.event = &event,
-			.call = &candidate->finding.call,
-			.owner = { .site = candidate->finding.site },
-		};
-		finding = audit_report(&change, RULE_U03, candidate->range);
+		finding = audit_report_candidate(audit, space, candidate);
 		if (finding == NULL || finding->severity == AUDIT_ERROR)
 			continue;
 		finding->victim = candidate->origin;

@@ -106,7 +106,6 @@ static void module_writable(const struct change *change, struct addr_range range
 			    const struct memory_area *before, const struct memory_area *after)
 {
 	enum audit_rule_place place;
-	struct audit_finding finding = { 0 };
 
 	if (before == NULL || !gained(before, after, VM_WRITE) || !audit_is_protect(change) ||
 	    change->owner.internal || !(before->flags & VM_FILE) || (before->flags & VM_SHARED) ||
@@ -114,14 +113,7 @@ static void module_writable(const struct change *change, struct addr_range range
 	    !audit_is_module(change->space, (uint32_t)before->tag[VM_TAG_OBJECT]))
 		return;
 	place = before->flags & VM_EXEC ? RULE_W04 : RULE_P07;
-	finding.event = change->event->number;
-	finding.ticks = change->event->ticks;
-	finding.tid = change->call->tid;
-	finding.stack = change->call->stack;
-	finding.site = change->owner.site;
-	finding.call = *change->call;
-	finding.range = range;
-	audit_remember(change, place, range, before->tag[VM_TAG_OBJECT], &finding);
+	audit_remember(change, place, range, before->tag[VM_TAG_OBJECT]);
 }
 
 /* ------------------------------------------------------------------------- W05 */
@@ -227,28 +219,13 @@ void rules_memory_end(struct audit *audit, const struct vm_space *space)
 	for (size_t i = 0; i < audit->n_candidates; i++) {
 		const struct candidate *candidate = &audit->candidates[i];
 		const struct memory_area *area;
-		struct change change;
-		struct audit_event event;
 		struct audit_finding *finding;
 		struct text text;
 
 		if ((candidate->rule != RULE_W04 && candidate->rule != RULE_P07) ||
 		    !is_still_writable(space, candidate))
 			continue;
-		event = (struct audit_event){
-			.number = candidate->finding.event,
-			.ticks = candidate->finding.ticks,
-			.finished = true,
-			.call = &candidate->finding.call,
-		};
-		change = (struct change){
-			.audit = audit,
-			.space = space,
-			.event = &event,
-			.call = &candidate->finding.call,
-			.owner = { .site = candidate->finding.site },
-		};
-		finding = audit_report(&change, candidate->rule, candidate->range);
+		finding = audit_report_candidate(audit, space, candidate);
 		if (finding == NULL)
 			continue;
 		area = memory_set_find(space->set, candidate->range.start);
