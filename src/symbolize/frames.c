@@ -51,16 +51,34 @@ static int add_frame(struct symbol *symbol, const char *function, struct source 
 
 /* -------------------------------------------------------------------------- DWARF */
 
-static struct source line_at(const struct module *module, GElf_Addr address)
+/*
+ * The unit that the address is in. elfutils finds it by .debug_aranges, which clang and
+ * rustc do not write: then each unit is asked. @bias: what is added to its addresses.
+ */
+static Dwarf_Die *unit_at(const struct module *module, GElf_Addr address, Dwarf_Addr *bias)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(module->dwfl_module, address);
+	Dwarf_Die *unit = dwfl_module_addrdie(module->dwfl_module, address, bias);
+
+	if (unit != NULL)
+		return unit;
+	while ((unit = dwfl_module_nextcu(module->dwfl_module, unit, bias)) != NULL)
+		if (dwarf_haspc(unit, address - *bias) == 1)
+			break;
+	return unit;
+}
+
+/* @address: as the unit counts. */
+static struct source line_at(Dwarf_Die *unit, Dwarf_Addr address)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
 	struct source source = { 0 };
 	int number = 0;
 
 	if (line == NULL)
 		return source;
-	source.file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
-	source.line = source.file != NULL && number > 0 ? (unsigned)number : 0;
+	source.file = dwarf_linesrc(line, NULL, NULL);
+	if (source.file != NULL && dwarf_lineno(line, &number) == 0 && number > 0)
+		source.line = (unsigned)number;
 	return source;
 }
 
@@ -122,10 +140,10 @@ static int scopes_at(Dwarf_Die *cu, Dwarf_Addr address, Dwarf_Die **scopes)
 	return n > 0 ? n : 0;
 }
 
-static int add_scopes(const struct module *module, Dwarf_Die *cu, Dwarf_Die *scopes, int n,
-		      GElf_Addr address, struct symbol *symbol)
+static int add_scopes(Dwarf_Die *cu, Dwarf_Die *scopes, int n, Dwarf_Addr address,
+		      struct symbol *symbol)
 {
-	struct source source = line_at(module, address);
+	struct source source = line_at(cu, address);
 	int error = 0;
 
 	for (int i = 0; i < n && symbol->n_frames < FRAMES_MAX && error == 0; i++) {
@@ -145,7 +163,7 @@ static int add_from_dwarf(const struct module *module, GElf_Addr address, struct
 {
 	Dwarf_Die *scopes = NULL;
 	Dwarf_Addr bias;
-	Dwarf_Die *cu = dwfl_module_addrdie(module->dwfl_module, address, &bias);
+	Dwarf_Die *cu = unit_at(module, address, &bias);
 	int error;
 	int n;
 
@@ -154,7 +172,7 @@ static int add_from_dwarf(const struct module *module, GElf_Addr address, struct
 	n = scopes_at(cu, address - bias, &scopes);
 	if (n == 0)
 		return 0;
-	error = add_scopes(module, cu, scopes, n, address, symbol);
+	error = add_scopes(cu, scopes, n, address - bias, symbol);
 	free(scopes);
 	return error;
 }
@@ -165,6 +183,8 @@ static int add_from_symbols(const struct module *module, GElf_Addr address, stru
 {
 	GElf_Off distance;
 	GElf_Sym sym;
+	Dwarf_Addr bias;
+	Dwarf_Die *unit;
 	const char *name = dwfl_module_addrinfo(module->dwfl_module, address, &distance, &sym, NULL,
 						NULL, NULL);
 	bool is_real = symbol->n_frames > 0 && !symbol->frames[symbol->n_frames - 1].inlined;
@@ -174,7 +194,10 @@ static int add_from_symbols(const struct module *module, GElf_Addr address, stru
 	symbol->distance = distance;
 	if (is_real)
 		return 0;
-	return add_frame(symbol, name, line_at(module, address), false);
+	unit = unit_at(module, address, &bias);
+	return add_frame(symbol, name,
+			 unit != NULL ? line_at(unit, address - bias) : (struct source){ 0 },
+			 false);
 }
 
 int module_frames(const struct module *module, uint64_t address, struct symbol *symbol)
