@@ -8,8 +8,11 @@
 #include "cli/fault_text.h"
 #include "cli/frame_text.h"
 
+#define COLUMNS	      100
+#define INDENT	      2
 #define LABEL_COLUMNS 15
 #define HINT_COLUMNS  72
+#define CODE_COLUMN   78
 #define FRAMES_SHOWN  8
 
 struct screen {
@@ -27,27 +30,28 @@ static void print_label(const struct screen *screen, const char *label)
 
 /* ----------------------------------------------------------------------- lines */
 
-/* Lines of at most HINT_COLUMNS, indented as what a label says. */
-static void print_wrapped(const struct screen *screen, const char *words)
+/* Lines of at most @max columns behind @indent. Return: columns of the last one, without its end.
+ */
+static size_t print_wrapped(const struct screen *screen, const char *words, int indent, size_t max)
 {
 	size_t column = 0;
 
 	while (*words != '\0') {
 		size_t len = strcspn(words, " ");
 
-		if (column > 0 && column + 1 + len > HINT_COLUMNS) {
+		if (column > 0 && column + 1 + len > max) {
 			fputc('\n', screen->file);
 			column = 0;
 		}
 		if (column == 0)
-			fprintf(screen->file, "  %*s", LABEL_COLUMNS, "");
+			fprintf(screen->file, "%*s", indent, "");
 		else
 			fputc(' ', screen->file);
 		column += (column > 0) + len;
 		fprintf(screen->file, "%.*s", (int)len, words);
 		words += len + (words[len] == ' ');
 	}
-	fputc('\n', screen->file);
+	return column;
 }
 
 static const struct named_stack *stack_of_step(const struct crash_names *names,
@@ -147,13 +151,20 @@ static void print_title(const struct screen *screen)
 static void print_sentence(const struct screen *screen)
 {
 	const char *code = fault_code_name(screen->crash->fault);
+	size_t column;
 	struct text text;
 	TEXT_ON_STACK(text, 900);
 
 	crash_sentence(screen->crash, screen->view, &text);
-	fprintf(screen->file, "  %s", text.buffer);
+	column = print_wrapped(screen, text.buffer, INDENT, COLUMNS - INDENT);
+	if (code != NULL && INDENT + column + 2 + strlen(code) > COLUMNS) {
+		fputc('\n', screen->file);
+		column = 0;
+		fprintf(screen->file, "%*s", INDENT, "");
+	}
 	if (code != NULL)
-		fprintf(screen->file, "%*s%s", text.len < 76 ? (int)(78 - text.len) : 2, "", code);
+		fprintf(screen->file, "%*s%s",
+			column + 2 < CODE_COLUMN ? (int)(CODE_COLUMN - column) : 2, "", code);
 	fputs("\n\n", screen->file);
 }
 
@@ -212,7 +223,8 @@ static void print_hint(const struct screen *screen)
 		text_string(&text, rule);
 		text_char(&text, ']');
 	}
-	print_wrapped(screen, text.buffer);
+	print_wrapped(screen, text.buffer, INDENT + LABEL_COLUMNS, HINT_COLUMNS);
+	fputc('\n', screen->file);
 }
 
 static void print_causes(const struct screen *screen)

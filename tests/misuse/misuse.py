@@ -124,7 +124,7 @@ def try_crash(paths, case):
             return f"ended with {done.returncode}, and explain says: {said['error']}"
         text = said["sentence"] + " " + (said["hint"] or "")
         # What `run' prints at the end is what `explain' prints.
-        if said["sentence"] not in done.stderr:
+        if said["sentence"] not in " ".join(done.stderr.split()):
             return f"run did not print the sentence: {done.stderr}"
     if said["fault"]["signal"] != signal or -done.returncode not in (7, 11):
         return f"died of {said['fault']['signal']}, status {done.returncode}"
