@@ -76,10 +76,9 @@ static void write_uri(struct json *json, const char *path)
 	json_string(json, "uri", text.buffer);
 }
 
-/* Where it is: in a source file, where one is known; always as an address. */
-static void write_location(struct json *json, const struct named_frame *frame)
+/* In a source file, where one is known; always as an address. */
+static void write_place(struct json *json, const struct named_frame *frame)
 {
-	json_object(json, NULL);
 	json_object(json, "physicalLocation");
 	if (frame->file != NULL) {
 		json_object(json, "artifactLocation");
@@ -96,14 +95,26 @@ static void write_location(struct json *json, const struct named_frame *frame)
 	json_string(json, "name", frame->module);
 	json_end_object(json);
 	json_end_object(json);
-	if (frame->function != NULL) {
-		json_array(json, "logicalLocations");
-		json_object(json, NULL);
-		json_string(json, "name", frame->function);
-		json_string(json, "kind", "function");
-		json_end_object(json);
-		json_end_array(json);
-	}
+}
+
+static void write_function(struct json *json, const struct named_frame *frame)
+{
+	if (frame->function == NULL)
+		return;
+	json_array(json, "logicalLocations");
+	json_object(json, NULL);
+	json_string(json, "name", frame->function);
+	json_string(json, "kind", "function");
+	json_end_object(json);
+	json_end_array(json);
+}
+
+/* NULL for @key: an element of an array. */
+static void write_location(struct json *json, const char *key, const struct named_frame *frame)
+{
+	json_object(json, key);
+	write_place(json, frame);
+	write_function(json, frame);
 	json_end_object(json);
 }
 
@@ -113,7 +124,7 @@ static void write_locations(struct json *json, const struct audit_row *row)
 
 	json_array(json, "locations");
 	if (row->stack != NULL && first < row->stack->n)
-		write_location(json, &row->stack->frames[first]);
+		write_location(json, NULL, &row->stack->frames[first]);
 	json_end_array(json);
 }
 
@@ -127,32 +138,7 @@ static void write_stack(struct json *json, const struct named_stack *stack, cons
 
 		json_object(json, NULL);
 		json_string(json, "module", frame->module);
-		/* An element like those of "locations", under a name. */
-		json_object(json, "location");
-		json_object(json, "physicalLocation");
-		if (frame->file != NULL) {
-			json_object(json, "artifactLocation");
-			write_uri(json, frame->file);
-			json_end_object(json);
-			if (frame->line > 0) {
-				json_object(json, "region");
-				json_unsigned(json, "startLine", frame->line);
-				json_end_object(json);
-			}
-		}
-		json_object(json, "address");
-		json_unsigned(json, "absoluteAddress", frame->pc);
-		json_end_object(json);
-		json_end_object(json);
-		if (frame->function != NULL) {
-			json_array(json, "logicalLocations");
-			json_object(json, NULL);
-			json_string(json, "name", frame->function);
-			json_string(json, "kind", "function");
-			json_end_object(json);
-			json_end_array(json);
-		}
-		json_end_object(json);
+		write_location(json, "location", frame);
 		json_end_object(json);
 	}
 	json_end_array(json);
