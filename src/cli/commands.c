@@ -10,6 +10,8 @@ const struct command commands[] = {
 	  "record a program in a ledger",
 	  "The program runs as it would without mapledger: same input and output, same\n"
 	  "terminal, same exit status. At its end one line on stderr says what was recorded.\n"
+	  "When it crashed, it is explained why; when a child did, another line says which. A\n"
+	  "child's crash is explained, too, where the program passes its status on (128 + N).\n"
 	  "\n"
 	  "Children go to FILE.d/, one ledger each. A child's ledger is removed when the child\n"
 	  "did nothing but start up: it made no call at all, or it made at most 100 calls, all\n"
