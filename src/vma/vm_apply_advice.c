@@ -106,6 +106,7 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 		return area->flags & (VM_SHARED | VM_FILE);
 	case MADV_GUARD_INSTALL:
 		return (area->flags & VM_LOCKED) || vm_area_is_special(space, area);
+	case MADV_DOFORK:
 	case MADV_GUARD_REMOVE:
 		return vm_area_is_special(space, area);
 	default:
