@@ -282,7 +282,7 @@ int64_t fault_sigaction(const uint64_t args[6])
 
 void fault_thread_begins(void)
 {
-	if (catching && !fault_stack_asked && is_recording())
+	if (catching && fault_stack_asked != fault_stack_turn && is_recording())
 		fault_give_stack();
 }
 

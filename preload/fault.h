@@ -47,7 +47,9 @@ void fault_thread_begins(void);
 /* The program has a handler that asks for an alternate stack: ours is none. */
 void fault_withdraw_stack(void);
 
-extern __thread bool fault_stack_asked
+/* A thread whose turn is not the common one has something to ask or to give back. */
+extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
+extern __thread uint32_t fault_stack_asked
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 #endif

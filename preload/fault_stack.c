@@ -10,7 +10,9 @@
  *
  * A handler of the program that asks for an alternate stack (SA_ONSTACK) where it
  * set none would now run on ours, which is small. So that thread gives ours back
- * when it sets such a handler, and no thread is given one any more.
+ * when it sets such a handler, all others do with their next call, and no thread is
+ * given one any more. Should a handler come first and use more than there is, it
+ * uses another thread's, which is empty; below the first lies one that is nobody's.
  */
 
 #include <errno.h>
@@ -29,7 +31,8 @@ static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
 static uint32_t hand;		  /* where to look for a thread that has ended */
 static bool no_more;
 
-__thread bool fault_stack_asked;
+__thread uint32_t fault_stack_asked;
+uint32_t fault_stack_turn = 1;
 
 static bool is_ours(const stack_t *stack)
 {
@@ -58,14 +61,15 @@ static bool take(unsigned place, uint32_t owner, uint32_t tid)
 /* A free place, or that of a thread that is no more; NULL after looking at a few. */
 static unsigned char *find_stack(uint32_t tid)
 {
-	for (unsigned i = 0; i < N_STACKS; i++) {
+	for (unsigned i = 1; i < N_STACKS; i++) {
 		uint32_t owner = __atomic_load_n(&owners[i], __ATOMIC_RELAXED);
 
 		if ((owner == 0 || owner == tid) && take(i, owner, tid))
 			return stacks[i];
 	}
 	for (unsigned i = 0; i < 4; i++) {
-		unsigned place = __atomic_add_fetch(&hand, 1, __ATOMIC_RELAXED) % N_STACKS;
+		unsigned place =
+			1 + __atomic_add_fetch(&hand, 1, __ATOMIC_RELAXED) % (N_STACKS - 1);
 		uint32_t owner = __atomic_load_n(&owners[place], __ATOMIC_RELAXED);
 
 		if (has_ended(owner) && take(place, owner, tid))
@@ -80,14 +84,25 @@ static bool can_hide(void)
 	return shim.options.sites != OPTION_SITES_LIBC;
 }
 
+static void give_back(const stack_t *now)
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+
+	if (is_ours(now))
+		sys_sigaltstack(&none, NULL);
+}
+
 void fault_give_stack(void)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
 	stack_t old;
 
-	fault_stack_asked = true;
-	if (no_more || shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0 ||
-	    !(old.ss_flags & SS_DISABLE))
+	fault_stack_asked = __atomic_load_n(&fault_stack_turn, __ATOMIC_RELAXED);
+	if (shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0)
+		return;
+	if (no_more)
+		give_back(&old);
+	if (no_more || !(old.ss_flags & SS_DISABLE))
 		return;
 	stack.ss_sp = find_stack(task_tid());
 	if (stack.ss_sp != NULL)
@@ -96,12 +111,14 @@ void fault_give_stack(void)
 
 void fault_withdraw_stack(void)
 {
-	const stack_t none = { .ss_flags = SS_DISABLE };
 	stack_t now;
 
-	no_more = true;
-	if (sys_sigaltstack(NULL, &now) == 0 && is_ours(&now))
-		sys_sigaltstack(&none, NULL);
+	if (!no_more) {
+		no_more = true;
+		__atomic_store_n(&fault_stack_turn, 2, __ATOMIC_RELEASE);
+	}
+	if (sys_sigaltstack(NULL, &now) == 0)
+		give_back(&now);
 }
 
 int64_t fault_sigaltstack(const uint64_t args[6])

@@ -370,7 +370,7 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	struct intervention before = { 0 };
 	bool stops = false;
 
-	if (unlikely(!fault_stack_asked))
+	if (unlikely(fault_stack_asked != fault_stack_turn))
 		fault_give_stack();
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	if (unlikely(shim.pages.n_regions != shim.n_regions_known))

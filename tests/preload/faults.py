@@ -44,6 +44,7 @@ EXPECTED = {
     "reset_by_flag": None,
     "ask": None,
     "ask_stack": None,
+    "other_stack": None,
     "child": None,
     "vfork_child": None,
     "spawn": None,

@@ -371,6 +371,33 @@ static void *ask_in_thread(void *unused)
 	return unused;
 }
 
+static pthread_barrier_t barrier;
+
+static void *handle_in_thread(void *unused)
+{
+	call();
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	call();
+	raise(SIGUSR1);
+	return unused;
+}
+
+/* A thread that was given a stack gives it back once somebody handles signals on such. */
+static void live_other_stack(void)
+{
+	struct sigaction action = { .sa_handler = in_handler, .sa_flags = SA_ONSTACK };
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_create(&thread, NULL, handle_in_thread, NULL);
+	pthread_barrier_wait(&barrier);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_barrier_wait(&barrier);
+	pthread_join(thread, NULL);
+	exit(0);
+}
+
 static void live_ask_stack(void)
 {
 	static char own[65536];
@@ -474,6 +501,7 @@ static const struct {
 	{ "reset_by_flag", die_reset_by_flag },
 	{ "ask", live_ask },
 	{ "ask_stack", live_ask_stack },
+	{ "other_stack", live_other_stack },
 	{ "child", live_child },
 	{ "vfork_child", live_vfork_child },
 	{ "spawn", live_spawn },
