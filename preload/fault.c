@@ -182,8 +182,21 @@ static void send_again(int number, siginfo_t *info)
 		sys_call6(SYS_tgkill, pid, tid, number, 0, 0, 0);
 }
 
+/* A fork child that has made no call yet opens its ledger now. */
+static void begin_child(void)
+{
+	struct frame_mark mark;
+
+	if (!shim.live || (*shim.fork_mark != 0 && !shim.child))
+		return;
+	if (recorder_lock(&mark, RECORDER_DEFER))
+		recorder_unlock(&mark);
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
+	if (has_room(context))
+		begin_child();
 	if (is_recording())
 		record(number, info, context);
 	if (!comes_again(info))

@@ -46,6 +46,7 @@ EXPECTED = {
     "ask_stack": None,
     "other_stack": None,
     "child": None,
+    "silent_child": None,
     "vfork_child": None,
     "spawn": None,
     "confined": None,
@@ -54,6 +55,7 @@ EXPECTED = {
 # What is known of these besides: they fault in a child, with a ledger of its own.
 CHILD_FAULTS = {
     "child": ("SIGSEGV", "SEGV_ACCERR", "write"),
+    "silent_child": ("SIGSEGV", "SEGV_ACCERR", "write"),
     "spawn": ("SIGSEGV", "SI_USER", None),
 }
 

@@ -433,6 +433,21 @@ static void live_child(void)
 	exit(0);
 }
 
+/* It crashes before it has made a single call. */
+static void live_silent_child(void)
+{
+	int status;
+	pid_t child;
+
+	page = pages(1, PROT_READ);
+	child = fork();
+	if (child == 0)
+		touch(page);
+	waitpid(child, &status, 0);
+	say("child", (unsigned long)status & 0x7f);
+	exit(0);
+}
+
 static void live_vfork_child(void)
 {
 	int status;
@@ -503,6 +518,7 @@ static const struct {
 	{ "ask_stack", live_ask_stack },
 	{ "other_stack", live_other_stack },
 	{ "child", live_child },
+	{ "silent_child", live_silent_child },
 	{ "vfork_child", live_vfork_child },
 	{ "spawn", live_spawn },
 	{ "confined", die_confined },
