@@ -44,8 +44,8 @@ static unsigned selinux_refuses(const struct change *change, bool is_new,
 		else if (is_file && (before->flags & VM_WRITE))
 			refusals |= AUDIT_EXECMOD; /* if a page was written */
 	}
-	if ((!is_file || (!is_shared && (after->flags & VM_WRITE))) &&
-	    !(refusals & (AUDIT_EXECHEAP | AUDIT_EXECSTACK)))
+	/* Besides those: both must be allowed. */
+	if (!is_file || (!is_shared && (after->flags & VM_WRITE)))
 		refusals |= AUDIT_EXECMEM;
 	return refusals;
 }

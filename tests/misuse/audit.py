@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit as a tool: exit statuses, suppressions, baselines, SARIF, run --check.
 
-usage: audit.py MAPLEDGER SHIM DEMO [SARIF_SCHEMA]
+usage: audit.py MAPLEDGER SHIM DEMO
 
-SARIF is checked for what the specification requires of the parts that are used
-(OASIS SARIF 2.1.0, chapters 3.13 to 3.60), and, where a copy of the official schema
-is given, or named by ML_SARIF_SCHEMA, and python3-jsonschema is there, against that.
+SARIF is validated (with python3-jsonschema) against sarif.schema.json, which has the
+standard's rules for the parts that are written, and allows nothing else (OASIS SARIF
+2.1.0, chapters 3.13 to 3.60). ML_SARIF_SCHEMA names a copy of the whole official
+schema, to be used as well.
 """
 
 import json
@@ -124,7 +125,7 @@ def required(thing, names, where):
     check(f"SARIF: {where} has {', '.join(names)}", not missing, f"no {missing}")
 
 
-def sarif(tool, folder, schema):
+def sarif(tool, folder, schemas):
     for name in ("fixed-clobber", "execstack", "map-limit", "double-munmap"):
         path = Path(folder) / f"{name}.sarif"
         tool("audit", "--sarif", path, tool.record(name, folder), folder=folder)
@@ -147,7 +148,7 @@ def sarif(tool, folder, schema):
                 uri = place.get("artifactLocation", {}).get("uri", "")
                 check("SARIF: file names are URI references",
                       re.fullmatch(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*", uri) is not None, uri)
-        if schema:
+        for schema in schemas:
             validate(log, schema, name)
 
 
@@ -155,13 +156,13 @@ def validate(log, schema, name):
     try:
         import jsonschema
     except ImportError:
-        print("skipped: the official schema, as python3-jsonschema is not there")
+        print(f"skipped: {schema.name}, as python3-jsonschema is not there")
         return
     try:
-        jsonschema.validate(log, json.loads(Path(schema).read_text()))
-        check(f"SARIF: {name} fits the official schema", True)
+        jsonschema.validate(log, json.loads(schema.read_text()))
+        check(f"SARIF: {name} fits {schema.name}", True)
     except jsonschema.ValidationError as error:
-        check(f"SARIF: {name} fits the official schema", False, error.message)
+        check(f"SARIF: {name} fits {schema.name}", False, error.message)
 
 
 def checking(tool, folder):
@@ -184,14 +185,16 @@ def checking(tool, folder):
 
 def main():
     tool = Tool(*sys.argv[1:4])
-    schema = sys.argv[4] if len(sys.argv) > 4 else os.environ.get("ML_SARIF_SCHEMA")
+    schemas = [Path(__file__).with_name("sarif.schema.json")]
+    if "ML_SARIF_SCHEMA" in os.environ:
+        schemas.append(Path(os.environ["ML_SARIF_SCHEMA"]))
     with tempfile.TemporaryDirectory() as folder:
         exit_statuses(tool, folder)
         whole_stack(tool, folder)
         explaining(tool, folder)
         suppressing(tool, folder)
         baselines(tool, folder)
-        sarif(tool, folder, schema)
+        sarif(tool, folder, schemas)
         checking(tool, folder)
     print(f"{failed} wrong")
     return 1 if failed else 0
