@@ -204,14 +204,17 @@ static struct addr_range until_gap(const struct memory_set *set, struct addr_ran
 	return range;
 }
 
-/* Locked, but without the pages, which can't be had: guards, no access, beyond a file's end. */
+/*
+ * Locked, but without the pages, which can't be had: guards, what can be neither
+ * read nor written, beyond a file's end. mm/gup.c: check_vma_flags()
+ */
 static bool can_lack_pages(const struct memory_set *set, struct addr_range range)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if ((area->flags & (VM_GUARD | VM_FILE)) || !(area->flags & VM_PROT))
+		if ((area->flags & (VM_GUARD | VM_FILE)) || !(area->flags & (VM_READ | VM_WRITE)))
 			return true;
 	return false;
 }
