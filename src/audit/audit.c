@@ -19,6 +19,7 @@ struct audit *audit_create(const struct audit_options *options)
 	event_table_init(&audit->finding_of, sizeof(size_t));
 	event_table_init(&audit->mappings, sizeof(struct mapping));
 	event_table_init(&audit->unmappings, sizeof(struct unmapping));
+	event_table_init(&audit->releases, sizeof(bool));
 	event_table_init(&audit->threads, sizeof(struct thread_state));
 	event_table_init(&audit->sites, sizeof(struct site_state));
 	return audit;
@@ -31,6 +32,7 @@ void audit_destroy(struct audit *audit)
 	event_table_finish(&audit->finding_of);
 	event_table_finish(&audit->mappings);
 	event_table_finish(&audit->unmappings);
+	event_table_finish(&audit->releases);
 	event_table_finish(&audit->threads);
 	event_table_finish(&audit->sites);
 	free(audit->findings);

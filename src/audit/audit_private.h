@@ -106,6 +106,7 @@ struct audit {
 	struct event_table finding_of; /* rule and site -> finding */
 	struct event_table mappings;   /* event -> struct mapping */
 	struct event_table unmappings; /* start -> struct unmapping */
+	struct event_table releases;   /* site that maps, site that unmaps */
 	struct event_table threads;    /* tid -> struct thread_state */
 	struct event_table sites;      /* site -> struct site_state */
 	struct candidate *candidates;

@@ -64,10 +64,17 @@ static void unmapped_nothing(const struct change *change, const struct unmapping
 	text_string(&text, " had unmapped it");
 }
 
+/* One key for a place that maps and a place that unmaps; sites have fewer than 48 bits. */
+static uint64_t release_key(const struct change *change, const struct mapping *mapping)
+{
+	return (mapping->owner.site << 24 | mapping->owner.site >> 40) ^ change->owner.site;
+}
+
 /*
  * The same thread unmaps the same range again; what lies there now was mapped by
  * another thread, for another purpose, after the first time. A thread that frees
- * what others hand it does the like all day: then both were mapped for one purpose.
+ * what others hand it does the like all day: then both were mapped for one purpose,
+ * or this place has unmapped what that place maps before, the pair of an allocator.
  */
 static bool is_double(const struct change *change, const struct contents *contents,
 		      const struct unmapping *last)
@@ -80,7 +87,8 @@ static bool is_double(const struct change *change, const struct contents *conten
 	now = audit_mapping(change->audit, contents->first_origin);
 	then = audit_mapping(change->audit, last->victim);
 	return now != NULL && then != NULL && now->tid != change->call->tid &&
-	       then->tid == change->call->tid && now->owner.site != then->owner.site;
+	       then->tid == change->call->tid && now->owner.site != then->owner.site &&
+	       event_table_find(&change->audit->releases, release_key(change, now)) == NULL;
 }
 
 static void unmapped_twice(const struct change *change, const struct contents *contents,
@@ -106,6 +114,16 @@ static void unmapped_twice(const struct change *change, const struct contents *c
 	text_decimal(&text, victim->tid);
 	text_string(&text, " had mapped meanwhile with ");
 	audit_say_event(&text, contents->first_origin);
+}
+
+static void remember_release(const struct change *change, const struct contents *contents)
+{
+	const struct mapping *mapping = audit_mapping(change->audit, contents->first_origin);
+	bool is_new;
+
+	if (mapping != NULL && event_table_add(&change->audit->releases,
+					       release_key(change, mapping), &is_new) == NULL)
+		change->audit->out_of_memory = true;
 }
 
 static void remember_unmapping(const struct change *change, const struct contents *contents)
@@ -238,6 +256,8 @@ static void rules_of_munmap(const struct change *change)
 		unmapped_nothing(change, last);
 	else if (is_double(change, &contents, last))
 		unmapped_twice(change, &contents, last);
+	else
+		remember_release(change, &contents);
 	audit_each_piece(change, unmapped_foreign, NULL);
 	too_long(change, &contents);
 	too_short(change, &contents);
