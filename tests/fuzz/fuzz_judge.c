@@ -140,13 +140,22 @@ static bool hidden_agree(const struct memory_area *area, uint64_t addr, char *wh
 	return true;
 }
 
-/* Pages of the window whose hidden attributes the set can't know, until they are unmapped. */
-static bool unsure[FUZZ_WINDOW_PAGES];
+/* The pages of the window, and behind them those around the heap. */
+enum { N_PLACES = FUZZ_WINDOW_PAGES + FUZZ_HEAP_PAGES };
+
+static uint64_t place(unsigned i)
+{
+	return i < FUZZ_WINDOW_PAGES ? world.base[FUZZ_ZONE] + i * FUZZ_PAGE
+				     : world.base[FUZZ_HEAP] + (i - FUZZ_WINDOW_PAGES) * FUZZ_PAGE;
+}
+
+/* Pages whose hidden attributes the set can't know, until they are unmapped. */
+static bool unsure[N_PLACES];
 
 void fuzz_judge_doubt_hidden(struct addr_range range)
 {
-	for (unsigned i = 0; i < FUZZ_WINDOW_PAGES; i++) {
-		uint64_t addr = world.base[FUZZ_ZONE] + i * FUZZ_PAGE;
+	for (unsigned i = 0; i < N_PLACES; i++) {
+		uint64_t addr = place(i);
 
 		unsure[i] |= addr >= range.start && addr < range.end;
 	}
@@ -154,8 +163,8 @@ void fuzz_judge_doubt_hidden(struct addr_range range)
 
 void fuzz_judge_moved(struct addr_range from, uint64_t to, uint64_t size)
 {
-	for (unsigned i = 0; i < FUZZ_WINDOW_PAGES; i++) {
-		uint64_t addr = world.base[FUZZ_ZONE] + i * FUZZ_PAGE;
+	for (unsigned i = 0; i < N_PLACES; i++) {
+		uint64_t addr = place(i);
 
 		if (unsure[i] && addr >= from.start && addr < from.end) {
 			fuzz_judge_doubt_hidden((struct addr_range){ to, to + size });
@@ -197,7 +206,7 @@ static bool shown_agree(const struct memory_area *area, uint64_t addr, char *why
 
 static bool page_agrees(const struct vm_space *space, unsigned i, char *why, size_t size)
 {
-	uint64_t addr = world.base[FUZZ_ZONE] + i * FUZZ_PAGE;
+	uint64_t addr = place(i);
 	const struct memory_area *area = memory_set_find(space->set, addr);
 
 	if (!shown_agree(area, addr, why, size))
@@ -214,6 +223,8 @@ static bool set_agrees_with_model(const struct vm_space *space, char *why, size_
 	for (unsigned i = 0; i < FUZZ_WINDOW_PAGES; i++)
 		if (!page_agrees(space, i, why, size))
 			return false;
+	for (unsigned i = FUZZ_WINDOW_PAGES; i < N_PLACES; i++)
+		unsure[i] &= memory_set_find(space->set, place(i)) != NULL;
 	return true;
 }
 
