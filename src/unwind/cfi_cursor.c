@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unwind/cfi_cursor.h"
 
-uint64_t cfi_uleb(struct cfi_cursor *cursor)
+/* Seven bits a byte, the lowest first; the last byte has the top bit clear. */
+struct leb128 {
+	uint64_t value;
+	unsigned n_bits;
+	bool is_negative; /* where it is signed */
+};
+
+static struct leb128 read_leb128(struct cfi_cursor *cursor)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
+	struct leb128 number = { 0 };
 	uint8_t byte;
 
 	do {
 		byte = (uint8_t)cfi_unsigned(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
+		if (number.n_bits < 64)
+			number.value |= (uint64_t)(byte & 0x7f) << number.n_bits;
+		number.n_bits += 7;
 	} while (byte & 0x80);
-	return value;
+	number.is_negative = byte & 0x40;
+	return number;
+}
+
+uint64_t cfi_uleb(struct cfi_cursor *cursor)
+{
+	return read_leb128(cursor).value;
 }
 
 int64_t cfi_sleb(struct cfi_cursor *cursor)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
+	struct leb128 number = read_leb128(cursor);
 
-	do {
-		byte = (uint8_t)cfi_unsigned(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if ((byte & 0x40) && shift < 64)
-		value |= ~0ULL << shift;
-	return (int64_t)value;
+	if (number.is_negative && number.n_bits < 64)
+		number.value |= ~0ULL << number.n_bits;
+	return (int64_t)number.value;
 }
 
 /* DW_EH_PE_: the low half says how it is written, the high half what it counts from. */

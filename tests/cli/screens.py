@@ -171,17 +171,6 @@ def json_facts(checks, mapledger, folder):
     verdict = ask("verify", "--json", "different.mlg")[0]
     checks.same(verdict["n_differences"], 2, "differences in JSON")
     checks.same(verdict["equal"], False, "not equal in JSON")
-    why = ask("why", "--json", "0x7ffff4001234", "story.mlg")[0]
-    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
-                [(1, "mapped"), (2, "changed"), (5, "moved in"), (6, "advised"),
-                 (11, "moved in")], "memory that moved is followed")
-    checks.same(why["history"][4]["moved_from"], "0x7ffff5001000", "where it came from")
-    why = ask("why", "--json", "0x7ffff6002fff", "--at", "4", "story.mlg")[0]
-    checks.same([(fact["event"], fact["what"]) for fact in why["history"]],
-                [(1, "mapped"), (2, "changed"), (3, "refused"), (4, "no change")],
-                "what changed nothing is told")
-    checks.same((why["history"][1]["length_asked"], why["history"][1]["length_rounded"]),
-                (4097, 8192), "a length that was rounded")
     verdict = ask("verify", "--json", "checked.mlg")[0]
     checks.same(verdict["n_differences"], 0, "at the end there is no difference")
     checks.same(verdict["checks"]["first_event"], 2, "the call is named")
