@@ -2,7 +2,9 @@
 #include <string.h>
 #include "cli/cli.h"
 
-#define FILE_DETAILS "Without FILE: the newest *.mlg in the current folder.\n"
+#define FILE_DETAILS                                                                               \
+	"Without FILE: the newest *.mlg in the current folder; where its program executed\n"       \
+	"another in its place, that one's.\n"
 
 /* In the order of the help page. */
 const struct command commands[] = {

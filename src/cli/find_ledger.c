@@ -163,63 +163,6 @@ static bool find_by_pid(pid_t pid, struct found_ledger *found)
 	return search.has_one;
 }
 
-/* ------------------------------------------------------------- the newest one */
-
-static bool is_newer(const struct stat *a, const struct stat *b)
-{
-	if (a->st_mtim.tv_sec != b->st_mtim.tv_sec)
-		return a->st_mtim.tv_sec > b->st_mtim.tv_sec;
-	return a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
-}
-
-static bool find_newest(struct found_ledger *found)
-{
-	struct stat newest = { 0 };
-	struct dirent *entry;
-	DIR *here = opendir(".");
-	bool any = false;
-
-	while (here != NULL && (entry = readdir(here)) != NULL) {
-		struct stat st;
-
-		if (!has_suffix(entry->d_name) || stat(entry->d_name, &st) < 0 ||
-		    !S_ISREG(st.st_mode) || (any && !is_newer(&st, &newest)))
-			continue;
-		newest = st;
-		any = true;
-		snprintf(found->path, sizeof(found->path), "%s", entry->d_name);
-	}
-	if (here != NULL)
-		closedir(here);
-	if (!any) {
-		complain("there is no *.mlg here; name a file, or make one: mapledger run PROGRAM");
-		return false;
-	}
-	strcpy(found->name, found->path);
-	complain("using %s", found->name);
-	return true;
-}
-
-bool find_ledger(const struct cli_options *options, int n_operands, char **operands,
-		 struct found_ledger *found)
-{
-	if (n_operands > 1) {
-		complain("one FILE at a time; '%s' is too much", operands[1]);
-		return false;
-	}
-	if (n_operands == 1 && options->pid != 0) {
-		complain("give either a FILE or --pid, not both");
-		return false;
-	}
-	if (options->pid != 0)
-		return find_by_pid(options->pid, found);
-	if (n_operands == 0)
-		return find_newest(found);
-	snprintf(found->path, sizeof(found->path), "%s", operands[0]);
-	strcpy(found->name, found->path);
-	return true;
-}
-
 /* ------------------------------------------------------------------- families */
 
 static int compare_paths(const void *a, const void *b)
@@ -268,6 +211,88 @@ void ledger_children_folder(const char *path, char folder[PATH_MAX])
 {
 	snprintf(folder, PATH_MAX, "%.*s.d", PATH_MAX - 3, path);
 }
+
+/* ------------------------------------------------------------- the newest one */
+
+static bool is_newer(const struct stat *a, const struct stat *b)
+{
+	if (a->st_mtim.tv_sec != b->st_mtim.tv_sec)
+		return a->st_mtim.tv_sec > b->st_mtim.tv_sec;
+	return a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+}
+
+/* What its process executed last, as `run` says it: the program one meant, behind the wrappers. */
+static void follow_executed(char path[PATH_MAX])
+{
+	struct ledger_header first, header;
+	struct ledger_list list;
+	char folder[PATH_MAX];
+	uint64_t latest = 0;
+
+	if (!ledger_header_read(path, &first))
+		return;
+	ledger_children_folder(path, folder);
+	list = ledger_list_folder(folder);
+	for (size_t i = 0; i < list.n; i++) {
+		if (!ledger_header_read(list.paths[i], &header) || header.pid != first.pid ||
+		    header.start_monotonic_ns < latest)
+			continue;
+		latest = header.start_monotonic_ns;
+		snprintf(path, PATH_MAX, "%s", list.paths[i]);
+	}
+	ledger_list_free(&list);
+}
+
+static bool find_newest(struct found_ledger *found)
+{
+	struct stat newest = { 0 };
+	struct dirent *entry;
+	DIR *here = opendir(".");
+	bool any = false;
+
+	while (here != NULL && (entry = readdir(here)) != NULL) {
+		struct stat st;
+
+		if (!has_suffix(entry->d_name) || stat(entry->d_name, &st) < 0 ||
+		    !S_ISREG(st.st_mode) || (any && !is_newer(&st, &newest)))
+			continue;
+		newest = st;
+		any = true;
+		snprintf(found->path, sizeof(found->path), "%s", entry->d_name);
+	}
+	if (here != NULL)
+		closedir(here);
+	if (!any) {
+		complain("there is no *.mlg here; name a file, or make one: mapledger run PROGRAM");
+		return false;
+	}
+	follow_executed(found->path);
+	strcpy(found->name, found->path);
+	complain("using %s", found->name);
+	return true;
+}
+
+bool find_ledger(const struct cli_options *options, int n_operands, char **operands,
+		 struct found_ledger *found)
+{
+	if (n_operands > 1) {
+		complain("one FILE at a time; '%s' is too much", operands[1]);
+		return false;
+	}
+	if (n_operands == 1 && options->pid != 0) {
+		complain("give either a FILE or --pid, not both");
+		return false;
+	}
+	if (options->pid != 0)
+		return find_by_pid(options->pid, found);
+	if (n_operands == 0)
+		return find_newest(found);
+	snprintf(found->path, sizeof(found->path), "%s", operands[0]);
+	strcpy(found->name, found->path);
+	return true;
+}
+
+/* -------------------------------------------------------------------- parents */
 
 /* "x.mlg.d/y.mlg" -> "x.mlg": the first of the family, if there is one. */
 static bool root_of(const char *path, char root[PATH_MAX])

@@ -26,8 +26,8 @@ struct found_ledger {
 /**
  * find_ledger() - the ledger a command is to look at
  *
- * FILE, or that of the process --pid, or the newest *.mlg here (and then a line
- * says which).
+ * FILE, or that of the process --pid, or the newest *.mlg here, and of that the
+ * program its process executed last (and then a line says which).
  *
  * Return: false after a complaint.
  */

@@ -45,7 +45,7 @@ def events(mapledger, ledger):
 
 
 def main():
-    mapledger, shim = sys.argv[1:]
+    mapledger, shim = map(os.path.abspath, sys.argv[1:])
     good = []
 
     def check(what, value, about=""):
@@ -72,6 +72,13 @@ def main():
         said = subprocess.run([mapledger, "verify", "--json", ledger], capture_output=True,
                               text=True)
         check("children of vfork end nothing", json.loads(said.stdout)["n_differences"] == 0)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, MAPLEDGER_SHIM=shim)
+        subprocess.run([mapledger, "run", "-q", "env", "env", "true"], env=environment, cwd=folder,
+                       check=True)
+        said = subprocess.run([mapledger, "verify"], capture_output=True, text=True, cwd=folder)
+        check("without FILE: what the wrappers executed", said.returncode == 0
+              and "true, pid" in said.stdout and ".mlg.d/" in said.stderr, said)
     return 0 if all(good) else 1
 
 
