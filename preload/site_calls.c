@@ -9,14 +9,7 @@
 #include "sites.h"
 #include "shim.h"
 #include "task.h"
-
-/* Newer than the headers installed here may be. */
-#ifndef SYS_map_shadow_stack
-#define SYS_map_shadow_stack 453
-#endif
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
+#include "vma/vm_abi.h"
 
 #define PR_SET_DISPATCH 59 /* Linux 5.11 */
 

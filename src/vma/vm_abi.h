@@ -9,6 +9,18 @@
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
+#include <sys/syscall.h>
+
+/* Numbers that are the same everywhere. */
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08 /* a MAP_TYPE, private; Linux 6.11 */

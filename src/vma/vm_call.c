@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <sys/syscall.h>
 #include <string.h>
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"
@@ -13,13 +12,6 @@
 #endif
 #ifndef SYS_arch_prctl
 #define SYS_arch_prctl (-1)
-#endif
-/* Newer than the headers installed here may be; the numbers are the same everywhere. */
-#ifndef SYS_map_shadow_stack
-#define SYS_map_shadow_stack 453
-#endif
-#ifndef SYS_mseal
-#define SYS_mseal 462
 #endif
 
 static const struct vm_op_info ops[VM_OP_COUNT] = {

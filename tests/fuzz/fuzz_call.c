@@ -5,19 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include "fuzz_call.h"
 #include "vma/vm_abi.h"
 
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
-#ifndef SYS_map_shadow_stack
-#define SYS_map_shadow_stack 453
-#endif
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
 #ifndef SYS_arch_prctl
 #define SYS_arch_prctl (-100) /* x86 alone: no such call */
 #endif

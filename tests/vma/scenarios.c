@@ -15,9 +15,6 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_compare.h"
 
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 4u
 #endif
