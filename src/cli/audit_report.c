@@ -197,21 +197,12 @@ static bool judge_ledger(struct audit_report *report)
 
 /* ------------------------------------------------------------------------- names */
 
-/* An event with several findings is named once. */
-static void drop_doubles(struct audit_report *report)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < report->n_stacks; i++)
-		if (n == 0 || report->stacks[n - 1].event != report->stacks[i].event)
-			report->stacks[n++] = report->stacks[i];
-	report->n_stacks = n;
-}
-
 static bool name_stacks(struct audit_report *report)
 {
 	report->symbolizer = stack_names(report->view);
 	report->stacks = calloc(2 * report->n + 1, sizeof(*report->stacks));
+	if (report->stacks == NULL)
+		complain("%s: not enough memory", report->view->name);
 	if (report->symbolizer == NULL || report->stacks == NULL)
 		return false;
 	for (size_t i = 0; i < report->n; i++) {
@@ -222,9 +213,7 @@ static bool name_stacks(struct audit_report *report)
 		if (finding->victim != 0)
 			report->stacks[report->n_stacks++].event = finding->victim;
 	}
-	qsort(report->stacks, report->n_stacks, sizeof(*report->stacks), event_stack_compare);
-	drop_doubles(report);
-	if (!stacks_of_events(report->view, report->symbolizer, report->stacks, report->n_stacks,
+	if (!stacks_of_events(report->view, report->symbolizer, report->stacks, &report->n_stacks,
 			      report->view->last_event))
 		return false;
 	for (size_t i = 0; i < report->n; i++) {
@@ -345,8 +334,7 @@ bool audit_report_make(struct audit_report *report, struct ledger_view *view,
 
 void audit_report_free(struct audit_report *report)
 {
-	for (size_t i = 0; i < report->n_stacks; i++)
-		stack_free(&report->stacks[i].stack);
+	stacks_forget(report->stacks, report->n_stacks);
 	free(report->stacks);
 	free(report->rows);
 	symbolizer_destroy(report->symbolizer);

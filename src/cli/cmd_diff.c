@@ -48,26 +48,14 @@ static void want(struct subject *subject, uint64_t event)
 		subject->stacks[subject->n_stacks++].event = event;
 }
 
-static void sort_events(struct subject *subject)
-{
-	size_t n = 0;
-
-	qsort(subject->stacks, subject->n_stacks, sizeof(*subject->stacks), event_stack_compare);
-	for (size_t i = 0; i < subject->n_stacks; i++)
-		if (n == 0 || subject->stacks[n - 1].event != subject->stacks[i].event)
-			subject->stacks[n++].event = subject->stacks[i].event;
-	subject->n_stacks = n;
-}
-
 /* Names those of @subject's calls that were wanted. Folds its view again. */
 static bool name_events(struct comparing *comparing, struct subject *subject)
 {
 	if (subject->view.replay.counts.n_stacked == 0)
 		subject->n_stacks = 0;
-	sort_events(subject);
 	return subject->n_stacks == 0 ||
 	       (stacks_of_events(&subject->view, comparing->symbolizer, subject->stacks,
-				 subject->n_stacks, HISTORY_TO_END) &&
+				 &subject->n_stacks, HISTORY_TO_END) &&
 		view_fold(&subject->view, subject->moment));
 }
 
@@ -689,8 +677,7 @@ static int compare_and_print(struct comparing *comparing)
 
 static void finish_subject(struct subject *subject)
 {
-	for (size_t i = 0; i < subject->n_stacks; i++)
-		stack_free(&subject->stacks[i].stack);
+	stacks_forget(subject->stacks, subject->n_stacks);
 	free(subject->stacks);
 	diff_side_free(&subject->side);
 	if (subject->is_open)

@@ -424,17 +424,6 @@ static void want(struct map *map, uint64_t event)
 		map->stacks[map->n_stacks++].event = event;
 }
 
-static void sort_and_drop_twins(struct map *map)
-{
-	size_t n = 0;
-
-	qsort(map->stacks, map->n_stacks, sizeof(*map->stacks), event_stack_compare);
-	for (size_t i = 0; i < map->n_stacks; i++)
-		if (n == 0 || map->stacks[n - 1].event != map->stacks[i].event)
-			map->stacks[n++].event = map->stacks[i].event;
-	map->n_stacks = n;
-}
-
 /* Of the areas that are shown: who mapped them, when they have no other name, and changed them. */
 static bool collect_events(struct map *map)
 {
@@ -454,7 +443,6 @@ static bool collect_events(struct map *map)
 			want(map, area->origin);
 		want(map, area->tag[VM_TAG_CHANGED]);
 	}
-	sort_and_drop_twins(map);
 	return true;
 }
 
@@ -469,7 +457,7 @@ static bool name_stacks(struct map *map)
 	if (symbolizer == NULL)
 		return false;
 	good = collect_events(map) &&
-	       stacks_of_events(map->view, symbolizer, map->stacks, map->n_stacks,
+	       stacks_of_events(map->view, symbolizer, map->stacks, &map->n_stacks,
 				map->view->replay.event) &&
 	       view_fold(map->view, map->options->at);
 	map->symbolizer = symbolizer;
@@ -479,8 +467,7 @@ static bool name_stacks(struct map *map)
 static void forget_stacks(struct map *map)
 {
 	stack_say_problems(map->symbolizer);
-	for (size_t i = 0; i < map->n_stacks; i++)
-		stack_free(&map->stacks[i].stack);
+	stacks_forget(map->stacks, map->n_stacks);
 	free(map->stacks);
 	symbolizer_destroy(map->symbolizer);
 }

@@ -688,8 +688,7 @@ static struct addr_range whole_area(const struct memory_set *set, uint64_t addr)
 
 static void forget(struct why *why)
 {
-	for (size_t i = 0; i < why->n_stacks; i++)
-		stack_free(&why->stacks[i].stack);
+	stacks_forget(why->stacks, why->n_stacks);
 	free(why->stacks);
 	why->stacks = NULL;
 	why->n_stacks = 0;
@@ -725,19 +724,13 @@ static bool name_stacks(struct why *why)
 	}
 	if (!any)
 		return true;
-	qsort(why->stacks, why->n_stacks, sizeof(*why->stacks), event_stack_compare);
-	return stacks_of_events(why->view, why->symbolizer, why->stacks, why->n_stacks, why->last);
+	return stacks_of_events(why->view, why->symbolizer, why->stacks, &why->n_stacks, why->last);
 }
 
 /* The fault's own frames: the first is the instruction itself. */
 static bool name_fault(struct why *why)
 {
-	const struct ledger_fault *fault = &why->view->header->fault;
-	struct ledger_trace trace = {
-		.n_frames = (uint8_t)fault->n_frames,
-		.exact = 1,
-		.frames = fault->frames,
-	};
+	const struct ledger_trace trace = fault_trace(&why->view->header->fault);
 
 	if (last_of(&why->biography, FACT_FAULT) == NULL)
 		return true;

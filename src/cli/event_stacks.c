@@ -74,16 +74,7 @@ static int name_one(void *context, struct history_event *event)
 	return -1;
 }
 
-bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
-		      struct event_stack *stacks, size_t n, uint64_t last)
-{
-	struct naming naming = { view, symbolizer, stacks, n, 0 };
-	struct history_visitor visitor = { .begins = is_wanted, .visit = name_one, .context = &naming };
-
-	return history_walk(view, &visitor, last) >= 0;
-}
-
-int event_stack_compare(const void *a, const void *b)
+static int compare_events(const void *a, const void *b)
 {
 	const struct event_stack *left = a;
 	const struct event_stack *right = b;
@@ -91,11 +82,41 @@ int event_stack_compare(const void *a, const void *b)
 	return (left->event > right->event) - (left->event < right->event);
 }
 
+/* An event that is wanted twice is named once. Return: how many are left. */
+static size_t sort_and_drop_twins(struct event_stack *stacks, size_t n_wanted)
+{
+	size_t n = 0;
+
+	if (n_wanted > 0)
+		qsort(stacks, n_wanted, sizeof(*stacks), compare_events);
+	for (size_t i = 0; i < n_wanted; i++)
+		if (n == 0 || stacks[n - 1].event != stacks[i].event)
+			stacks[n++].event = stacks[i].event;
+	return n;
+}
+
+bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
+		      struct event_stack *stacks, size_t *n, uint64_t last)
+{
+	struct history_visitor visitor = { .begins = is_wanted, .visit = name_one };
+	struct naming naming = { view, symbolizer, stacks, 0, 0 };
+
+	naming.n = *n = sort_and_drop_twins(stacks, *n);
+	visitor.context = &naming;
+	return history_walk(view, &visitor, last) >= 0;
+}
+
+void stacks_forget(struct event_stack *stacks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		stack_free(&stacks[i].stack);
+}
+
 const struct named_stack *stack_of_event(const struct event_stack *stacks, size_t n, uint64_t event)
 {
 	const struct event_stack key = { .event = event };
 	const struct event_stack *found =
-		n == 0 ? NULL : bsearch(&key, stacks, n, sizeof(key), event_stack_compare);
+		n == 0 ? NULL : bsearch(&key, stacks, n, sizeof(key), compare_events);
 
 	return found != NULL ? &found->stack : NULL;
 }

@@ -30,9 +30,8 @@ bool crash_names_read(struct crash_names *names, struct ledger_view *view,
 	want(names, crash->made_so);
 	want(names, crash->mapped_by);
 	want(names, crash->other);
-	qsort(names->stacks, names->n, sizeof(*names->stacks), event_stack_compare);
 	if (names->n > 0 &&
-	    !stacks_of_events(view, names->symbolizer, names->stacks, names->n, HISTORY_TO_END))
+	    !stacks_of_events(view, names->symbolizer, names->stacks, &names->n, HISTORY_TO_END))
 		return false;
 	if (name_fault(names, view))
 		return true;
@@ -42,8 +41,7 @@ bool crash_names_read(struct crash_names *names, struct ledger_view *view,
 
 void crash_names_free(struct crash_names *names)
 {
-	for (size_t i = 0; i < names->n; i++)
-		stack_free(&names->stacks[i].stack);
+	stacks_forget(names->stacks, names->n);
 	stack_free(&names->fault);
 	symbolizer_destroy(names->symbolizer);
 	*names = (struct crash_names){ 0 };

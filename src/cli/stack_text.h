@@ -121,16 +121,18 @@ struct event_stack {
 
 /**
  * stacks_of_events() - name the stacks of calls, each in the map of its own moment
- * @stacks: sorted by event; calls without a stack keep an empty one
+ * @stacks: in any order; become sorted, each event once; calls without a stack keep
+ *          an empty one
+ * @n:      how many there are; becomes less where an event was wanted twice
  * @last:   the view is folded to this call afterwards
  *
  * Return: false after a complaint.
  */
 bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
-		      struct event_stack *stacks, size_t n, uint64_t last);
+		      struct event_stack *stacks, size_t *n, uint64_t last);
 
-/* For qsort(): by event. */
-int event_stack_compare(const void *a, const void *b);
+/* Free the stacks, not the array. */
+void stacks_forget(struct event_stack *stacks, size_t n);
 
 /* NULL when there is none of this event. */
 const struct named_stack *stack_of_event(const struct event_stack *stacks, size_t n,

@@ -33,6 +33,8 @@ CRASHES = {
              r"the page belongs to anonymous memory now \(r--p\); until #\d+ it was something else"),
     "S08": ("demo", "munmap-too-long", "SIGSEGV", "unmapped", "U03",
             r"8193 bytes were rounded up to 3 pages: the last 1 byte of the length unmapped this page"),
+    "replaced": ("victim", "replaced", "SIGSEGV", "refused", "U04",
+                 r"MAP_FIXED takes the place of what is there without asking"),
     "S15": ("demo", "guard-region", "SIGSEGV", "guard-region", None,
             r"a guard region \(MADV_GUARD_INSTALL by #\d+\). /proc/PID/maps does not show it\."),
     "S17": ("victim", "S17", "SIGSEGV", "unmapped", "U10",
@@ -132,6 +134,9 @@ def try_crash(paths, case):
         return f"kind {said['kind']}, rule {said['rule']}: {text}"
     if not re.search(words, text):
         return f"it says: {text}"
+    for step in (said["made_so_by"], said["mapped_by"]):
+        if step and "call" in step and not step["stack"]:
+            return f"a call without a stack: {step['call']}"
     return None
 
 

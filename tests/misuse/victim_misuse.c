@@ -468,6 +468,17 @@ static int execute_data(void)
 	return ((int (*)(void))(uintptr_t)data)();
 }
 
+/* The call that mapped the page is the one that made it so, too. */
+static int replaced(void)
+{
+	char *page = pages(1, RW);
+
+	if (mmap(page, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+		return 2;
+	page[5] = 1;
+	return 1;
+}
+
 /* The change is made where no call is seen: by an instruction made at run time. */
 static int unseen(void)
 {
@@ -560,6 +571,7 @@ static const struct {
 	{ "large_frame", large_frame },
 	{ "large_frame_thread", large_frame_thread },
 	{ "execute_data", execute_data },
+	{ "replaced", replaced },
 	{ "unseen", unseen },
 	{ "raised", raised },
 };
