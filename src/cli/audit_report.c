@@ -341,9 +341,12 @@ void audit_report_free(struct audit_report *report)
 	audit_destroy(report->audit);
 }
 
-bool audit_report_fails(const struct audit_report *report, enum audit_severity severity)
+bool audit_report_fails(const struct audit_report *report, const struct cli_options *options,
+			enum audit_severity severity)
 {
-	for (int i = severity; i < AUDIT_SEVERITIES; i++)
+	unsigned least = options->has_fail_on ? options->fail_on : severity;
+
+	for (unsigned i = least; i < AUDIT_SEVERITIES; i++)
 		if (report->counts[i] > 0)
 			return true;
 	return false;

@@ -22,8 +22,6 @@ struct audit_row {
 	const struct audit_finding *finding;
 	const struct named_stack *stack;
 	const struct named_stack *victim_stack;
-	struct vm_call victim_call;
-	bool has_victim_call;
 	bool suppressed;
 	bool is_old;
 	char fingerprint[24];
@@ -49,8 +47,9 @@ bool audit_report_make(struct audit_report *report, struct ledger_view *view,
 		       const struct cli_options *options);
 void audit_report_free(struct audit_report *report);
 
-/* Is anything at or above this severity neither suppressed nor old? */
-bool audit_report_fails(const struct audit_report *report, enum audit_severity severity);
+/* Is anything at or above --fail-on, or else @severity, neither suppressed nor old? */
+bool audit_report_fails(const struct audit_report *report, const struct cli_options *options,
+			enum audit_severity severity);
 
 /* audit_screen.c */
 void audit_print(FILE *file, const struct audit_report *report, bool all);

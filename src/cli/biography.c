@@ -108,11 +108,6 @@ static struct addr_range meet(struct addr_range a, struct addr_range b)
 				    a.end < b.end ? a.end : b.end };
 }
 
-static bool meets(struct addr_range a, struct addr_range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
 /* What was and is in the fact's part of the target. */
 static void say_before_and_after(const struct reading *reading, struct fact *fact)
 {
@@ -157,10 +152,10 @@ static enum fact_kind kind_of_mremap(const struct vm_call *call, struct addr_ran
 		return FACT_NOTHING;
 	if (from == to)
 		return is_there ? FACT_MAPPED : FACT_UNMAPPED;
-	if (meets(range, (struct addr_range){ to, vm_page_up(to + call->args[2]) }))
+	if (vm_ranges_meet(range, (struct addr_range){ to, vm_page_up(to + call->args[2]) }))
 		return range.start - to < old_size ? FACT_MOVED_IN : FACT_MAPPED;
-	return meets(range, (struct addr_range){ from, from + old_size }) ? FACT_MOVED_OUT
-									  : FACT_NOTHING;
+	return vm_ranges_meet(range, (struct addr_range){ from, from + old_size }) ? FACT_MOVED_OUT
+										   : FACT_NOTHING;
 }
 
 static enum fact_kind kind_of_success(const struct reading *reading, const struct fact *fact)
@@ -219,13 +214,13 @@ static bool call_meets(const struct history_event *event, struct addr_range targ
 		       struct addr_range *where)
 {
 	for (unsigned i = 0; i < event->touch.n; i++) {
-		if (!meets(event->touch.range[i], target))
+		if (!vm_ranges_meet(event->touch.range[i], target))
 			continue;
 		*where = meet(event->touch.range[i], target);
 		return true;
 	}
 	*where = target;
-	return meets(event->answered, target);
+	return vm_ranges_meet(event->answered, target);
 }
 
 static int read_call(struct reading *reading, const struct history_event *event)
@@ -288,8 +283,10 @@ static int read_answer(struct reading *reading, const struct history_event *even
 static bool answer_meets(const struct history_event *event, struct addr_range target)
 {
 	if (event->kind == HISTORY_CHECK)
-		return meets((struct addr_range){ event->check.start, event->check.end }, target);
-	return meets((struct addr_range){ event->resync.start, event->resync.end }, target);
+		return vm_ranges_meet((struct addr_range){ event->check.start, event->check.end },
+				      target);
+	return vm_ranges_meet((struct addr_range){ event->resync.start, event->resync.end },
+			      target);
 }
 
 static bool begins(void *context, struct history_event *event)

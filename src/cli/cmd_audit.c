@@ -62,12 +62,8 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 
 	if (audit_report_make(&report, view, options) && print(&report, options)) {
 		stack_say_problems(report.symbolizer);
-		code = options->has_fail_on && options->fail_on == AUDIT_SEVERITIES ? CLI_FINE
-		       : audit_report_fails(&report, options->has_fail_on
-							     ? (enum audit_severity)options->fail_on
-							     : AUDIT_WARNING)
-			       ? CLI_DIFFERENT
-			       : CLI_FINE;
+		code = audit_report_fails(&report, options, AUDIT_WARNING) ? CLI_DIFFERENT
+									   : CLI_FINE;
 	}
 	audit_report_free(&report);
 	return code;

@@ -428,7 +428,6 @@ static void print_change(const struct comparing *comparing, const struct map_cha
 }
 
 struct sums {
-	uint64_t n[4];
 	uint64_t bytes;
 	uint64_t n_rwx;
 };

@@ -531,8 +531,7 @@ static bool check_ledger(const struct run *run, const char *path, const char *sa
 		if (report.n > report.n_suppressed + report.n_old)
 			fprintf(stderr, "\nmapledger: findings in %s:\n\n", view.name);
 		audit_print(stderr, &report, options->all);
-		fails = audit_report_fails(&report,
-					   options->has_fail_on ? options->fail_on : AUDIT_ERROR);
+		fails = audit_report_fails(&report, options, AUDIT_ERROR);
 		if (sarif != NULL && !audit_write_sarif_file(sarif, &report))
 			fails = true;
 	}

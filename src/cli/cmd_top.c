@@ -127,15 +127,6 @@ static bool begins(void *context, struct history_event *event)
 	return event->kind == HISTORY_CALL && filter_begins(&top->filter, event);
 }
 
-static uint64_t touched_bytes(const struct touch *touch)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < touch->n; i++)
-		sum += touch->range[i].end - touch->range[i].start;
-	return sum;
-}
-
 static int count(void *context, struct history_event *event)
 {
 	struct top *top = context;
@@ -154,7 +145,7 @@ static int count(void *context, struct history_event *event)
 	}
 	site->n_calls++;
 	site->n_failed += failed;
-	site->bytes += failed ? 0 : touched_bytes(&event->touch);
+	site->bytes += failed ? 0 : touch_bytes(&event->touch);
 	if (event->number - top->view->first_event < top->view->n_ops)
 		top->of_event[event->number - top->view->first_event] = site;
 	top->n_calls++;

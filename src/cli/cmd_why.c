@@ -457,15 +457,13 @@ static void say_why_no_call(const struct fact *fact, struct text *text)
 					  ? "there before recording began"
 					  : "as it was where the history that is left begins");
 		break;
-	case FACT_FAULT:
-		break;
 	case FACT_READ_BACK:
 		say_read_back(fact, text);
 		break;
 	default:
 		break;
 	}
-	if (fact->kind != FACT_FAULT && fact->what[0] != '\0' && strcmp(fact->what, "-") != 0) {
+	if (fact->what[0] != '\0' && strcmp(fact->what, "-") != 0) {
 		text_string(text, "  ");
 		text_string(text, fact->what);
 	}

@@ -106,7 +106,7 @@ const struct command commands[] = {
 	  "Without a name: which there are. The ledger is mapledger.demo.mlg, for other commands\n"
 	  "to look at.\n",
 	  CLI_TROUBLE },
-	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment]",
+	{ "help", NULL, COMMAND_HELP, cmd_help, "[COMMAND|environment|coverage]",
 	  "about a command, or about what can be set in the environment", "", CLI_TROUBLE },
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

@@ -52,9 +52,8 @@ enum crash_hint {
  * @before:     the area that allowed the access, before @made_so; NULL: none did
  * @other:      what the hint is about: the earlier call
  * @unseen:     @made_so is a change that no call was seen for
- * @below, @above: the nearest areas when nothing is mapped; NULL at the ends
+ * @below, @above: the nearest areas when nothing is mapped, if there are any
  * @stack:      CRASH_STACK_OVERFLOW: the stack above the page
- * @object:     of the page: shown by CRASH_PAST_END
  */
 struct crash {
 	const struct ledger_fault *fault;

@@ -98,15 +98,6 @@ static uint64_t mapped_bytes(const struct effect_pieces *pieces)
 	return sum;
 }
 
-static uint64_t touched_bytes(const struct touch *touch)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < touch->n; i++)
-		sum += touch->range[i].end - touch->range[i].start;
-	return sum;
-}
-
 /*
  * The piece that @addr lies in, or NULL; @end becomes the end of what is the
  * same from @addr on. @at moves along with rising addresses.
@@ -207,7 +198,7 @@ void effect_perms(const struct effect_pieces *pieces, const struct touch *touch,
 			text_char(text, '+');
 		text_perm(text, seen[j]);
 	}
-	if (n == 0 || mapped_bytes(pieces) < touched_bytes(touch))
+	if (n == 0 || mapped_bytes(pieces) < touch_bytes(touch))
 		text_string(text, n == 0 ? "----" : "+----");
 }
 
@@ -284,11 +275,11 @@ static void say_change(const struct effect *effect)
 	text_string(effect->text, is);
 	if (effect->before->n > 0 && effect->call->op == VM_OP_MMAP)
 		text_string(effect->text, ", replaced");
-	if (effect->changed < touched_bytes(effect->touch) && call_was_refused(effect->call)) {
+	if (effect->changed < touch_bytes(effect->touch) && call_was_refused(effect->call)) {
 		text_string(effect->text, ", ");
 		say_size(effect, effect->changed);
 		text_string(effect->text, " of ");
-		say_size(effect, touched_bytes(effect->touch));
+		say_size(effect, touch_bytes(effect->touch));
 		text_string(effect->text, " changed");
 	}
 	if (has_rwx(effect->after))

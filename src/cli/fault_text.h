@@ -39,7 +39,7 @@ const char *fault_code_name(const struct ledger_fault *fault);
 /* "read", "write", "execute"; NULL when the processor did not say. */
 const char *fault_access_name(const struct ledger_fault *fault);
 
-/* "killed by SIGSEGV (SEGV_ACCERR), write to 0x7f..., at #42 + 61 us" */
+/* "killed by SIGSEGV (SEGV_ACCERR), write to 0x7f..., after #42" */
 void fault_text(struct text *text, const struct ledger_view *view);
 
 /* An object under @key, with everything; null when there was no fault. */

@@ -185,15 +185,6 @@ static bool touches(const struct filter *filter, const struct touch *touch)
 	return false;
 }
 
-static uint64_t touched_bytes(const struct touch *touch)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < touch->n; i++)
-		sum += touch->range[i].end - touch->range[i].start;
-	return sum;
-}
-
 static bool kind_is_there(const struct filter *filter, const struct touch *touch)
 {
 	const struct vm_space *space = &filter->view->replay.space;
@@ -303,7 +294,7 @@ bool filter_passes(struct filter *filter, const struct history_event *event)
 
 	if (event->kind != HISTORY_CALL)
 		return true;
-	if (!touches(filter, &event->touch) || !size_fits(options, touched_bytes(&event->touch)))
+	if (!touches(filter, &event->touch) || !size_fits(options, touch_bytes(&event->touch)))
 		return false;
 	if (options->kinds != 0 && !filter->kind_seen && !kind_is_there(filter, &event->touch))
 		return false;

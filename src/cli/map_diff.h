@@ -25,7 +25,6 @@ struct diff_side {
 	struct memory_area *areas;
 	char **keys;
 	size_t n;
-	size_t capacity;
 };
 
 /* The areas of a set, but for mapledger's own. -ENOMEM or 0. */

@@ -16,11 +16,6 @@ static struct addr_range page_range(const struct reading *reading)
 	return (struct addr_range){ page, page + VM_PAGE_SIZE };
 }
 
-static bool overlaps(struct addr_range a, struct addr_range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
 static bool look(const struct reading *reading, struct memory_area *area)
 {
 	const struct memory_area *found =
@@ -41,7 +36,7 @@ static bool begins(void *context, struct history_event *event)
 	if (event->kind == HISTORY_MARK ||
 	    (event->kind == HISTORY_CALL && !touch_overlaps(&event->touch, page)) ||
 	    (event->kind == HISTORY_RESYNC &&
-	     !overlaps((struct addr_range){ event->resync.start, event->resync.end }, page)))
+	     !vm_ranges_meet((struct addr_range){ event->resync.start, event->resync.end }, page)))
 		return false;
 	reading->step.was = look(reading, &reading->step.before);
 	return true;
@@ -57,7 +52,21 @@ static void drop_oldest_half(struct page_history *history)
 	memmove(history->steps, history->steps + half,
 		(history->n - half) * sizeof(*history->steps));
 	history->n -= half;
-	history->n_lost += half;
+}
+
+bool page_step_mapped(const struct page_step *step)
+{
+	return step->is && (!step->was || step->before.origin != step->after.origin ||
+			    step->before.tag[VM_TAG_OBJECT] != step->after.tag[VM_TAG_OBJECT]);
+}
+
+/* Did it put something else there, take it away, or change what may be done to it? */
+static bool step_changed(const struct page_step *step)
+{
+	const uint64_t shown = VM_VISIBLE | VM_GUARD | VM_PKEY_MASK;
+
+	return step->was != step->is || page_step_mapped(step) ||
+	       (step->is && ((step->before.flags ^ step->after.flags) & shown) != 0);
 }
 
 static int visit(void *context, struct history_event *event)
@@ -69,7 +78,7 @@ static int visit(void *context, struct history_event *event)
 	step->event = *event;
 	step->event.before = step->event.after = (struct effect_pieces){ 0 };
 	step->is = look(reading, &step->after);
-	if (!page_step_changed(step))
+	if (!step_changed(step))
 		return 0;
 	if (history->n == STEPS_MAX)
 		drop_oldest_half(history);
@@ -104,18 +113,4 @@ void page_history_free(struct page_history *history)
 {
 	free(history->steps);
 	*history = (struct page_history){ 0 };
-}
-
-bool page_step_mapped(const struct page_step *step)
-{
-	return step->is && (!step->was || step->before.origin != step->after.origin ||
-			    step->before.tag[VM_TAG_OBJECT] != step->after.tag[VM_TAG_OBJECT]);
-}
-
-bool page_step_changed(const struct page_step *step)
-{
-	const uint64_t shown = VM_VISIBLE | VM_GUARD | VM_PKEY_MASK;
-
-	return step->was != step->is || page_step_mapped(step) ||
-	       (step->is && ((step->before.flags ^ step->after.flags) & shown) != 0);
 }

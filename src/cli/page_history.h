@@ -25,15 +25,11 @@ struct page_history {
 	struct page_step *steps;
 	size_t n;
 	size_t capacity;
-	uint64_t n_lost; /* steps of long ago that were not kept */
 };
 
 /* Folds the view to its end. Return: 0, or -1 after a complaint. */
 int page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page);
 void page_history_free(struct page_history *history);
-
-/* Did the step put something else there, take it away, or change what may be done to it? */
-bool page_step_changed(const struct page_step *step);
 
 /* Is what is there after the step another mapping than before it? */
 bool page_step_mapped(const struct page_step *step);

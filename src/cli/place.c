@@ -30,7 +30,8 @@ static int grow(struct place_ranges *ranges)
 	return 0;
 }
 
-int place_ranges_add(struct place_ranges *ranges, struct addr_range range)
+/* -ENOMEM or 0. */
+static int add_range(struct place_ranges *ranges, struct addr_range range)
 {
 	size_t from = 0;
 	size_t to;
@@ -55,7 +56,7 @@ int place_ranges_add(struct place_ranges *ranges, struct addr_range range)
 bool place_overlaps(const struct place_ranges *ranges, struct addr_range range)
 {
 	for (size_t i = 0; i < ranges->n; i++)
-		if (ranges->ranges[i].start < range.end && range.start < ranges->ranges[i].end)
+		if (vm_ranges_meet(ranges->ranges[i], range))
 			return true;
 	return ranges->n == 0;
 }
@@ -105,7 +106,7 @@ static int add_matching(const struct vm_space *space, const struct place *place,
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (matches(space, area, place) && place_ranges_add(ranges, area->range) < 0)
+		if (matches(space, area, place) && add_range(ranges, area->range) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -200,7 +201,7 @@ static bool find_by_name(struct ledger_view *view, struct moment moment, const s
 static bool add_or_complain(const struct ledger_view *view, struct place_ranges *ranges,
 			    struct addr_range range)
 {
-	if (place_ranges_add(ranges, range) == 0)
+	if (add_range(ranges, range) == 0)
 		return true;
 	complain("%s: not enough memory", view->name);
 	return false;

@@ -36,9 +36,6 @@ bool place_find(struct ledger_view *view, struct moment moment, const struct pla
 		struct place_ranges *ranges);
 void place_ranges_free(struct place_ranges *ranges);
 
-/* Adds a range; -ENOMEM or 0. */
-int place_ranges_add(struct place_ranges *ranges, struct addr_range range);
-
 /* No ranges overlap everything. */
 bool place_overlaps(const struct place_ranges *ranges, struct addr_range range);
 

@@ -163,10 +163,19 @@ bool touch_is_late(const struct vm_call *call)
 	return call->op == VM_OP_SHMAT || call->op == VM_OP_IO_SETUP;
 }
 
+uint64_t touch_bytes(const struct touch *touch)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < touch->n; i++)
+		sum += touch->range[i].end - touch->range[i].start;
+	return sum;
+}
+
 bool touch_overlaps(const struct touch *touch, struct addr_range range)
 {
 	for (unsigned i = 0; i < touch->n; i++)
-		if (touch->range[i].start < range.end && range.start < touch->range[i].end)
+		if (vm_ranges_meet(touch->range[i], range))
 			return true;
 	return false;
 }

@@ -29,6 +29,8 @@ struct touch touch_of_call(const struct vm_space *space, const struct vm_call *c
 /* How large a segment or a ring is, is known once it is there: ask again after the fold. */
 bool touch_is_late(const struct vm_call *call);
 
+uint64_t touch_bytes(const struct touch *touch);
+
 bool touch_overlaps(const struct touch *touch, struct addr_range range);
 
 /* Refused, also where the kernel says so without an error number: brk. */

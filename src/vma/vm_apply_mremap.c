@@ -59,11 +59,6 @@ static uint64_t size_of(struct addr_range range)
 	return range.end - range.start;
 }
 
-static bool overlap(struct addr_range a, struct addr_range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
 /* Could the kernel have said yes to this? A damaged record can say anything. */
 static bool makes_sense(const struct remap *remap)
 {
@@ -71,7 +66,7 @@ static bool makes_sense(const struct remap *remap)
 
 	return (low_bits & (VM_PAGE_SIZE - 1)) == 0 && remap->from.start <= remap->from.end &&
 	       remap->to.start < remap->to.end &&
-	       (remap->to.start == remap->from.start || !overlap(remap->from, remap->to));
+	       (remap->to.start == remap->from.start || !vm_ranges_meet(remap->from, remap->to));
 }
 
 /* ------------------------------------------------------------- changing the set */

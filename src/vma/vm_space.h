@@ -73,6 +73,12 @@ enum vm_reason {
 	VM_REASON_COUNT,
 };
 
+/* Have they a page in common? */
+static inline bool vm_ranges_meet(struct addr_range a, struct addr_range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
 const char *vm_reason_name(unsigned reason);
 
 /* What vm_replace() is told about an answer that was asked for with this reason. */
