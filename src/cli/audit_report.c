@@ -238,11 +238,9 @@ static uint64_t hash_string(uint64_t hash, const char *string)
 static void make_fingerprint(struct audit_row *row)
 {
 	uint64_t hash = hash_string(0xcbf29ce484222325ULL, row->finding->rule->id);
-	size_t first = row->stack != NULL ? stack_first(row->stack) : 0;
+	const struct named_frame *frame = stack_first_frame(row->stack);
 
-	if (row->stack != NULL && first < row->stack->n) {
-		const struct named_frame *frame = &row->stack->frames[first];
-
+	if (frame != NULL) {
 		hash = hash_string(hash, frame->function);
 		hash = hash_string(hash, frame->module);
 		hash = hash_string(hash, frame->function == NULL ? "" : NULL);

@@ -120,11 +120,11 @@ static void write_location(struct json *json, const char *key, const struct name
 
 static void write_locations(struct json *json, const struct audit_row *row)
 {
-	size_t first = row->stack != NULL ? stack_first(row->stack) : 0;
+	const struct named_frame *first = stack_first_frame(row->stack);
 
 	json_array(json, "locations");
-	if (row->stack != NULL && first < row->stack->n)
-		write_location(json, NULL, &row->stack->frames[first]);
+	if (first != NULL)
+		write_location(json, NULL, first);
 	json_end_array(json);
 }
 

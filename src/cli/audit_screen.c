@@ -34,27 +34,9 @@ static void print_head(FILE *file, const struct audit_finding *finding)
 	fputc('\n', file);
 }
 
+/* Of the lines below a finding's head, which end at column 100. */
 #define INDENT	8
 #define COLUMNS 92
-
-/* Indented, in lines of at most 100 columns. */
-static void print_wrapped(FILE *file, const char *words)
-{
-	size_t column = 0;
-
-	while (*words != '\0') {
-		size_t len = strcspn(words, " ");
-
-		if (column > 0 && column + 1 + len > COLUMNS) {
-			fputc('\n', file);
-			column = 0;
-		}
-		fprintf(file, "%*s%.*s", column == 0 ? INDENT : 1, "", (int)len, words);
-		column += (column > 0) + len;
-		words += len + (words[len] == ' ');
-	}
-	fputc('\n', file);
-}
 
 static void print_call(FILE *file, const struct audit_row *row)
 {
@@ -94,8 +76,10 @@ static void print_victim(FILE *file, const struct audit_row *row)
 static void print_row(FILE *file, const struct audit_row *row)
 {
 	print_head(file, row->finding);
-	if (row->finding->message[0] != '\0')
-		print_wrapped(file, row->finding->message);
+	if (row->finding->message[0] != '\0') {
+		print_wrapped(file, row->finding->message, INDENT, COLUMNS);
+		fputc('\n', file);
+	}
 	print_call(file, row);
 	print_victim(file, row);
 	fprintf(file, "        fix: %s\n", row->finding->rule->fix);
@@ -226,18 +210,16 @@ void audit_print_suppressions(const struct audit_report *report)
 {
 	for (size_t i = 0; i < report->n; i++) {
 		const struct audit_row *row = &report->rows[i];
-		size_t first = row->stack != NULL ? stack_first(row->stack) : 0;
-		const struct named_frame *frame;
+		const struct named_frame *frame = stack_first_frame(row->stack);
 
 		if (row->suppressed)
 			continue;
-		if (row->stack == NULL || first >= row->stack->n) {
+		if (frame == NULL) {
 			printf("# %s has no stack: %s\n%s:path:%s\n", row->finding->rule->id,
 			       row->finding->message, row->finding->rule->id,
 			       report->view->header->executable);
 			continue;
 		}
-		frame = &row->stack->frames[first];
 		if (frame->function != NULL)
 			printf("%s:fun:%s\n", row->finding->rule->id, frame->function);
 		else

@@ -10,7 +10,7 @@
 #define HELP_WIDTH  88
 
 /* @text behind column @column, broken between words. */
-static void print_wrapped(const char *text, size_t column)
+static void print_in_column(const char *text, size_t column)
 {
 	size_t at = column;
 
@@ -34,7 +34,7 @@ static void print_row(const char *left, const char *text)
 	if (strlen(left) >= HELP_COLUMN)
 		printf("\n%*s", HELP_COLUMN - 1, "");
 	putchar(' ');
-	print_wrapped(text, HELP_COLUMN);
+	print_in_column(text, HELP_COLUMN);
 }
 
 static void print_option(const struct option_row *row)
@@ -78,7 +78,7 @@ static void help_all(void)
 
 		snprintf(left, sizeof(left), "  %s", commands[i].name);
 		print_padded(left, 11);
-		print_wrapped(commands[i].summary, 11);
+		print_in_column(commands[i].summary, 11);
 	}
 	printf("\n"
 	       "Begin with:  mapledger run PROGRAM\n"

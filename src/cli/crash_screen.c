@@ -30,30 +30,6 @@ static void print_label(const struct screen *screen, const char *label)
 
 /* ----------------------------------------------------------------------- lines */
 
-/* Lines of at most @max columns behind @indent. Return: columns of the last one, without its end.
- */
-static size_t print_wrapped(const struct screen *screen, const char *words, int indent, size_t max)
-{
-	size_t column = 0;
-
-	while (*words != '\0') {
-		size_t len = strcspn(words, " ");
-
-		if (column > 0 && column + 1 + len > max) {
-			fputc('\n', screen->file);
-			column = 0;
-		}
-		if (column == 0)
-			fprintf(screen->file, "%*s", indent, "");
-		else
-			fputc(' ', screen->file);
-		column += (column > 0) + len;
-		fprintf(screen->file, "%.*s", (int)len, words);
-		words += len + (words[len] == ' ');
-	}
-	return column;
-}
-
 static const struct named_stack *stack_of_step(const struct crash_names *names,
 					       const struct page_step *step)
 {
@@ -156,7 +132,7 @@ static void print_sentence(const struct screen *screen)
 	TEXT_ON_STACK(text, 900);
 
 	crash_sentence(screen->crash, screen->view, &text);
-	column = print_wrapped(screen, text.buffer, INDENT, COLUMNS - INDENT);
+	column = print_wrapped(screen->file, text.buffer, INDENT, COLUMNS - INDENT);
 	if (code != NULL && INDENT + column + 2 + strlen(code) > COLUMNS) {
 		fputc('\n', screen->file);
 		column = 0;
@@ -223,7 +199,7 @@ static void print_hint(const struct screen *screen)
 		text_string(&text, rule);
 		text_char(&text, ']');
 	}
-	print_wrapped(screen, text.buffer, INDENT + LABEL_COLUMNS, HINT_COLUMNS);
+	print_wrapped(screen->file, text.buffer, INDENT + LABEL_COLUMNS, HINT_COLUMNS);
 	fputc('\n', screen->file);
 }
 

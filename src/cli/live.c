@@ -285,8 +285,7 @@ static int settle_call(struct vm_space *space, const struct kernel_snapshot *ker
 
 static bool is_memory_call(const struct vm_call *call)
 {
-	return call->op != VM_OP_NONE && call->op != VM_OP_FORK && call->op != VM_OP_EXEC &&
-	       call->op != VM_OP_EXECVEAT && call->op != VM_OP_EXIT;
+	return call->op != VM_OP_NONE && !vm_op_makes_space(call->op);
 }
 
 /* The process was stopped between the end of its call and the shim's question about it. */

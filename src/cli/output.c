@@ -210,3 +210,21 @@ void print_padded(const char *string, size_t width)
 	for (; n < width; n++)
 		putchar(' ');
 }
+
+size_t print_wrapped(FILE *file, const char *words, int indent, size_t max)
+{
+	size_t column = 0;
+
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+
+		if (column > 0 && column + 1 + len > max) {
+			fputc('\n', file);
+			column = 0;
+		}
+		fprintf(file, "%*s%.*s", column == 0 ? indent : 1, "", (int)len, words);
+		column += (column > 0) + len;
+		words += len + (words[len] == ' ');
+	}
+	return column;
+}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -68,5 +69,11 @@ void text_percent(struct text *text, uint64_t part, uint64_t whole);
 
 /* printf("%s") with blanks behind it up to @width columns. */
 void print_padded(const char *string, size_t width);
+
+/*
+ * Broken between words into lines of at most @max columns, each behind @indent blanks.
+ * Return: columns of the last one, which is not ended.
+ */
+size_t print_wrapped(FILE *file, const char *words, int indent, size_t max);
 
 #endif

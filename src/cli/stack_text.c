@@ -194,6 +194,13 @@ size_t stack_first(const struct named_stack *stack)
 	return i;
 }
 
+const struct named_frame *stack_first_frame(const struct named_stack *stack)
+{
+	size_t first = stack != NULL ? stack_first(stack) : 0;
+
+	return stack != NULL && first < stack->n ? &stack->frames[first] : NULL;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

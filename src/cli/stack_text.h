@@ -81,6 +81,9 @@ void stack_via(const struct named_stack *stack, size_t i, struct text *text);
 /* The innermost frame of the program's own; n when there is none. */
 size_t stack_first(const struct named_stack *stack);
 
+/* That frame; NULL when there is none, or no stack. */
+const struct named_frame *stack_first_frame(const struct named_stack *stack);
+
 /* Not of a library that everybody calls, and not where the program is started. */
 bool stack_is_program(const struct named_frame *frame);
 

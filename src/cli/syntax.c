@@ -308,27 +308,24 @@ const char *syntax_parse_perm(const char *text, uint64_t *perm)
 
 /* ------------------------------------------------------------ names of calls */
 
-static uint32_t process_calls(void)
-{
-	return 1u << VM_OP_FORK | 1u << VM_OP_EXEC | 1u << VM_OP_EXECVEAT | 1u << VM_OP_EXIT;
-}
-
-static uint32_t memory_calls(void)
+/* Those that begin or end an address space, or all others. */
+static uint32_t calls_that(bool make_space)
 {
 	uint32_t calls = 0;
 
 	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
-		calls |= 1u << op;
-	return calls & ~process_calls();
+		if (vm_op_makes_space(op) == make_space)
+			calls |= 1u << op;
+	return calls;
 }
 
 /* One word as bits; 0 when it is unknown. */
 static uint32_t parse_word(struct piece word)
 {
 	if (piece_is(word, "%mem") || piece_is(word, "%memory"))
-		return memory_calls();
+		return calls_that(false);
 	if (piece_is(word, "%process"))
-		return process_calls();
+		return calls_that(true);
 	if (piece_is(word, "resync"))
 		return CALLS_RESYNC;
 	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)

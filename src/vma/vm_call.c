@@ -86,8 +86,7 @@ const char *vm_tier_name(unsigned tier)
 	return tier < VM_TIER_COUNT ? tier_names[tier] : "unknown";
 }
 
-/* Begins or ends an address space. */
-static bool vm_op_makes_space(unsigned op)
+bool vm_op_makes_space(unsigned op)
 {
 	return op == VM_OP_FORK || op == VM_OP_EXEC || op == VM_OP_EXECVEAT || op == VM_OP_EXIT;
 }

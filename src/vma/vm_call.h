@@ -136,6 +136,9 @@ struct vm_op_info {
 	uint8_t args[6];
 };
 
+/* Begins or ends an address space. */
+bool vm_op_makes_space(unsigned op);
+
 /* @op may be anything; unknown ones get a row named "unknown". */
 const struct vm_op_info *vm_op_info(unsigned op);
 const char *vm_tier_name(unsigned tier);
