@@ -52,7 +52,6 @@ UNOBSERVED = "unobserved"  # the reason for a difference nobody saw being made
 class Family:
     """What the ledgers of one run say, added up."""
     n_ledgers: int = 0
-    n_killed_early: int = 0  # before anything was in it
     n_compared: int = 0    # that end with the kernel's map
     n_differences: int = 0
     n_calls: int = 0
@@ -83,8 +82,7 @@ class Family:
         self.n_ledgers += 1
         with open(ledger, "rb") as file:
             magic = file.read(8)
-        if not any(magic):
-            self.n_killed_early += 1
+        if not any(magic):  # killed before anything was in it
             return
         self.add_verdict(tools, ledger)
         self.add_info(tools, ledger)

@@ -125,10 +125,6 @@ class Lost(Exception):
     """The buffer was too small: this run proves nothing."""
 
 
-def signed(value):
-    return value - (1 << 64) if value >= 1 << 63 else value
-
-
 class Reader:
     """Events into changes."""
 
