@@ -82,7 +82,8 @@ def hostile(recorder, victim, name, wanted):
         check(done.stdout == native.stdout, name, f"said {done.stdout!r}, not {native.stdout!r}")
         for pattern in wanted or [r"verified equal to the kernel's map; followed 1 process"]:
             check(re.search(pattern, said), name, f"no {pattern!r} in {said!r}")
-        check(not recorder.differ(folder), name, f"differs: {recorder.differ(folder)}")
+        differ = recorder.differ(folder)
+        check(not differ, name, f"differs: {differ}")
         print(f"{name}: {said}")
 
 
