@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../test_random.h"
 #include "ledger/ledger_reader.h"
 #include "ledger/replay.h"
 #include "scratch.h"
@@ -126,9 +127,9 @@ static void check_killed(struct progress *progress, uint64_t seed)
 /* Deaths fall anywhere from the first moments to several times round the file. */
 static void kill_after_a_while(pid_t child, struct progress *progress, uint64_t *random)
 {
-	uint64_t delay_us = session_draw(random) % (1 << session_draw(random) % 15);
+	uint64_t delay_us = draw(random) % (1 << draw(random) % 15);
 
-	if (session_draw(random) % 16 != 0)
+	if (draw(random) % 16 != 0)
 		while (progress->n_done == 0 && waitpid(child, NULL, WNOHANG) == 0)
 			usleep(10);
 	usleep((useconds_t)delay_us);
@@ -139,7 +140,7 @@ static void kill_after_a_while(pid_t child, struct progress *progress, uint64_t 
 static void kill_many_times(uint64_t max_size, unsigned rounds)
 {
 	struct progress *progress = shared_progress();
-	uint64_t seed = scratch_seed(), random = seed;
+	uint64_t seed = seed_of_test(), random = seed;
 
 	for (unsigned round = 0; round < rounds; round++) {
 		kill_after_a_while(start_writer(max_size, progress, UINT64_MAX), progress,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../test_random.h"
 #include "ledger/ledger_reader.h"
 #include "ledger/replay.h"
 #include "scratch.h"
@@ -261,14 +262,14 @@ static void assert_same_calls(const void *a, const void *b, size_t size, uint64_
 /* Returns the lowest offset that changed. */
 static size_t damage(uint8_t *bytes, size_t size, uint64_t *random)
 {
-	unsigned n = 1 + session_draw(random) % 8;
+	unsigned n = 1 + draw(random) % 8;
 	size_t first = size;
 
 	for (unsigned i = 0; i < n; i++) {
 		size_t at = LEDGER_HEADER_SIZE + LEDGER_RECORD_SIZE +
-			    session_draw(random) % (size - LEDGER_HEADER_SIZE - LEDGER_RECORD_SIZE);
+			    draw(random) % (size - LEDGER_HEADER_SIZE - LEDGER_RECORD_SIZE);
 
-		bytes[at] = (uint8_t)session_draw(random);
+		bytes[at] = (uint8_t)draw(random);
 		if (at < first)
 			first = at;
 	}
@@ -277,7 +278,7 @@ static size_t damage(uint8_t *bytes, size_t size, uint64_t *random)
 
 Test(ledger_reader, flipped_bytes_spoil_nothing_before_them, .timeout = 240)
 {
-	uint64_t seed = scratch_seed(), random = seed;
+	uint64_t seed = seed_of_test(), random = seed;
 	size_t size;
 	uint8_t *whole = make_ledger(400, LEDGER_BYTES, &size);
 	uint8_t *bytes = malloc(size);
@@ -297,15 +298,15 @@ Test(ledger_reader, flipped_bytes_spoil_nothing_before_them, .timeout = 240)
 
 Test(ledger_reader, noise_behind_a_header_is_survived)
 {
-	uint64_t random = scratch_seed();
+	uint64_t random = seed_of_test();
 	size_t size;
 	uint8_t *bytes = make_ledger(3, LEDGER_BYTES, &size);
 
 	for (unsigned round = 0; round < 300; round++) {
 		for (size_t at = LEDGER_HEADER_SIZE; at < size; at++)
-			bytes[at] = (uint8_t)session_draw(&random);
+			bytes[at] = (uint8_t)draw(&random);
 		for (size_t at = LEDGER_HEADER_SIZE; at < size; at += LEDGER_RECORD_SIZE) {
-			bytes[at] = LEDGER_STATE(1, 1 + session_draw(&random) % 2);
+			bytes[at] = LEDGER_STATE(1, 1 + draw(&random) % 2);
 			bytes[at + 1] %= LEDGER_KIND_COUNT + 2;
 		}
 		fold(bytes, size);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "../test_random.h"
 #include "base/text.h"
 #include "ledger/replay.h"
 #include "scratch.h"
@@ -76,7 +77,7 @@ static void assert_folds_to(uint64_t event, const struct snapshot *expected, uin
 Test(replay, ends_with_the_map_the_recorder_had)
 {
 	static struct snapshot live;
-	uint64_t seed = scratch_seed();
+	uint64_t seed = seed_of_test();
 	struct session session;
 
 	cr_assert_eq(session_open(&session, scratch_path(), 64 << 20), 0);
@@ -90,15 +91,15 @@ Test(replay, ends_with_the_map_the_recorder_had)
 /* As many stacks as a table holds, some again, one changed; each is as it was added last. */
 Test(replay, finds_stacks_by_number)
 {
-	uint64_t seed = scratch_seed(), random = seed, frames[4];
+	uint64_t seed = seed_of_test(), random = seed, frames[4];
 	static uint64_t expected[2000];
 	struct ledger_stacks stacks = { 0 };
 	struct ledger_trace trace;
 
 	for (unsigned i = 0; i < 20000; i++) {
-		uint32_t n = (uint32_t)(session_draw(&random) % 2000);
+		uint32_t n = (uint32_t)(draw(&random) % 2000);
 
-		frames[0] = frames[3] = expected[n] = session_draw(&random) % 3 + 1;
+		frames[0] = frames[3] = expected[n] = draw(&random) % 3 + 1;
 		trace = (struct ledger_trace){ .id = n * n + 1, .n_frames = 4, .frames = frames };
 		cr_assert_eq(ledger_stacks_add(&stacks, &trace), 0);
 	}
@@ -118,7 +119,7 @@ Test(replay, stops_at_any_call)
 {
 	static struct snapshot moments[MOMENTS];
 	uint64_t events[MOMENTS];
-	uint64_t seed = scratch_seed();
+	uint64_t seed = seed_of_test();
 	struct session session;
 
 	cr_assert_eq(session_open(&session, scratch_path(), 64 << 20), 0);
@@ -138,7 +139,7 @@ Test(replay, stops_at_any_call)
 Test(replay, begins_with_a_checkpoint_when_history_is_lost)
 {
 	static struct snapshot live;
-	uint64_t seed = scratch_seed();
+	uint64_t seed = seed_of_test();
 	struct session session;
 	struct replay replay;
 

@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include "scratch.h"
 
@@ -37,11 +36,4 @@ uint8_t *scratch_load(size_t max, size_t *size)
 	*size = fread(bytes, 1, max, file);
 	fclose(file);
 	return bytes;
-}
-
-uint64_t scratch_seed(void)
-{
-	const char *given = getenv("ML_TEST_SEED");
-
-	return given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
 }

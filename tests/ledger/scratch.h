@@ -14,7 +14,4 @@ void scratch_remove(void);
 /* The first @max bytes of the ledger (all of it if it is shorter); free() them. */
 uint8_t *scratch_load(size_t max, size_t *size);
 
-/* ML_TEST_SEED, or the time. */
-uint64_t scratch_seed(void);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <sys/mman.h>
+#include "../test_random.h"
 #include "base/clock.h"
 #include "session.h"
 
@@ -243,18 +244,9 @@ void session_odds_and_ends(struct session *session)
 
 /* ----------------------------------------------------------------- random */
 
-uint64_t session_draw(uint64_t *state)
-{
-	uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
 static uint64_t draw_below(struct session *session, uint64_t n)
 {
-	return session_draw(&session->random) % n;
+	return draw(&session->random) % n;
 }
 
 static void random_resync(struct session *session, struct addr_range range)

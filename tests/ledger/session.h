@@ -47,7 +47,4 @@ void session_odds_and_ends(struct session *session);
 /* @n made-up calls and groups. The same seed gives the same ledger, but for clocks. */
 void session_random(struct session *session, uint64_t seed, unsigned n);
 
-/* splitmix64 */
-uint64_t session_draw(uint64_t *state);
-
 #endif

@@ -4,21 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../test_random.h"
 #include "preload/kept_ranges.h"
 
 #define PAGES 4096
-
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
 
 static struct addr_range random_range(uint64_t *random, uint64_t longest)
 {
@@ -48,9 +38,7 @@ static void check(const struct kept_ranges *kept)
 
 Test(kept_ranges, meet_what_was_added)
 {
-	const char *given = getenv("ML_TEST_SEED");
-	uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-	uint64_t random = seed;
+	uint64_t seed = seed_of_test(), random = seed;
 	static bool pages[PAGES];
 	static struct kept_ranges kept;
 	unsigned n_full = 0;

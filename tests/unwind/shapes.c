@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include "../test_random.h"
 #include "shapes.h"
 
 #define SHAPE static __attribute__((noinline)) unsigned
@@ -12,15 +13,6 @@ static __thread unsigned depth_of_callback;
 static __thread bool called_back;
 
 static void next(unsigned depth);
-
-static uint64_t draw(void)
-{
-	uint64_t x = *random_state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
 
 SHAPE small_frame(unsigned depth)
 {
@@ -39,7 +31,7 @@ SHAPE large_frame(unsigned depth)
 
 SHAPE growing_frame(unsigned depth)
 {
-	volatile char *room = __builtin_alloca(16 + draw() % 2000);
+	volatile char *room = __builtin_alloca(16 + draw(random_state) % 2000);
 
 	room[0] = (char)depth;
 	next(depth);
@@ -58,7 +50,7 @@ SHAPE aligned_frame(unsigned depth)
 SHAPE aligned_growing_frame(unsigned depth)
 {
 	volatile char room[128] __attribute__((aligned(64)));
-	volatile char *more = __builtin_alloca(16 + draw() % 2000);
+	volatile char *more = __builtin_alloca(16 + draw(random_state) % 2000);
 
 	room[0] = more[0] = (char)depth;
 	next(depth);
@@ -68,7 +60,8 @@ SHAPE aligned_growing_frame(unsigned depth)
 /* All callee-saved registers are in use across the call. */
 SHAPE busy_frame(unsigned depth)
 {
-	uint64_t a = draw(), b = draw(), c = draw(), d = draw(), e = draw(), f = draw();
+	uint64_t a = draw(random_state), b = draw(random_state), c = draw(random_state),
+		 d = draw(random_state), e = draw(random_state), f = draw(random_state);
 
 	next(depth);
 	return (unsigned)(a ^ b * 3 ^ c * 5 ^ d * 7 ^ e * 11 ^ f * 13);
@@ -118,7 +111,7 @@ static void next(unsigned depth)
 	if (depth == 0)
 		at_bottom();
 	else
-		result = shapes[draw() % 8](depth - 1);
+		result = shapes[draw(random_state) % 8](depth - 1);
 	(void)result;
 }
 

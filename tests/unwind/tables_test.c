@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include "../test_random.h"
 #include "own_tables.h"
 #include "shapes.h"
 #include "unwind/cfi_private.h"
@@ -31,22 +31,6 @@ static void begin(void)
 }
 
 TestSuite(tables, .init = begin, .timeout = 120);
-
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static uint64_t seed_of_test(void)
-{
-	const char *given = getenv("ML_TEST_SEED");
-
-	return given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-}
 
 /* ------------------------------------------------ the same stack as backtrace() */
 

@@ -4,10 +4,9 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include "../test_random.h"
 #include "unwind/unwind.h"
 
 #define WORDS 512
@@ -260,22 +259,6 @@ Test(walk, leaves_a_handler_through_its_context)
 #endif
 
 /* ------------------------------------------------------------------- random */
-
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t x = *state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static uint64_t seed_of_test(void)
-{
-	const char *given = getenv("ML_TEST_SEED");
-
-	return given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-}
 
 static uint64_t random_word(uint64_t *random)
 {
