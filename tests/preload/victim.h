@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #include <mapledger/mapledger.h>
 
@@ -55,6 +56,43 @@ static inline void must_agree(const char *when)
 		return;
 	dprintf(2, "FAILED: %d differences %s\n", n, when);
 	_exit(1);
+}
+
+static inline char *map_pages(size_t n_pages)
+{
+	char *p = mmap(NULL, n_pages * PAGE, RW, ANON, -1, 0);
+
+	if (p == MAP_FAILED)
+		fail("mmap");
+	return p;
+}
+
+/* Four calls, after which the map is what it was. */
+static inline void change_the_map(void)
+{
+	char *p = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	mprotect(p + PAGE, PAGE, PROT_READ);
+	munmap(p + 2 * PAGE, PAGE);
+	munmap(p, 4 * PAGE);
+}
+
+/* For a thread that is cancelled in a call. */
+static inline void *be_cancelled(void *unused)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;)
+		change_the_map();
+	return unused;
+}
+
+static inline void pause_for(unsigned usec)
+{
+	const struct timespec time = { .tv_nsec = (long)usec * 1000 };
+
+	nanosleep(&time, NULL);
 }
 
 /* A stream of its own for every thread. */

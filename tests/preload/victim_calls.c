@@ -10,18 +10,9 @@
 #include <sys/syscall.h>
 #include "victim.h"
 
-static char *map(size_t n_pages)
-{
-	char *p = mmap(NULL, n_pages * PAGE, RW, ANON, -1, 0);
-
-	if (p == MAP_FAILED)
-		fail("mmap");
-	return p;
-}
-
 static void anonymous(void)
 {
-	char *p = map(8);
+	char *p = map_pages(8);
 
 	must_agree("after mmap");
 	munmap(p + 2 * PAGE, PAGE);
@@ -40,7 +31,7 @@ static void anonymous(void)
 
 static void moved(void)
 {
-	char *p = map(4), *q = map(8);
+	char *p = map_pages(4), *q = map_pages(8);
 
 	q = mremap(q, 8 * PAGE, 5 * PAGE, 0);
 	must_agree("after shrinking mremap");
@@ -133,7 +124,7 @@ static void heap(void)
 
 static void advised(void)
 {
-	char *p = map(6);
+	char *p = map_pages(6);
 
 	madvise(p, PAGE, MADV_DONTFORK);
 	madvise(p + PAGE, PAGE, MADV_WIPEONFORK);
@@ -158,7 +149,7 @@ static void by_number(void)
 
 static void nonsense(void)
 {
-	char *p = map(2);
+	char *p = map_pages(2);
 
 	if (mmap(NULL, 0, RW, ANON, -1, 0) != MAP_FAILED || errno != EINVAL)
 		fail("mmap of nothing");

@@ -34,15 +34,6 @@
 #define GUARD_REMOVE  103
 #define PM_GUARD      (1ULL << 58)
 
-static char *map(size_t n_pages)
-{
-	char *p = mmap(NULL, n_pages * PAGE, RW, ANON, -1, 0);
-
-	if (p == MAP_FAILED)
-		fail("mmap");
-	return p;
-}
-
 static void left_out(const char *what)
 {
 	dprintf(2, "left out: %s (errno %d)\n", what, errno);
@@ -78,7 +69,7 @@ static void must_be_gone(const void *addr, const char *what)
 
 static void seals(void)
 {
-	char *p = map(6);
+	char *p = map_pages(6);
 
 	if (syscall(SYS_mseal, p + 2 * PAGE, PAGE, 0) != 0) {
 		left_out("mseal");
@@ -94,13 +85,13 @@ static void seals(void)
 	if (mmap(p, 6 * PAGE, RW, ANON | MAP_FIXED, -1, 0) != MAP_FAILED)
 		fail("mapping over what is sealed");
 	must_agree("after mapping over what is sealed");
-	mremap(p, 6 * PAGE, 6 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map(8));
+	mremap(p, 6 * PAGE, 6 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map_pages(8));
 	must_agree("after moving what is sealed in part");
 }
 
 static void locks(void)
 {
-	char *p = map(6);
+	char *p = map_pages(6);
 
 	if (mlock(p + 1, PAGE) != 0) {
 		left_out("mlock");
@@ -114,7 +105,7 @@ static void locks(void)
 	munlock(p, PAGE);
 	must_agree("after munlock");
 	if (mlockall(MCL_FUTURE) == 0) {
-		map(2);
+		map_pages(2);
 		if (sbrk(PAGE) == (void *)-1)
 			fail("sbrk");
 		must_agree("after mapping what is locked from the start");
@@ -157,7 +148,7 @@ static void guards_in_child(char *p)
 	int status;
 
 	if (child == 0) {
-		map(1); /* the child's ledger begins with its first call */
+		map_pages(1); /* the child's ledger begins with its first call */
 		guards_agree(p, 12, "in a child");
 		_exit(0);
 	}
@@ -168,7 +159,7 @@ static void guards_in_child(char *p)
 
 static void guards(void)
 {
-	char *p = map(12), *to = map(12);
+	char *p = map_pages(12), *to = map_pages(12);
 
 	if (madvise(p + PAGE, 3 * PAGE, GUARD_INSTALL) != 0 || !kernel_guards(p + PAGE)) {
 		left_out("guard pages");
@@ -202,7 +193,7 @@ static void guards(void)
 
 static void advice_by_vector(void)
 {
-	char *p = map(12);
+	char *p = map_pages(12);
 	struct iovec vector[] = { { p + PAGE, PAGE },
 				  { p + 3 * PAGE, 2 * PAGE },
 				  { p + 9 * PAGE, PAGE } };
@@ -247,7 +238,7 @@ static void aio_rings(void)
 	if (syscall(SYS_io_setup, 10, &context) != 0)
 		fail("io_setup again");
 	ring = (char *)context;
-	to = mremap(ring, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map(1));
+	to = mremap(ring, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map_pages(1));
 	must_agree("after moving a ring");
 	if (to == MAP_FAILED)
 		fail("moving a ring");
@@ -272,7 +263,7 @@ static void uring_rings(void)
 	}
 	p = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
 	must_agree("after mapping an io_uring");
-	mmap(map(2), 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0x7000);
+	mmap(map_pages(2), 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0x7000);
 	must_agree("after an io_uring refused to be mapped over something");
 	if (p != MAP_FAILED)
 		munmap(p, 2 * PAGE);
@@ -292,7 +283,7 @@ static void perf_rings(void)
 		left_out("perf_event_open");
 		return;
 	}
-	mmap(map(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+	mmap(map_pages(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	must_agree("after a perf ring of a wrong size was mapped over something");
 	mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, 0);
 	must_agree("after mapping a perf ring");
@@ -318,7 +309,7 @@ static void secret_memory(void)
 
 static void huge_pages(void)
 {
-	char *over = map(1024);
+	char *over = map_pages(1024);
 
 	mmap(over, 4 << 20, RW, ANON | MAP_FIXED | MAP_HUGETLB, -1, 0);
 	must_agree("after huge pages were mapped over something");
@@ -372,7 +363,7 @@ static void shadow_stacks(void)
 
 static void names(void)
 {
-	char *p = map(4);
+	char *p = map_pages(4);
 
 	if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + PAGE, PAGE, "victim") != 0)
 		left_out("PR_SET_VMA_ANON_NAME");
@@ -423,7 +414,7 @@ static bool set_limits(char *start_brk, char *brk, char *start_stack)
 /* The break moves where prctl says, and what brk does then happens there. */
 static void limits(void)
 {
-	char *p = map(64);
+	char *p = map_pages(64);
 
 	munmap(p + 8 * PAGE, 56 * PAGE);
 	if (!set_limits(p, p + 8 * PAGE, p + 100)) {
@@ -472,7 +463,7 @@ static void reading_is_executing(void)
 	must_agree("after mapping under READ_IMPLIES_EXEC");
 	if (query(p, &area) && !(area.prot & PROT_EXEC))
 		fail("reading does not imply executing");
-	mprotect(map(2), PAGE, PROT_READ);
+	mprotect(map_pages(2), PAGE, PROT_READ);
 	must_agree("after mprotect under READ_IMPLIES_EXEC");
 	personality((unsigned long)before);
 	p = mmap(NULL, PAGE, PROT_READ, ANON, -1, 0);
@@ -486,7 +477,7 @@ static void reading_is_executing(void)
 /* What has its edge where nobody can know it. */
 static void growing_stacks(void)
 {
-	char *place = map(2048), *top = place + 1024 * PAGE;
+	char *place = map_pages(2048), *top = place + 1024 * PAGE;
 	struct ml_area area;
 
 	munmap(place, 2048 * PAGE);
@@ -535,7 +526,7 @@ static void main_stack(void)
 
 static void user_faults(void)
 {
-	char *p = map(4);
+	char *p = map_pages(4);
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | 1 /* UFFD_USER_MODE_ONLY */);
 
 	if (fd < 0) {
@@ -572,16 +563,16 @@ static void failures_that_leave_holes(void)
 {
 	int fd;
 
-	mmap(map(4), 4 * PAGE, RW, ANON | MAP_FIXED | MAP_HUGETLB, -1, 0);
+	mmap(map_pages(4), 4 * PAGE, RW, ANON | MAP_FIXED | MAP_HUGETLB, -1, 0);
 	must_agree("after huge pages could not be had");
 	fd = open("/dev/null", O_RDWR);
-	mmap(map(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+	mmap(map_pages(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	must_agree("after a device refused");
 	close(fd);
 	fd = memfd_create("sealed", MFD_ALLOW_SEALING);
 	if (fd >= 0 && ftruncate(fd, 4 * (off_t)PAGE) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
-		mmap(map(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+		mmap(map_pages(4), 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	must_agree("after a sealed memfd refused");
 	close(fd);
 }
@@ -589,7 +580,7 @@ static void failures_that_leave_holes(void)
 static void read_only_descriptors(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY);
-	char *p = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0), *q = map(1);
+	char *p = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0), *q = map_pages(1);
 
 	must_agree("after sharing a read-only file");
 	if (mprotect(p, 2 * PAGE, RW) == 0)
@@ -618,7 +609,7 @@ static void heap_over_others(void)
 static void moved_segments(void)
 {
 	int id = shmget(IPC_PRIVATE, 4 * PAGE, 0600);
-	char *p, *to = map(1);
+	char *p, *to = map_pages(1);
 
 	if (id < 0) {
 		left_out("shmget");
@@ -639,7 +630,7 @@ static void moved_segments(void)
 
 static void many_areas_at_once(void)
 {
-	char *p = map(8), *to = map(8);
+	char *p = map_pages(8), *to = map_pages(8);
 
 	munmap(p + 2 * PAGE, PAGE);
 	mprotect(p + 4 * PAGE, PAGE, PROT_READ);
@@ -660,7 +651,7 @@ static void unseen_changes(void)
 		0x0f, 0x05,	     /* syscall */
 		0xc3,		     /* ret */
 	};
-	char *p = map(4);
+	char *p = map_pages(4);
 	void *code = mmap(NULL, PAGE, RW | PROT_EXEC, ANON, -1, 0);
 	int found;
 
@@ -682,13 +673,13 @@ static void unseen_changes(void)
 
 static void children_begin_anew(void)
 {
-	char *p = map(1);
+	char *p = map_pages(1);
 	int status;
 
 	if (fork() == 0) {
 		struct ml_area area;
 
-		map(1);
+		map_pages(1);
 		if (query(p, &area) && (area.mapped_by != 0 || !(area.flags & ML_AREA_BASELINE)))
 			fail("a child has numbers of its parent");
 		_exit(0);

@@ -29,24 +29,6 @@ static uint64_t start_seed;
 static atomic_bool stop;
 static atomic_ulong n_rounds;
 
-static void pause_for(unsigned usec)
-{
-	const struct timespec time = { .tv_nsec = (long)usec * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
-static void change(void)
-{
-	char *p = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
-
-	if (p == MAP_FAILED)
-		return;
-	mprotect(p + PAGE, PAGE, PROT_READ);
-	munmap(p + 2 * PAGE, PAGE);
-	munmap(p, 4 * PAGE);
-}
-
 /* --------------------------------------------------------------------- the parts */
 
 /* Without holes: into one, the loader could map a library. */
@@ -66,7 +48,7 @@ static void race(uint64_t *random)
 		mprotect(at, len, next_random(random) & 1 ? PROT_READ : RW);
 		break;
 	default:
-		change();
+		change_the_map();
 	}
 }
 
@@ -82,7 +64,7 @@ static __thread sigjmp_buf *away;
 static void on_change(int number)
 {
 	(void)number;
-	change();
+	change_the_map();
 }
 
 static void on_jump(int number)
@@ -111,7 +93,7 @@ static void fork_child(uint64_t *random)
 
 	(void)random;
 	if (child == 0) {
-		change();
+		change_the_map();
 		must_agree("in a child");
 		_exit(0);
 	}
@@ -151,18 +133,10 @@ static void kill_child(uint64_t *random)
 	if (child == 0) {
 		pid = (pid_t)syscall(SYS_getpid);
 		for (;;)
-			change();
+			change_the_map();
 	}
 	pthread_join(thread, NULL);
 	waitpid(child, NULL, 0);
-}
-
-static void *be_cancelled(void *unused)
-{
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-	for (;;)
-		change();
-	return unused;
 }
 
 static void cancel_thread(uint64_t *random)
@@ -196,7 +170,7 @@ static void watch(uint64_t *random)
 	(void)random;
 	if (uffd < 0 || poll(&ready, 1, 10) <= 0)
 		pause_for(uffd < 0 ? 1000 : 1);
-	change();
+	change_the_map();
 	if (uffd >= 0 && read(uffd, &message, sizeof(message)) < 0 && errno != EAGAIN)
 		fail("read of a userfaultfd");
 }

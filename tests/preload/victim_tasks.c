@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <ucontext.h>
 #include "victim.h"
 
@@ -29,29 +28,11 @@ static char *map(size_t len, int more_flags)
 	return p;
 }
 
-static void change(void)
-{
-	char *p = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
-
-	if (p == MAP_FAILED)
-		return;
-	mprotect(p + PAGE, PAGE, PROT_READ);
-	munmap(p + 2 * PAGE, PAGE);
-	munmap(p, 4 * PAGE);
-}
-
 static void *churn(void *unused)
 {
 	while (!stop)
-		change();
+		change_the_map();
 	return unused;
-}
-
-static void pause_for(unsigned usec)
-{
-	const struct timespec time = { .tv_nsec = (long)usec * 1000 };
-
-	nanosleep(&time, NULL);
 }
 
 static void reap(pid_t child, int wanted, const char *what)
@@ -93,7 +74,7 @@ static void vfork_child_killed(void)
 		if (child == 0) {
 			victim_pid = (pid_t)syscall(SYS_getpid);
 			for (;;)
-				change();
+				change_the_map();
 		}
 		pthread_join(thread, NULL);
 		reap(child, SIGKILL, "a vfork child that was killed");
@@ -125,7 +106,7 @@ static void fork_child_killed(void)
 		pid_t child = fork();
 
 		if (child == 0) {
-			change();
+			change_the_map();
 			for (;;)
 				munmap(map(256UL << 20, MAP_POPULATE), 256UL << 20);
 		}
@@ -142,7 +123,7 @@ static int beside(void *unused)
 {
 	(void)unused;
 	for (unsigned i = 0; i < 300; i++)
-		change();
+		change_the_map();
 	return 0;
 }
 
@@ -154,7 +135,7 @@ static void shared_memory(void)
 		pid_t child = clone(beside, stack + STACK, CLONE_VM | SIGCHLD, NULL);
 
 		for (unsigned n = 0; n < 300; n++)
-			change();
+			change_the_map();
 		reap(child, 0, "a child of clone(CLONE_VM)");
 		must_agree("after a child shared the memory");
 		munmap(stack, STACK);
@@ -169,7 +150,7 @@ static void clone3_fork(void)
 	if (child < 0)
 		return;
 	if (child == 0) {
-		change();
+		change_the_map();
 		must_agree("in a child of clone3");
 		_exit(0);
 	}
@@ -184,7 +165,7 @@ static void *forker(void *unused)
 		pid_t child = fork();
 
 		if (child == 0) {
-			change();
+			change_the_map();
 			must_agree("in a child of one of several threads that fork");
 			_exit(0);
 		}
@@ -223,8 +204,8 @@ static void forks_from_threads(void)
 static void *after_leader(void *unused)
 {
 	pause_for(20000);
-	change();
-	change();
+	change_the_map();
+	change_the_map();
 	must_agree("after the leader thread has gone");
 	exit(unused == NULL ? 0 : 1);
 }
@@ -244,20 +225,12 @@ static void leader_exits(void)
 
 /* ---------------------------------------------------------------- threads that end */
 
-static void *cancelled(void *unused)
-{
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-	for (;;)
-		change();
-	return unused;
-}
-
 static void cancellation(void)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, cancelled, NULL) != 0)
+		if (pthread_create(&thread, NULL, be_cancelled, NULL) != 0)
 			fail("pthread_create");
 		pause_for(next_random(&random_state) % 300);
 		pthread_cancel(thread);
@@ -270,7 +243,7 @@ static atomic_int n_ended;
 
 static void *detached(void *unused)
 {
-	change();
+	change_the_map();
 	n_ended++;
 	return unused;
 }
@@ -336,7 +309,7 @@ static unsigned fibre_now;
 static void fibre(void)
 {
 	for (;;) {
-		change();
+		change_the_map();
 		swapcontext(&fibres[fibre_now], &main_context);
 	}
 }
@@ -355,7 +328,7 @@ static void contexts(void)
 	for (unsigned i = 0; i < 90; i++) {
 		fibre_now = i % 3;
 		swapcontext(&main_context, &fibres[fibre_now]);
-		change();
+		change_the_map();
 	}
 	must_agree("after fibres");
 	munmap(stacks, 3 * STACK);
