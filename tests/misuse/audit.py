@@ -13,39 +13,27 @@ schema, to be used as well.
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-failed = 0
-
-
-def check(what, good, detail=""):
-    global failed
-    print(f"{'ok' if good else 'WRONG'}: {what}{'' if good else ': ' + str(detail)}", flush=True)
-    failed += not good
+import checking
+from checking import Tool, check
 
 
-class Tool:
-    def __init__(self, mapledger, shim, demo):
-        self.mapledger, self.demo = map(os.path.abspath, (mapledger, demo))
-        self.environment = dict(os.environ, MAPLEDGER_SHIM=os.path.abspath(shim))
+class Auditor(Tool):
+    def __init__(self, mapledger, shim, demo, folder):
+        super().__init__(mapledger, shim, folder)
+        self.demo = os.path.abspath(demo)
 
-    def __call__(self, *arguments, folder):
-        return subprocess.run([self.mapledger, *map(str, arguments)], cwd=folder,
-                              capture_output=True, text=True, env=self.environment)
-
-    def record(self, name, folder):
-        ledger = Path(folder) / f"{name}.mlg"
-        self("run", "-q", "--on-crash=quiet", "--force", "-o", ledger, self.demo, name,
-             folder=folder)
+    def record(self, name):
+        ledger = Path(self.folder) / f"{name}.mlg"
+        self("run", "-q", "--on-crash=quiet", "--force", "-o", ledger, self.demo, name)
         return ledger
 
 
-def exit_statuses(tool, folder):
-    loud, quiet = tool.record("fixed-clobber", folder), tool.record("guard-region", folder)
-    run = lambda *options: tool("audit", *options, folder=folder).returncode
+def exit_statuses(tool):
+    loud, quiet = tool.record("fixed-clobber"), tool.record("guard-region")
+    run = lambda *options: tool("audit", *options).returncode
     check("an error makes the status 1", run(loud) == 1)
     check("... also with --fail-on error", run("--fail-on", "error", loud) == 1)
     check("... not with --fail-on never", run("--fail-on", "never", loud) == 0)
@@ -56,36 +44,36 @@ def exit_statuses(tool, folder):
                            (["--explain", "X99"], "there is no rule X99"),
                            (["--supp", "/nowhere"], "can't read suppressions"),
                            (["--baseline", "/nowhere"], "can't read the baseline")):
-        done = tool("audit", *options, loud, folder=folder)
+        done = tool("audit", *options, loud)
         check(f"{' '.join(options)} is refused in one line",
               done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1,
               done.stderr)
 
 
-def whole_stack(tool, folder):
-    said = tool("audit", tool.record("execstack", folder), folder=folder).stdout
+def whole_stack(tool):
+    said = tool("audit", tool.record("execstack")).stdout
     check("W03 counts the pages that became executable, not those of the call's length",
           re.search(r"the main thread's stack, \d\d+ pages, became executable; "
                     r"the call's length was 4096", said), said)
 
 
-def explaining(tool, folder):
-    done = tool("audit", "--explain", "all", folder=folder)
+def explaining(tool):
+    done = tool("audit", "--explain", "all")
     ids = re.findall(r"^([WPULGAI]\d\d)  ", done.stdout, re.M)
     check("--explain all lists the rules", len(ids) == 37 and len(set(ids)) == 37, ids)
     for rule in ids:
-        done = tool("audit", "--explain", rule, folder=folder)
+        done = tool("audit", "--explain", rule)
         check(f"--explain {rule}", done.returncode == 0 and
               all(word in done.stdout for word in ("What", "Why", "To try")), done.stdout)
 
 
-def suppressing(tool, folder):
-    ledger = tool.record("fixed-clobber", folder)
-    lines = Path(folder) / "known.supp"
+def suppressing(tool):
+    ledger = tool.record("fixed-clobber")
+    lines = Path(tool.folder) / "known.supp"
 
     def audit(text):
         lines.write_text(text)
-        return tool("audit", "--supp", lines, ledger, folder=folder)
+        return tool("audit", "--supp", lines, ledger)
 
     for text in ("U04:fun:trampoline_new\n", "*:fun:demo_fixed_*\n", "U04:src:*lifetime.c\n",
                  "# a comment\n\n  U04:obj:mapledger-demo  \n", f"U04:path:{tool.demo}\n"):
@@ -99,23 +87,23 @@ def suppressing(tool, folder):
         done = audit(text)
         check(f"{text.strip()!r} is refused with its line",
               done.returncode == 2 and "known.supp:1:" in done.stderr, done.stderr)
-    generated = tool("audit", "--gen-suppressions", ledger, folder=folder).stdout
+    generated = tool("audit", "--gen-suppressions", ledger).stdout
     done = audit(generated)
     check("generated lines suppress all", done.returncode == 0, generated + done.stdout)
 
 
-def baselines(tool, folder):
-    first, second = tool.record("fixed-clobber", folder), Path(folder) / "old.sarif"
-    tool("audit", "--sarif", second, first, folder=folder)
-    again = tool.record("fixed-clobber", folder)
-    other = tool.record("munmap-too-long", folder)
-    done = tool("audit", "--baseline", second, again, folder=folder)
+def baselines(tool):
+    first, second = tool.record("fixed-clobber"), Path(tool.folder) / "old.sarif"
+    tool("audit", "--sarif", second, first)
+    again = tool.record("fixed-clobber")
+    other = tool.record("munmap-too-long")
+    done = tool("audit", "--baseline", second, again)
     check("what is in the baseline does not count, at other addresses too",
           done.returncode == 0 and "1 in the baseline" in done.stdout, done.stdout)
-    done = tool("audit", "--baseline", second, other, folder=folder)
+    done = tool("audit", "--baseline", second, other)
     check("what is not, does", done.returncode == 1, done.stdout)
     second.write_text("{")
-    done = tool("audit", "--baseline", second, again, folder=folder)
+    done = tool("audit", "--baseline", second, again)
     check("what is no SARIF is refused", done.returncode == 2 and "is no SARIF file" in done.stderr,
           done.stderr)
 
@@ -125,10 +113,10 @@ def required(thing, names, where):
     check(f"SARIF: {where} has {', '.join(names)}", not missing, f"no {missing}")
 
 
-def sarif(tool, folder, schemas):
+def sarif(tool, schemas):
     for name in ("fixed-clobber", "execstack", "map-limit", "double-munmap"):
-        path = Path(folder) / f"{name}.sarif"
-        tool("audit", "--sarif", path, tool.record(name, folder), folder=folder)
+        path = Path(tool.folder) / f"{name}.sarif"
+        tool("audit", "--sarif", path, tool.record(name))
         log = json.loads(path.read_text())
         required(log, ["version", "runs"], "the log")
         check("SARIF: its version", log["version"] == "2.1.0")
@@ -165,9 +153,8 @@ def validate(log, schema, name):
         check(f"SARIF: {name} fits {schema.name}", False, error.message)
 
 
-def checking(tool, folder):
-    run = lambda *options: tool("run", "-q", "--force", "-o", "c.mlg", "--check", *options,
-                                folder=folder)
+def run_checks(tool):
+    run = lambda *options: tool("run", "-q", "--force", "-o", "c.mlg", "--check", *options)
     done = run(tool.demo, "fixed-clobber")
     check("run --check fails with 99, and says why",
           done.returncode == 99 and "error   U04" in done.stderr, done.stderr)
@@ -176,28 +163,28 @@ def checking(tool, folder):
     check("... unless asked to",
           run("--fail-on", "warning", tool.demo, "write-then-execute").returncode == 99)
     check("a program that fails ends as it does", run("sh", "-c", "exit 3").returncode == 3)
-    done = tool("demo", folder=folder)
+    done = tool("demo")
     check("demo lists ten", done.stdout.count("\n  ") == 10, done.stdout)
-    done = tool("demo", "nothing", folder=folder)
+    done = tool("demo", "nothing")
     check("an unknown demo is refused in one line",
           done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr)
 
 
 def main():
-    tool = Tool(*sys.argv[1:4])
     schemas = [Path(__file__).with_name("sarif.schema.json")]
     if "ML_SARIF_SCHEMA" in os.environ:
         schemas.append(Path(os.environ["ML_SARIF_SCHEMA"]))
     with tempfile.TemporaryDirectory() as folder:
-        exit_statuses(tool, folder)
-        whole_stack(tool, folder)
-        explaining(tool, folder)
-        suppressing(tool, folder)
-        baselines(tool, folder)
-        sarif(tool, folder, schemas)
-        checking(tool, folder)
-    print(f"{failed} wrong")
-    return 1 if failed else 0
+        tool = Auditor(*sys.argv[1:4], folder)
+        exit_statuses(tool)
+        whole_stack(tool)
+        explaining(tool)
+        suppressing(tool)
+        baselines(tool)
+        sarif(tool, schemas)
+        run_checks(tool)
+    print(f"{checking.n_failed} wrong")
+    return checking.status()
 
 
 sys.exit(main())

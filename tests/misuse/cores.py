@@ -8,18 +8,10 @@ usage: cores.py MAPLEDGER SHIM FAULTS DEMO
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-failed = 0
-
-
-def check(what, good, detail=""):
-    global failed
-    print(f"{'ok' if good else 'WRONG'}: {what}{'' if good else ': ' + str(detail)}", flush=True)
-    failed += not good
+from checking import Tool, check, status
 
 
 def main():
@@ -33,12 +25,9 @@ def main():
         print("SKIPPED: core files are not allowed (ulimit -H -c)")
         return 77
     resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
-    environment = dict(os.environ, MAPLEDGER_SHIM=shim)
 
     with tempfile.TemporaryDirectory() as folder:
-        def tool(*arguments):
-            return subprocess.run([mapledger, *arguments], cwd=folder, env=environment,
-                                  capture_output=True, text=True)
+        tool = Tool(mapledger, shim, folder)
 
         def record(ledger, *command):
             for old in Path(folder).glob("core*"):
@@ -75,7 +64,7 @@ def main():
         cut.write_bytes(core.read_bytes()[:5000])
         done = tool("explain", "--core", cut, "blocked.mlg")
         check("one that is cut short does no harm", done.returncode in (0, 2), done)
-    return 1 if failed else 0
+    return status()
 
 
 sys.exit(main())

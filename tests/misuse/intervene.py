@@ -8,27 +8,16 @@ usage: intervene.py MAPLEDGER SHIM DEMO VICTIM
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-
-failed = 0
-
-
-def check(what, good, detail=""):
-    global failed
-    print(f"{'ok' if good else 'WRONG'}: {what}{'' if good else ': ' + str(detail)}", flush=True)
-    failed += not good
+from checking import Tool, check, status
 
 
 def main():
     mapledger, shim, demo, victim = map(os.path.abspath, sys.argv[1:])
-    environment = dict(os.environ, MAPLEDGER_SHIM=shim)
 
     with tempfile.TemporaryDirectory() as folder:
-        def tool(*arguments):
-            return subprocess.run([mapledger, *arguments], cwd=folder, env=environment,
-                                  capture_output=True, text=True)
+        tool = Tool(mapledger, shim, folder)
 
         def run(*arguments):
             return tool("run", "-q", "--force", "-o", "i.mlg", "--verify=each", *arguments)
@@ -83,7 +72,7 @@ def main():
             check(f"{option} {value} is refused in one line",
                   done.returncode == 125 and words in done.stderr and
                   done.stderr.count("\n") == 1, done.stderr)
-    return 1 if failed else 0
+    return status()
 
 
 sys.exit(main())
