@@ -95,3 +95,9 @@ PROGRAMS = {
                                           "mysqlslap"], not_as_root=True),
     "chromium": shell("chromium.sh", script("page.html"), needs=["chromium"]),
 }
+
+
+def check_names(parser, names):
+    for name in names:
+        if name not in PROGRAMS:
+            parser.error(f"there is no program '{name}'; there are {' '.join(PROGRAMS)}")

@@ -29,7 +29,7 @@ import tempfile
 import time
 from pathlib import Path
 from corpus import PYTHON, script
-from recorded import Tools, canonical, difference, members, skip, tolerate
+from recorded import Tools, canonical, difference, members, seed, skip, tolerate
 
 N_MOMENTS = int(os.environ.get("ML_TEST_MOMENTS", "20"))
 AGAIN = 6  # how often one moment is looked at again
@@ -305,10 +305,10 @@ def main():
     command = COMMANDS[name] or [os.path.abspath(sys.argv[4])]
     if not shutil.which(command[0]):
         skip(f"{command[0]} is not installed")
-    seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
-    print(f"ML_TEST_SEED={seed}")
+    chosen = seed()
+    print(f"ML_TEST_SEED={chosen}")
     with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
-        return check(tools, name, command, folder, random.Random(seed))
+        return check(tools, name, command, folder, random.Random(chosen))
 
 
 if __name__ == "__main__":

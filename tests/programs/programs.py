@@ -14,7 +14,6 @@ to a file, too.
 """
 
 import argparse
-import json
 import os
 import random
 import re
@@ -22,9 +21,10 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from corpus import PROGRAMS
-from recorded import Tools, family_of, skip
+from corpus import PROGRAMS, check_names
+from recorded import Tools, family_of, seed, skip
 from running import finish, record, start
+from table import counts_text, show_row, write_json
 
 TROUBLES_SHOWN = 8  # of each program
 
@@ -99,10 +99,6 @@ HEAD = (f"{'program':12} {'ledgers':>7} {'compared':>8} {'calls':>8} {'observed'
         "read back from the kernel")
 
 
-def counts_text(counts):
-    return ", ".join(f"{n} {what}" for what, n in sorted(counts.items()) if n)
-
-
 def row(result):
     family, moments = result.family, result.moments
     if result.skipped:
@@ -147,12 +143,7 @@ def as_json(result):
 
 
 def show(result):
-    print(row(result), flush=True)
-    troubles = result.troubles()
-    for trouble in troubles[:TROUBLES_SHOWN]:
-        print(f"  {result.name}: {trouble}")
-    if len(troubles) > TROUBLES_SHOWN:
-        print(f"  {result.name}: ... {len(troubles)} in all")
+    show_row(row(result), result.name, result.troubles(), TROUBLES_SHOWN)
 
 
 def arguments():
@@ -164,27 +155,24 @@ def arguments():
     parser.add_argument("--json", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
     said_here = parser.parse_intermixed_args()
-    for name in said_here.names:
-        if name not in PROGRAMS:
-            parser.error(f"there is no program '{name}'; there are {' '.join(PROGRAMS)}")
+    check_names(parser, said_here.names)
     return said_here
 
 
 def main():
     told = arguments()
     tools = Tools(told.mapledger, told.shim)
-    seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+    chosen = seed()
     if told.moments:
-        print(f"ML_TEST_SEED={seed}")
-    chance = random.Random(seed)
+        print(f"ML_TEST_SEED={chosen}")
+    chance = random.Random(chosen)
     results = []
     print(HEAD)
     for name in told.names or PROGRAMS:
         results.append(check_or_skip(tools, name, told, chance))
         show(results[-1])
     if told.json:
-        told.json.write_text(json.dumps([as_json(result) for result in results], indent=1) + "\n",
-                             encoding="utf-8")
+        write_json(told.json, map(as_json, results))
     n_skipped = sum(bool(result.skipped) for result in results)
     n_failed = sum(bool(result.troubles()) for result in results)
     if n_skipped == len(results):

@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,11 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "TERM", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 def skip(reason):
     print(f"skipped: {reason}")
     sys.exit(SKIP)
+
+
+def seed():
+    """ML_TEST_SEED, or a random one."""
+    return int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 
 
 @dataclass

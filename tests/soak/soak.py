@@ -9,7 +9,6 @@ moments and compared with the kernel's map, and at the end every ledger is.
 """
 
 import argparse
-import json
 import os
 import random
 import re
@@ -24,8 +23,9 @@ from stressors import KNOWN, NOT_AS_ROOT, SHORT, STRESSORS
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "programs"))
 
 from corpus import Program  # noqa: E402
-from recorded import Tools, family_of, skip  # noqa: E402
+from recorded import Tools, family_of, seed, skip  # noqa: E402
 from running import finish, record, start  # noqa: E402
+from table import counts_text, show_row, write_json  # noqa: E402
 
 TROUBLES_SHOWN = 6
 ADDRESS_SPACE = 4 << 30  # a stressor that leaks must not take the machine along
@@ -111,10 +111,6 @@ HEAD = (f"{'stressor':13} {'plain':11} {'recorded':11} {'ops':>9} {'ops rec.':>9
         f"{'differ':>6}  read back from the kernel")
 
 
-def counts_text(counts):
-    return ", ".join(f"{n} {what}" for what, n in sorted(counts.items()) if n)
-
-
 def row(result):
     family, moments = result.family, result.moments
     if result.skipped:
@@ -156,11 +152,7 @@ def as_json(result):
 
 
 def show(result):
-    print(row(result), flush=True)
-    for trouble in result.troubles[:TROUBLES_SHOWN]:
-        print(f"  {result.name}: {trouble}", flush=True)
-    if len(result.troubles) > TROUBLES_SHOWN:
-        print(f"  {result.name}: ... {len(result.troubles)} in all")
+    show_row(row(result), result.name, result.troubles, TROUBLES_SHOWN)
 
 
 # ----------------------------------------------------------------------------- main
@@ -195,12 +187,12 @@ def main():
     told = arguments()
     tools = Tools(told.mapledger, told.shim)
     known = installed(tools)
-    seed = int(os.environ.get("ML_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
-    chance = random.Random(seed)
+    chosen = seed()
+    chance = random.Random(chosen)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     begun = time.monotonic()
     results = []
-    print(f"ML_TEST_SEED={seed}\n{HEAD}")
+    print(f"ML_TEST_SEED={chosen}\n{HEAD}")
     for name in told.names:
         if name in known:
             results.append(check_safely(tools, name, told, chance))
@@ -208,8 +200,7 @@ def main():
             results.append(Result(name, skipped="this stress-ng does not have it"))
         show(results[-1])
     if told.json:
-        told.json.write_text(json.dumps([as_json(result) for result in results], indent=1) + "\n",
-                             encoding="utf-8")
+        write_json(told.json, map(as_json, results))
     failed = sum(bool(result.troubles) for result in results)
     print(f"{len(results)} stressors, {failed} failed, "
           f"{sum(bool(result.skipped) for result in results)} skipped, "

@@ -35,9 +35,10 @@ from kernel import EXECS, Lost, Reader, record, script, why_not
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "programs"))
 
-from corpus import PROGRAMS, Program  # noqa: E402
+from corpus import PROGRAMS, Program, check_names  # noqa: E402
 from recorded import Tools, skip  # noqa: E402
 from running import finish, rights, start  # noqa: E402
+from table import write_json  # noqa: E402
 
 SHOWN = 6              # missing changes of each program
 LATE_NS = 1_000_000    # clocks are compared through a clock pair
@@ -327,9 +328,7 @@ def arguments():
     parser.add_argument("--victim", action="append", default=[], help="a program, with arguments")
     parser.add_argument("names", nargs="*", metavar="NAME")
     told = parser.parse_intermixed_args()
-    for name in told.names:
-        if name not in PROGRAMS:
-            parser.error(f"there is no program '{name}'; there are {' '.join(PROGRAMS)}")
+    check_names(parser, told.names)
     return told
 
 
@@ -354,8 +353,7 @@ def main():
         results.append(watch_or_skip(tools, name, program, options))
         show(results[-1])
     if told.json:
-        told.json.write_text(json.dumps([as_json(result) for result in results], indent=1) + "\n",
-                             encoding="utf-8")
+        write_json(told.json, map(as_json, results))
     n_missing = sum(len(result.missing()) for result in results)
     for result in results:
         if result.is_empty():
