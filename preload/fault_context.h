@@ -4,9 +4,6 @@
 
 /*
  * fault_context - what the processor says about a fault, out of a signal's context
- *
- * With clock.h, sys.h and the call site code, the only place that depends on the
- * architecture.
  */
 
 #include <signal.h>

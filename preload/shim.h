@@ -32,9 +32,9 @@ struct shim {
 	bool sandboxed; /* seccomp is on: make no system call of our own any more */
 	bool asks_text; /* this kernel has no PROCMAP_QUERY */
 	bool child;	/* a fork child that has not opened its own ledger yet */
-	bool intervenes; /* intervene.h: something was asked for */
 	bool torn;	/* ... and whose copy of the set can't be trusted */
 	bool unread;	/* something should have been asked, and the kernel could not be */
+	bool intervenes; /* intervene.h: something was asked for */
 
 	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
 	 * child was made: 1 here, 0 in a child that has not noticed yet. */

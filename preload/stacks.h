@@ -5,13 +5,15 @@
 /*
  * stacks - who made the call: taken before the lock, stored once, by number
  *
- *     registers at the call   hooks.c, sites.c
+ *     registers at the call   hooks.c, site_calls.c
  *           |
  *     stacks_take()           no lock: the thread's own stack, and the cache of rules
  *           |    \
  *           |    stack_rules.c   what the cache lacks, from .eh_frame: with the lock, for a moment
  *           |
- *     stacks_store()          with the lock: a table of all stacks; new ones go to the ledger
+ *     stacks_find()           with the lock: a table of all stacks
+ *           |
+ *     stacks_write()          with the lock: those that the segment lacks go to the ledger
  *
  * What is known about code and stacks without asking the map (rules in the cache,
  * how far up a thread's stack can be read) holds until a call changes the memory

@@ -7,8 +7,7 @@
  *
  * Each returns what the kernel returned: a value, or a negative errno. errno
  * itself is never touched, nothing is cancellable, and nothing goes through a
- * symbol that somebody may have interposed. This header, clock.h and the call
- * site code in preload/ are all that depends on the architecture.
+ * symbol that somebody may have interposed.
  */
 
 #include <stdint.h>
