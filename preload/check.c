@@ -13,8 +13,6 @@
  * difference. While one of them is under way nothing can be said.
  */
 
-#include "base/clock.h"
-#include "base/sys.h"
 #include "vma/vm_compare.h"
 #include "kernel_reader.h"
 #include "shim.h"

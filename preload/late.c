@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mutation.h"
-#include "base/sys.h"
 #include "late.h"
 #include "shim.h"
 #include "task.h"

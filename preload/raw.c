@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <ucontext.h>
 #include "fault.h"
@@ -37,7 +35,8 @@ static struct kernel_action theirs;
 /* A sentence that waits for the lock. */
 static const char *note;
 
-bool raw_is_live(void)
+/* Armed, and not given up? */
+static bool is_live(void)
 {
 	return selector == BLOCK;
 }
@@ -251,7 +250,7 @@ static void on_sigsys(int number, siginfo_t *info, void *context)
 
 	if (info->si_code != FROM_DISPATCH) {
 		forward(number, info, context);
-	} else if (info->si_arch != AUDIT_ARCH_X86_64 || !raw_is_live()) {
+	} else if (info->si_arch != AUDIT_ARCH_X86_64 || !is_live()) {
 		raw_give_up("--raw was given up: the program makes 32-bit system calls");
 		regs[REG_RIP] -= 2;
 	} else if (nr == SYS_rt_sigreturn) {
@@ -280,8 +279,8 @@ struct site_answer raw_sigmask(const struct site_frame *frame, uint64_t nr)
 	const uint64_t *args = frame->args;
 	uint64_t mask;
 
-	if (!raw_is_live() || args[1] == 0 || args[0] == SIG_UNBLOCK ||
-	    !read_word(args[1], &mask) || !(mask & SIGSYS_BIT))
+	if (!is_live() || args[1] == 0 || args[0] == SIG_UNBLOCK || !read_word(args[1], &mask) ||
+	    !(mask & SIGSYS_BIT))
 		return (struct site_answer){ (int64_t)nr, 1 };
 	mask &= ~SIGSYS_BIT;
 	return (struct site_answer){ sys_call6((long)nr, (long)args[0], (long)&mask, (long)args[2],
@@ -308,7 +307,7 @@ static uint64_t mask_of_wait(const struct site_frame *frame, uint64_t nr)
 
 struct site_answer raw_wait(const struct site_frame *frame, uint64_t nr)
 {
-	uint64_t at = raw_is_live() ? mask_of_wait(frame, nr) : 0, mask;
+	uint64_t at = is_live() ? mask_of_wait(frame, nr) : 0, mask;
 
 	if (at != 0 && read_word(at, &mask) && (mask & SIGSYS_BIT))
 		raw_give_up("--raw was given up: the program waits with SIGSYS blocked");
@@ -337,7 +336,7 @@ int64_t raw_sigaction(const uint64_t args[6])
 		return fault_sigaction(args);
 	if (args[0] == SIGSYS && args[3] == sizeof(without.mask))
 		return replace_theirs(action, (void *)(uintptr_t)args[2]);
-	if (action != NULL && raw_is_live() && (action->mask & SIGSYS_BIT)) {
+	if (action != NULL && is_live() && (action->mask & SIGSYS_BIT)) {
 		without = *action;
 		without.mask &= ~SIGSYS_BIT;
 		changed[1] = (uintptr_t)&without;
@@ -358,7 +357,7 @@ void raw_begin(void)
 {
 	uint64_t mask = SIGSYS_BIT;
 
-	if (!raw_is_live() ||
+	if (!is_live() ||
 	    ((uint32_t)sys_getpid() != shim.pid && *shim.fork_mark != 0 && !shim.child))
 		return;
 	sys_sigprocmask(SIG_UNBLOCK, &mask, NULL);
@@ -429,7 +428,7 @@ static const char *begin(void)
 		return "--raw can't be had: SIGSYS can't be caught";
 	selector = BLOCK;
 	raw_begin();
-	if (raw_is_live())
+	if (is_live())
 		return NULL;
 	sys_sigaction(SIGSYS, &theirs, NULL);
 	return "--raw can't be had: this kernel has no Syscall User Dispatch";
@@ -455,11 +454,6 @@ void raw_start(void)
 }
 
 #else
-
-bool raw_is_live(void)
-{
-	return false;
-}
 
 void raw_give_up(const char *why)
 {

@@ -41,8 +41,6 @@
 void raw_prepare(void);
 /* Before main(): install the handler, and arm this thread. */
 void raw_start(void);
-/* Armed, and not given up? */
-bool raw_is_live(void);
 /* No trap from now on. @why: a sentence for the ledger, NULL: none needed. */
 void raw_give_up(const char *why);
 /* With the lock held, at the end: a sentence that could not be written before. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <signal.h>
 #include "base/clock.h"
 #include "base/mutation.h"
 #include "base/sys.h"

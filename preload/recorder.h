@@ -36,7 +36,7 @@ struct recorder {
 /**
  * recorder_call() - the one door
  * @call: op, tier and args are set; result is set on return
- * @from: the caller's registers at the call, for its stack; NULL: not known
+ * @from: the caller's registers at the call, for its stack
  *
  * Makes the call exactly once, in any state of the shim, from any thread or
  * signal handler.

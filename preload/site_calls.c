@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include "base/sys.h"

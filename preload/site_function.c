@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <elf.h>
 #include <string.h>
-#include "base/sys.h"
 #include "site_function.h"
 #include "shim.h"
 
 /* ------------------------------------------------------------------- .eh_frame */
 
 /* DW_EH_PE_: how a pointer is written. */
-#define FORMAT_MASK 0x0f
 #define UDATA4	    0x03
 #define SDATA4	    0x0b
 #define PC_RELATIVE 0x10

@@ -57,11 +57,6 @@ unsigned site_pages(const struct addr_range **found)
 	return n_pages;
 }
 
-bool site_stubs_refused(void)
-{
-	return refused;
-}
-
 /* ---------------------------------------------------------------------- pages */
 
 #define REACH (0x7fffffffULL - 2 * VM_PAGE_SIZE)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include "base/sys.h"
@@ -164,7 +163,7 @@ static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
 	}
 	if (stub == 0)
 		return LEDGER_SITE_TOO_FAR;
-	*site = (struct site){ .stub = stub, .file_offset = plan->begin, .object = text->object };
+	*site = (struct site){ .stub = stub };
 	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
 	memcpy(site->bytes, plan->bytes, JUMP_SIZE);
 	if (index >= n_sites)

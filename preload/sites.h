@@ -47,9 +47,7 @@
 struct site {
 	uint64_t addr; /* of the jump; 0: free */
 	uint64_t stub;
-	uint64_t file_offset;
-	uint32_t nr; /* or SITE_ANY_NR: in rax */
-	uint32_t object;
+	uint32_t nr;	  /* or SITE_ANY_NR: in rax */
 	uint8_t bytes[8]; /* what the jump took the place of */
 };
 
@@ -122,8 +120,6 @@ uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, 
 void site_stub_free(uint64_t stub);
 /* Where a stub goes in the end. */
 uint64_t site_entry(void);
-/* No page could be mapped near some code. */
-bool site_stubs_refused(void);
 
 /*
  * The next bytes 0f 05 at or after @at, below @end. Return: where, or @end.

@@ -16,8 +16,6 @@ static_assert(UNWIND_FRAMES_MAX == LEDGER_STACK_FRAMES_MAX, "one limit");
 void stacks_take(struct unwind_trace *trace, const struct unwind_regs *regs)
 {
 	trace->n = 0;
-	if (regs == NULL)
-		return;
 	if (likely(shim.options.stack == OPTION_STACK_UNWIND))
 		unwind_walk(trace, regs, false, &stacks_host);
 	else if (shim.options.stack == OPTION_STACK_FP)

@@ -37,7 +37,7 @@ struct stack_entry;
 /**
  * stacks_take() - the stack of the calling thread
  * @trace: @max and @frames are set
- * @regs:  where it begins; NULL: no stack is taken
+ * @regs:  where it begins
  *
  * Without the lock, in any thread, handler or hook. trace->n is 0 when there is none.
  */

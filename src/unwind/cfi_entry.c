@@ -8,7 +8,6 @@
 
 #include "unwind/cfi_private.h"
 
-#define ENCODING_OMIT	 0xff
 #define ENCODING_UDATA4	 0x03
 #define ENCODING_TABLE	 0x3b /* signed 4 bytes, from the start of .eh_frame_hdr */
 #define ENCODING_FORMAT	 0x0f

@@ -15,7 +15,6 @@ enum {
 	RESTORE = 0xc0,
 	/* all eight bits */
 	NOP = 0x00,
-	SET_LOC = 0x01,
 	ADVANCE_LOC1 = 0x02,
 	ADVANCE_LOC2 = 0x03,
 	ADVANCE_LOC4 = 0x04,
