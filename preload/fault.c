@@ -299,22 +299,11 @@ void fault_thread_begins(void)
 		fault_give_stack();
 }
 
-static void catch_default(unsigned place)
-{
-	struct kernel_action before;
-
-	if (sys_sigaction(caught[place], NULL, &before) < 0 || before.handler != (uintptr_t)SIG_DFL)
-		return;
-	given[place].flags = before.flags;
-	given[place].mask = before.mask;
-	catch (caught[place]);
-}
-
 void fault_start(void)
 {
 	catching = true;
 	for (unsigned i = 0; i < N_CAUGHT; i++)
-		catch_default(i);
+		stand_in(caught[i], (int)i);
 	fault_give_stack();
 }
 
