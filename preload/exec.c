@@ -22,8 +22,7 @@ int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
 	int64_t result;
 	bool said;
 
-	if (shim.live && !shim.sandboxed && *shim.fork_mark != 0 && !shim.child &&
-	    (uint32_t)sys_getpid() == shim.pid)
+	if (shim.live && !shim.sandboxed && !shim_not_begun() && (uint32_t)sys_getpid() == shim.pid)
 		return recorder_call(call, from);
 	/* Behind the filter the new program is not recorded, and this is the last that can say so. */
 	said = shim.live && shim.sandboxed && *shim.fork_mark != 0 && shim.writer.header != NULL;

@@ -28,7 +28,7 @@ static bool catching;
 /* Of this process, not of the parent that we share memory with or were copied from. */
 static bool is_recording(void)
 {
-	return shim.live && shim.writer.header != NULL && *shim.fork_mark != 0 && !shim.child &&
+	return shim.live && shim.writer.header != NULL && !shim_not_begun() &&
 	       (uint32_t)sys_getpid() == shim.pid;
 }
 
@@ -187,7 +187,7 @@ static void begin_child(void)
 {
 	struct frame_mark mark;
 
-	if (!shim.live || (*shim.fork_mark != 0 && !shim.child))
+	if (!shim.live || !shim_not_begun())
 		return;
 	if (recorder_lock(&mark, RECORDER_DEFER))
 		recorder_unlock(&mark);
@@ -230,19 +230,16 @@ static long catch (int number)
 	return sys_sigaction(number, &action, NULL);
 }
 
-/* Set beside a vfork child's own table, ours would be in the wrong one's way. */
-static bool shares_parents_memory(void)
-{
-	return (uint32_t)sys_getpid() != shim.pid && *shim.fork_mark != 0 && !shim.child;
-}
-
-/* The program chose a disposition: where it is the default, ours stands in for it again. */
+/*
+ * The program chose a disposition, or has none: where it is the default, ours stands in for
+ * it. Set beside a vfork child's own table, ours would be in the wrong one's way.
+ */
 static void stand_in(int number, int place)
 {
 	struct kernel_action chosen;
 
 	if (sys_sigaction(number, NULL, &chosen) < 0 || chosen.handler != (uintptr_t)SIG_DFL ||
-	    shares_parents_memory())
+	    shim_shares_memory())
 		return;
 	given[place].flags = chosen.flags;
 	given[place].mask = chosen.mask;

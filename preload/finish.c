@@ -193,7 +193,7 @@ void finish_at_exit(int status)
 {
 	struct frame_mark mark;
 
-	if (!shim.live || shim.sandboxed || *shim.fork_mark == 0 || shim.child)
+	if (!shim.live || shim.sandboxed || shim_not_begun())
 		return;
 	if ((uint32_t)sys_getpid() != shim.pid)
 		return;

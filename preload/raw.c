@@ -357,8 +357,7 @@ void raw_begin(void)
 {
 	uint64_t mask = SIGSYS_BIT;
 
-	if (!is_live() ||
-	    ((uint32_t)sys_getpid() != shim.pid && *shim.fork_mark != 0 && !shim.child))
+	if (!is_live() || shim_shares_memory())
 		return;
 	sys_sigprocmask(SIG_UNBLOCK, &mask, NULL);
 	if (arm() < 0)

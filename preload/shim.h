@@ -18,6 +18,7 @@
 #include <string.h> /* memcpy and its like: src/base/freestanding.c */
 #include "base/options.h"
 #include "base/page_allocator.h"
+#include "base/sys.h"
 #include "ledger/ledger_writer.h"
 #include "vma/vm_compare.h"
 #include "vma/vm_space.h"
@@ -58,6 +59,18 @@ struct shim {
 };
 
 extern struct shim shim;
+
+/* A fork child that has no ledger yet, noticed or not: all here is a copy of its parent's. */
+static inline bool shim_not_begun(void)
+{
+	return *shim.fork_mark == 0 || shim.child;
+}
+
+/* A child of vfork, or its like: what is written here, its parent will read. */
+static inline bool shim_shares_memory(void)
+{
+	return !shim_not_begun() && (uint32_t)sys_getpid() != shim.pid;
+}
 
 /*
  * For work of many system calls: a signal handler that jumped out in the middle
