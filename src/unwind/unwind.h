@@ -35,15 +35,8 @@ struct unwind_regs {
  * The caller of the function this stands in, as it will find its registers after
  * the return. Not in an inline function.
  */
-#if defined(__x86_64__)
-#define UNWIND_CALLER                                                                              \
-	{                                                                                          \
-		.pc = (uintptr_t)__builtin_return_address(0),                                      \
-		.sp = (uintptr_t)__builtin_frame_address(0) + 16,                                  \
-		.bp = *(const uint64_t *)__builtin_frame_address(0),                               \
-	}
-#elif defined(__aarch64__)
-/* The frame record is somewhere in the frame; the caller's stack begins above it. */
+#if defined(__x86_64__) || defined(__aarch64__)
+/* On aarch64 the frame record is somewhere in the frame; the caller's stack begins above it. */
 #define UNWIND_CALLER                                                                              \
 	{                                                                                          \
 		.pc = (uintptr_t)__builtin_return_address(0),                                      \
