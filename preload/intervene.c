@@ -219,21 +219,6 @@ static void release_oldest(void)
 	release(range);
 }
 
-/* Reserved without access and without memory, where nothing is: others may have been quicker. */
-static bool reserve(struct addr_range range)
-{
-	uint64_t size = range.end - range.start;
-	long at =
-		sys_mmap(range.start, size, 0,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-
-	if (at == (long)range.start)
-		return true;
-	if (!sys_is_error(at)) /* a kernel that takes the flag for a hint */
-		sys_munmap((uint64_t)at, size);
-	return false;
-}
-
 static void hold(const struct vm_call *call)
 {
 	struct memory_area area = {
@@ -248,7 +233,7 @@ static void hold(const struct vm_call *call)
 		return;
 	while (n_held > 0 && (n_held == HELD_MAX || held_bytes + size > shim.options.hold))
 		release_oldest();
-	if (!reserve(area.range))
+	if (!resync_reserve(area.range))
 		return;
 	resync_enter_own(&area);
 	held[(held_first + n_held++) % HELD_MAX] = area.range;

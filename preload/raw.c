@@ -3,7 +3,6 @@
 #include <linux/audit.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include <ucontext.h>
 #include "fault.h"
@@ -380,19 +379,14 @@ static void widen(uint64_t addr)
 
 static void reserve(struct addr_range range)
 {
-	struct memory_area area = {
+	const struct memory_area area = {
 		.range = range,
 		.flags = VM_OWN,
 		.offset = MEMORY_AREA_NO_OFFSET,
 	};
-	long at =
-		sys_mmap(range.start, range.end - range.start, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if ((uint64_t)at == range.start)
+	if (resync_reserve(range))
 		resync_enter_own(&area);
-	else if (!sys_is_error(at))
-		sys_munmap((uint64_t)at, range.end - range.start);
 }
 
 /* Or code that is made later would be given a gap between the libraries, and be let by. */

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/personality.h>
+#include <sys/mman.h>
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -306,6 +307,20 @@ void resync_edges(struct addr_range range)
 }
 
 /* ------------------------------------------------------- the shim's own memory */
+
+bool resync_reserve(struct addr_range range)
+{
+	uint64_t size = range.end - range.start;
+	long at =
+		sys_mmap(range.start, size, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (at == (long)range.start)
+		return true;
+	if (!sys_is_error(at)) /* a kernel that takes the flag for a hint */
+		sys_munmap((uint64_t)at, size);
+	return false;
+}
 
 void resync_enter_own(const struct memory_area *area)
 {

@@ -127,6 +127,11 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event);
  * areas are in a static buffer. Return: how many, or -1.
  */
 int resync_peek(struct addr_range *range, const struct memory_area **areas);
+/*
+ * Without access and without memory, where nothing is: others may have been quicker. The map
+ * does not know of it yet.
+ */
+bool resync_reserve(struct addr_range range);
 /* An area that the shim has mapped for itself enters the map. */
 void resync_enter_own(const struct memory_area *area);
 /* ... and leaves it. */
