@@ -71,11 +71,10 @@ static uint32_t recall_owner(uint64_t event)
 	return owners[event % OWNERS].event == event ? owners[event % OWNERS].object : 0;
 }
 
-/* Live memory that somebody else than the caller counts on? */
-static bool is_foreign(const struct memory_area *area, const struct unwind_trace *trace)
+/* Live memory that somebody else than @caller, a module, counts on? */
+static bool is_foreign(const struct memory_area *area, uint32_t caller)
 {
 	uint32_t owner = recall_owner(area->origin);
-	uint32_t caller = owner_of(trace);
 
 	if ((area->flags & VM_PROT) == 0 || (area->flags & VM_HELD))
 		return false;
@@ -95,10 +94,11 @@ static bool is_foreign(const struct memory_area *area, const struct unwind_trace
 static bool finds_foreign(struct addr_range range, const struct unwind_trace *trace)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+	uint32_t caller = owner_of(trace);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (is_foreign(area, trace))
+		if (is_foreign(area, caller))
 			return true;
 	return false;
 }

@@ -67,8 +67,7 @@ static void put_back(const struct frame_mark *mark)
  * very instruction on that takes the lock; and after, because one that came before
  * and did not come back may have left its own.
  */
-static bool change_hands(struct shim_lock *lock, uint64_t state, uint32_t tid,
-			 struct frame_mark *mark)
+bool lock_take_over(struct shim_lock *lock, uint64_t state, uint32_t tid, struct frame_mark *mark)
 {
 	uint64_t mine = next_state(state, tid, mark);
 
@@ -90,12 +89,7 @@ bool lock_try(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
 {
 	uint64_t state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
 
-	return lock_owner(state) == 0 && change_hands(lock, state, tid, mark);
-}
-
-bool lock_take_over(struct shim_lock *lock, uint64_t state, uint32_t tid, struct frame_mark *mark)
-{
-	return change_hands(lock, state, tid, mark);
+	return lock_owner(state) == 0 && lock_take_over(lock, state, tid, mark);
 }
 
 static bool spin(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)

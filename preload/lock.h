@@ -51,7 +51,7 @@ bool lock_in_kernel(uint64_t state);
 bool lock_try(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark);
 /* Some milliseconds at the most. */
 enum lock_wait lock_wait(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark);
-/* From whoever has it in @state. False: it is in another state by now. */
+/* From whoever has it in @state, or nobody. False: it is in another state by now. */
 bool lock_take_over(struct shim_lock *lock, uint64_t state, uint32_t tid, struct frame_mark *mark);
 /* Nothing happens when the lock was taken over from @mark. */
 void lock_release(struct shim_lock *lock, struct frame_mark *mark);

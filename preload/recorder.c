@@ -154,7 +154,7 @@ bool recorder_settle(void)
  * Nobody else may come for what a thread without the lock leaves meanwhile. Whoever lost
  * the lock leaves it to its new owner.
  */
-static void record_and_unlock(struct frame_mark *mark)
+void recorder_unlock(struct frame_mark *mark)
 {
 	struct recorder *recorder = &shim.recorder;
 
@@ -301,7 +301,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 			   __ATOMIC_RELAXED);
 	late_made(&recorder->late, slot, call, trace);
 	if (why == VM_CALL_UNORDERED && lock_try(&recorder->lock, call->tid, mark))
-		record_and_unlock(mark);
+		recorder_unlock(mark);
 	return call->result;
 }
 
@@ -333,7 +333,7 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
 	if (__atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0)
 		__atomic_fetch_sub(&recorder->n_dispossessed, 1, __ATOMIC_SEQ_CST);
 	if (lock_try(&recorder->lock, task_tid(), mark))
-		record_and_unlock(mark);
+		recorder_unlock(mark);
 	return call->result;
 }
 
@@ -345,7 +345,7 @@ static int64_t refuse_call(struct vm_call *call, struct ledger_call *record,
 	if (record != NULL)
 		record->flags |= VM_CALL_REFUSED;
 	finish_record(record, call);
-	record_and_unlock(mark);
+	recorder_unlock(mark);
 	return call->result;
 }
 
@@ -401,7 +401,7 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 		stops = intervene_after(call, &before, trace);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
 		check_call(call, &doubts);
-	record_and_unlock(mark);
+	recorder_unlock(mark);
 	if (unlikely(stops))
 		intervene_stop();
 	return call->result;
@@ -480,11 +480,6 @@ bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 	if (late_pending(&shim.recorder.late))
 		late_record(&shim.recorder.late, mark);
 	return true;
-}
-
-void recorder_unlock(struct frame_mark *mark)
-{
-	record_and_unlock(mark);
 }
 
 enum recorder_copy recorder_restart(void)
