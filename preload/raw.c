@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,7 +12,6 @@
 #if defined(__x86_64__)
 
 /* linux/prctl.h and asm-generic/siginfo.h, newer than some headers */
-#define SET_DISPATCH  59
 #define DISPATCH_ON   1
 #define ALLOW	      0
 #define BLOCK	      1
@@ -21,7 +19,6 @@
 
 #define SIGSYS_BIT    (1ULL << (SIGSYS - 1))
 #define HIDDEN	      __attribute__((visibility("hidden")))
-#define RED_ZONE      128
 
 /* Read by the kernel at each system call outside of the range, for all threads. */
 static volatile uint8_t selector = ALLOW;
@@ -117,7 +114,7 @@ static bool write_gadget(uint32_t i, uint64_t resume, bool child)
 	unsigned char code[GADGET_SIZE];
 	uint64_t at = (uintptr_t)raw_gadgets + (uint64_t)i * GADGET_SIZE;
 	unsigned size = make_gadget(code, at, resume, child);
-	int mem = (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
+	int mem = sites_open_memory();
 	bool good;
 
 	if (mem < 0)
@@ -164,7 +161,7 @@ uint64_t raw_real_resume(uint64_t resume)
 /* As a stub would have left it. */
 static void enter_site(greg_t *regs)
 {
-	uint64_t *top = (uint64_t *)(uintptr_t)((uint64_t)regs[REG_RSP] - RED_ZONE);
+	uint64_t *top = (uint64_t *)(uintptr_t)((uint64_t)regs[REG_RSP] - SITE_RED_ZONE);
 
 	*--top = (uint64_t)regs[REG_RIP];
 	*--top = RAW_INDEX;
@@ -347,7 +344,7 @@ int64_t raw_sigaction(const uint64_t args[6])
 
 static long arm(void)
 {
-	return sys_call6(SYS_prctl, SET_DISPATCH, DISPATCH_ON, (long)allowed.start,
+	return sys_call6(SYS_prctl, RAW_SET_DISPATCH, DISPATCH_ON, (long)allowed.start,
 			 (long)(allowed.end - allowed.start), (long)&selector, 0);
 }
 

@@ -34,6 +34,9 @@
 #include "site_calls.h"
 #include "sites.h"
 
+/* prctl, linux/prctl.h: newer than some headers */
+#define RAW_SET_DISPATCH 59
+
 /* The index of a site that is none, in site_frame. */
 #define RAW_INDEX SITES_MAX
 

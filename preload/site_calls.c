@@ -10,11 +10,9 @@
 #include "task.h"
 #include "vma/vm_abi.h"
 
-#define PR_SET_DISPATCH 59 /* Linux 5.11 */
-
 void site_call_prctl(const uint64_t args[6])
 {
-	if (args[0] == PR_SET_DISPATCH)
+	if (args[0] == RAW_SET_DISPATCH)
 		raw_give_up("--raw was given up: the program uses it for itself");
 }
 
@@ -107,14 +105,12 @@ static struct site_answer run_original(uint64_t nr)
 	return (struct site_answer){ (int64_t)nr, 1 };
 }
 
-#define RED_ZONE	128
-
 /* As the code behind the site will find them; rbx is not among what a stub keeps. */
 static struct unwind_regs registers_at_site(const struct site_frame *frame)
 {
 	return (struct unwind_regs){
 		.pc = raw_real_resume(frame->resume),
-		.sp = (uintptr_t)(frame + 1) + RED_ZONE,
+		.sp = (uintptr_t)(frame + 1) + SITE_RED_ZONE,
 		.bp = frame->rbp,
 	};
 }

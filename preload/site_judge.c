@@ -9,7 +9,6 @@
 #if defined(__x86_64__)
 
 #define FUNCTION_MAX	 (64u << 10)
-#define JUMP_SIZE	 5
 #define COPIED_INSNS_MAX 8
 #define SEEN_INSNS_MAX	 12 /* further up, a `mov $NR, %eax' is not looked for */
 
@@ -268,7 +267,7 @@ static uint32_t find_number(uint32_t syscall)
 
 static bool jumped_into(uint32_t begin)
 {
-	for (uint32_t at = begin + 1; at < begin + JUMP_SIZE; at++)
+	for (uint32_t at = begin + 1; at < begin + SITE_JUMP_SIZE; at++)
 		if (has(walk.targets, at))
 			return true;
 	return false;
@@ -299,11 +298,12 @@ static bool find_room(const struct site_function *function, uint32_t syscall, ui
 	for (unsigned i = 0; i < COPIED_INSNS_MAX && step_back(&at, &insn); i++) {
 		if (syscall - at > SITE_COPY_MAX)
 			break;
-		if (insn.len >= JUMP_SIZE && !jumped_into(at)) {
+		if (insn.len >= SITE_JUMP_SIZE && !jumped_into(at)) {
 			*begin = at;
 			return true;
 		}
-		if (closed && several == syscall && syscall - at >= JUMP_SIZE && !jumped_into(at))
+		if (closed && several == syscall && syscall - at >= SITE_JUMP_SIZE &&
+		    !jumped_into(at))
 			several = at;
 	}
 	*begin = several;

@@ -28,7 +28,8 @@
 
 #include "site_text.h"
 
-#define SITE_COPY_MAX 40 /* bytes */
+#define SITE_JUMP_SIZE 5  /* bytes: jmp rel32 */
+#define SITE_COPY_MAX  40 /* bytes */
 
 enum site_verdict {
 	SITE_GOOD,

@@ -32,8 +32,6 @@ bool sites_is_libc_or_loader(const struct vm_object *object)
 
 #if defined(__x86_64__)
 
-#define JUMP_SIZE 5
-
 static struct site sites[SITES_MAX];
 static uint32_t n_sites; /* slots that were ever in use */
 
@@ -44,9 +42,9 @@ uint32_t site_nr(uint64_t index)
 
 /* -------------------------------------------------------------------- the table */
 
-static void make_jump(unsigned char jump[JUMP_SIZE], uint64_t addr, uint64_t stub)
+static void make_jump(unsigned char jump[SITE_JUMP_SIZE], uint64_t addr, uint64_t stub)
 {
-	int32_t rel32 = (int32_t)(stub - (addr + JUMP_SIZE));
+	int32_t rel32 = (int32_t)(stub - (addr + SITE_JUMP_SIZE));
 
 	jump[0] = 0xe9;
 	memcpy(jump + 1, &rel32, sizeof(rel32));
@@ -58,11 +56,11 @@ static void make_jump(unsigned char jump[JUMP_SIZE], uint64_t addr, uint64_t stu
  */
 static bool is_still_there(const struct site *site, int mem)
 {
-	unsigned char jump[JUMP_SIZE], found[JUMP_SIZE];
+	unsigned char jump[SITE_JUMP_SIZE], found[SITE_JUMP_SIZE];
 
 	make_jump(jump, site->addr, site->stub);
-	return sys_pread(mem, found, JUMP_SIZE, site->addr) == JUMP_SIZE &&
-	       memcmp(found, jump, JUMP_SIZE) == 0;
+	return sys_pread(mem, found, SITE_JUMP_SIZE, site->addr) == SITE_JUMP_SIZE &&
+	       memcmp(found, jump, SITE_JUMP_SIZE) == 0;
 }
 
 static void forget(struct site *site)
@@ -133,7 +131,7 @@ static bool is_unchanged(const struct site_text *text, const struct site_plan *p
 
 static uint8_t write_jump(const struct site_text *text, uint64_t addr, uint64_t stub)
 {
-	unsigned char jump[JUMP_SIZE];
+	unsigned char jump[SITE_JUMP_SIZE];
 
 	make_jump(jump, addr, stub);
 	return sys_pwrite(text->mem, jump, sizeof(jump), addr) == sizeof(jump)
@@ -165,7 +163,7 @@ static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
 		return LEDGER_SITE_TOO_FAR;
 	*site = (struct site){ .stub = stub };
 	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
-	memcpy(site->bytes, plan->bytes, JUMP_SIZE);
+	memcpy(site->bytes, plan->bytes, SITE_JUMP_SIZE);
 	if (index >= n_sites)
 		n_sites = index + 1;
 	state = write_jump(text, addr, stub);
@@ -343,14 +341,14 @@ static void search_all(struct addr_range range, int mem, int fd, enum site_time 
 	}
 }
 
-static int open_memory(void)
+int sites_open_memory(void)
 {
 	return (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
 void sites_start(void)
 {
-	int mem = open_memory();
+	int mem = sites_open_memory();
 
 	site_calls_start();
 	if (mem < 0) {
@@ -409,7 +407,7 @@ static void say_unsearched(void)
 static void search_range(struct addr_range range, int fd, enum site_time time)
 {
 	uint64_t mask = shim_block_signals();
-	int mem = open_memory();
+	int mem = sites_open_memory();
 
 	if (mem >= 0) {
 		search_all(range, mem, fd, time);
@@ -438,7 +436,7 @@ static void after_mprotect(enum site_time time)
 /* Nobody executes what has just come to its new place: the jumps can be taken back there. */
 static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
 {
-	int mem = open_memory();
+	int mem = sites_open_memory();
 
 	for (uint32_t i = 0; mem >= 0 && i < n_sites; i++) {
 		struct site *site = &sites[i];
@@ -446,8 +444,8 @@ static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
 
 		if (site->addr < from.start || site->addr >= from.end)
 			continue;
-		if (into + JUMP_SIZE <= size)
-			sys_pwrite(mem, site->bytes, JUMP_SIZE, to + into);
+		if (into + SITE_JUMP_SIZE <= size)
+			sys_pwrite(mem, site->bytes, SITE_JUMP_SIZE, to + into);
 		forget(site);
 	}
 	if (mem >= 0)

@@ -51,6 +51,9 @@ struct site {
 	uint8_t bytes[8]; /* what the jump took the place of */
 };
 
+/* Below the stack pointer, a function's own: the frame begins under it. */
+#define SITE_RED_ZONE 128
+
 /* What a stub leaves on the stack, from the top. */
 struct site_frame {
 	uint64_t args[6]; /* rdi rsi rdx r10 r8 r9 */
@@ -80,6 +83,9 @@ bool sites_see(enum site_role role);
 void sites_trusted(void (*each)(uint64_t addr));
 /* By its name. */
 bool sites_is_libc_or_loader(const struct vm_object *object);
+
+/* This process's memory, for writing where it is not writable. Return: a descriptor, or -errno. */
+int sites_open_memory(void);
 
 /* Before main(): everything that is executable. */
 void sites_start(void);
