@@ -604,6 +604,15 @@ static bool add_without_own(struct diff_side *side, const struct vm_space *space
 	return good && add_piece(side, area, rest);
 }
 
+/* Both are views of the ledger of one process. */
+static bool await_baseline(struct comparing *comparing)
+{
+	pid_t pid = comparing->options->pid;
+
+	return live_await_baseline(&comparing->a.view, pid) &&
+	       live_await_baseline(&comparing->b.view, pid);
+}
+
 static bool take_process(struct comparing *comparing)
 {
 	struct subject *b = &comparing->b;
@@ -661,7 +670,8 @@ static int compare_and_print(struct comparing *comparing)
 	if (!open_subject(a, comparing->options) || !open_subject(b, comparing->options))
 		return CLI_TROUBLE;
 	comparing->symbolizer = stack_names(&a->view);
-	if (comparing->symbolizer == NULL || !take_ledger(a) ||
+	if (comparing->symbolizer == NULL || (b->is_process && !await_baseline(comparing)) ||
+	    !take_ledger(a) ||
 	    !(b->is_process ? take_process(comparing) : take_ledger(b)) || !compare(comparing))
 		return CLI_TROUBLE;
 	good = true;

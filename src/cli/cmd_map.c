@@ -384,8 +384,11 @@ static bool settle_live(struct ledger_view *view, pid_t pid)
 	struct kernel_snapshot kernel;
 	struct live_notes notes = { 0 };
 	bool stable;
-	int error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
+	int error;
 
+	if (!live_await_baseline(view, pid))
+		return false;
+	error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
 	if (error == 0 && !view_fold_more(view))
 		error = -ENOMEM;
 	if (error == 0)

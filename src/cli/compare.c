@@ -381,7 +381,8 @@ bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings
 		complain("%s: %s", view->name, problem.text);
 		return false;
 	}
-	good = view_begin(view) && replay_to_event(&view->replay, 0) >= 0 && look(&live, findings);
+	good = view_begin(view) && live_await_baseline(view, pid) &&
+	       replay_to_event(&view->replay, 0) >= 0 && look(&live, findings);
 	findings->with = COMPARED_PROCESS;
 	if (good)
 		keep_checks(view, findings);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "cli/live.h"
@@ -12,6 +13,8 @@
 #include "vma/vm_compare.h"
 
 #define READINGS_MAX 20
+#define BASELINE_LOOKS    50
+#define BASELINE_PAUSE_NS 10000000
 
 /* ------------------------------------------------------------------- reading */
 
@@ -137,6 +140,30 @@ void kernel_snapshot_free(struct kernel_snapshot *snapshot)
 {
 	free(snapshot->areas);
 	*snapshot = (struct kernel_snapshot){ 0 };
+}
+
+/* ------------------------------------------------------------------- beginning */
+
+bool live_await_baseline(struct ledger_view *view, pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = BASELINE_PAUSE_NS };
+	struct ledger_entry entry;
+	int r = 1;
+
+	for (unsigned i = 0; i < BASELINE_LOOKS && r >= 0; i++) {
+		do {
+			if (replay_has_baseline(&view->replay))
+				return true;
+			r = view_step(view, &entry);
+		} while (r > 0);
+		if (r == 0)
+			nanosleep(&pause, NULL);
+	}
+	if (r == 0)
+		complain("process %d has only just started: its baseline is not in the ledger "
+			 "yet; try again",
+			 (int)pid);
+	return false;
 }
 
 /* ------------------------------------------------------------------- settling */

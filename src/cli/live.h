@@ -37,6 +37,15 @@ int kernel_snapshot_read(struct kernel_snapshot *snapshot, pid_t pid, struct vm_
 			 bool *stable);
 void kernel_snapshot_free(struct kernel_snapshot *snapshot);
 
+/**
+ * live_await_baseline() - fold until the whole baseline was read
+ *
+ * A process that has only just started may be writing it.
+ *
+ * Return: false after a complaint: memory is short, or it is not there after a while.
+ */
+bool live_await_baseline(struct ledger_view *view, pid_t pid);
+
 /* What live_settle() asked the kernel about. */
 struct live_notes {
 	unsigned n_stacks;

@@ -189,6 +189,8 @@ static int fold_resync(struct replay *replay, const struct ledger_entry *entry)
 	if (head->reason < VM_REASON_COUNT)
 		replay->counts.resyncs[head->reason]++;
 	take_answer(replay, head);
+	if (head->reason == VM_REASON_BASELINE && range.end > replay->baseline_end)
+		replay->baseline_end = range.end;
 	if (repeats_what_is_known(replay, entry))
 		return 0;
 	error = convert_all(replay, entry->resync.areas, head->n_areas);
@@ -373,6 +375,13 @@ int replay_step(struct replay *replay, struct ledger_entry *entry)
 	if (!ledger_reader_next(replay->reader, entry))
 		return 0;
 	return fold(replay, entry);
+}
+
+/* Nothing is recorded before the baseline, which is in the first lap. */
+bool replay_has_baseline(const struct replay *replay)
+{
+	return replay->baseline_end >= VM_ALL_PAGES.end || replay->first_lap > 1 ||
+	       replay->event > 0 || replay->in_flight.op != VM_OP_NONE;
 }
 
 int replay_to_event(struct replay *replay, uint64_t event)

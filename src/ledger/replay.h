@@ -45,6 +45,7 @@ struct replay {
 	struct vm_doubts unanswered; /* of the last call: what the kernel said is not there yet */
 	uint64_t event;		     /* number of the last call folded */
 	uint64_t ticks;		     /* of the last record folded */
+	uint64_t baseline_end;	     /* the part of the baseline that was folded speaks for 0 to here */
 	struct vm_call last_call;    /* folded; op VM_OP_NONE: none */
 	/* checks made right after a call that found a difference, and the call of the first */
 	uint64_t n_checks_different;
@@ -76,6 +77,9 @@ void replay_finish(struct replay *replay);
  * Return: 1, 0 at the end, or -ENOMEM.
  */
 int replay_step(struct replay *replay, struct ledger_entry *entry);
+
+/* The baseline comes in groups: of a ledger that has only just begun, some may not be there yet. */
+bool replay_has_baseline(const struct replay *replay);
 
 /* Fold up to and including the call with this number (and what it caused), or to the end. */
 #define REPLAY_TO_END UINT64_MAX

@@ -5,11 +5,14 @@ usage.py MAPLEDGER MAKE_LEDGER: wrong usage, and files that are no good
 Every case is one line on stderr and an exit code; nothing on stdout.
 """
 
+import mmap
 import os
+import struct
 import subprocess
 import sys
 from testing import Checks, environment, make, run, scratch
 
+HEADER_PID = 100  # see struct ledger_header
 MOMENT = ("is not a moment; write 42, -10, start, main, crash, end, @1.25s, @250ms or mark:NAME")
 PLACE = ("is no place; write 0x7f12000, 0x7f12000-0x7f14000, 0x7f12000+8K, lib:libssl, "
          "path:'*.db', [heap], [stack], stack:TID, area:N or sym:NAME")
@@ -134,6 +137,20 @@ def outputs(checks, mapledger, folder):
     checks.same(done.stderr, b"", "a closed pipe is quiet")
 
 
+def just_started(checks, mapledger, make_ledger, folder):
+    """Of a baseline that is still being written, no part is taken for the whole."""
+    make(make_ledger, "young", folder, "young.mlg")
+    with open(os.path.join(folder, "young.mlg"), "r+b") as file:
+        file.seek(HEADER_PID)
+        file.write(struct.pack("<I", os.getpid()))
+        file.flush()
+        with mmap.mmap(file.fileno(), 4096):  # whose ledger this process has mapped
+            for command in (["verify"], ["map"], ["diff", "start"]):
+                says(checks, mapledger, folder, [*command, "-p", str(os.getpid())], 2,
+                     f"process {os.getpid()} has only just started: its baseline is not in the "
+                     "ledger yet; try again")
+
+
 def every_page(checks, mapledger, folder):
     """Help exists for every command, fits a terminal, and names all its options."""
     for name in ("run", "info", "map", "log", "why", "top", "diff", "verify", "help"):
@@ -160,6 +177,7 @@ def main(mapledger, make_ledger):
             says(checks, mapledger, folder, arguments, code, line)
         newest(checks, mapledger, folder)
         outputs(checks, mapledger, folder)
+        just_started(checks, mapledger, make_ledger, folder)
         every_page(checks, mapledger, folder)
     checks.finish()
 

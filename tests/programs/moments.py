@@ -110,11 +110,11 @@ def compare(tools, pid):
     said = tools.ask("map", "-p", pid, "--format", "maps")
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
         kernel = canonical(maps.read())
+    if "has only just started" in said.stderr:
+        raise NotThatProcess(said.stderr)
     if said.returncode != 0:
         return [f"mapledger map: exit {said.returncode}: {said.stderr}"], []
     ledger = canonical(said.stdout)
-    if not ledger:
-        raise NotThatProcess("it has only just started: its baseline is not in the ledger yet")
     kernel, tolerated = tolerate(kernel, ledger)
     return difference(kernel, ledger), tolerated
 
