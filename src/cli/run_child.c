@@ -148,13 +148,14 @@ static void set_disposition(int number, void (*handler)(int), struct sigaction *
 /*
  * The terminal stopped the program: our parent is to see us stopped, too. A
  * shell that goes on wakes the whole group; whoever wakes only us means the
- * program. Other stops are between the program and whoever sent the signal.
+ * program, which may have ended by now: its end is left to be waited for. Other
+ * stops are between the program and whoever sent the signal.
  */
 static void stop_alike(pid_t pid, int number)
 {
+	siginfo_t awake = { .si_pid = 0 };
 	struct sigaction old;
 	sigset_t set;
-	int status;
 
 	set_disposition(number, SIG_DFL, &old);
 	sigemptyset(&set);
@@ -162,7 +163,7 @@ static void stop_alike(pid_t pid, int number)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	raise(number);
 	sigaction(number, &old, NULL);
-	if (waitpid(pid, &status, WCONTINUED | WNOHANG) == 0)
+	if (waitid(P_PID, (id_t)pid, &awake, WCONTINUED | WNOHANG) < 0 || awake.si_pid == 0)
 		kill(pid, SIGCONT);
 }
 

@@ -272,8 +272,11 @@ def terminal_interrupts(runs):
     runs.clean()
 
 
-def terminal_stops(runs):
-    """A job of a shell: stopped with the program, awake with it, ends as it does."""
+def terminal_stops(runs, ends_first=False):
+    """A job of a shell: stopped with the program, awake with it, ends as it does.
+
+    With @ends_first the program has ended by the time that mapledger is awake.
+    """
     script = ('set -m; "$0" run -q "$1" int 7 & echo "job $!;"; wait $!; echo "stop $?;"; '
               'read go; fg >/dev/null; echo "end $?;"')
     pid, terminal = pty.fork()
@@ -289,15 +292,24 @@ def terminal_stops(runs):
     got = read_until(terminal, b"stop ")
     runs.checks.same((state_of(job), state_of(program)), ("T", "T"),
                      f"mapledger stops when the program is stopped by the terminal: {got}")
+    if ends_first:
+        os.kill(program, signal.SIGINT)
+        os.kill(program, signal.SIGCONT)
+        wait_until(lambda: state_of(program) == "Z")
     os.write(terminal, b"\n")
-    runs.checks.check(wait_until(lambda: state_of(job) != "T" and state_of(program) != "T"),
-                      "fg wakes both")
-    os.kill(program, signal.SIGINT)
+    if not ends_first:
+        runs.checks.check(wait_until(lambda: state_of(job) != "T" and state_of(program) != "T"),
+                          "fg wakes both")
+        os.kill(program, signal.SIGINT)
     got = read_until(terminal, b"end 7;")
     os.waitpid(pid, 0)
     os.close(terminal)
     runs.checks.check(b"end 7;" in got, f"and the end is the program's: {got}")
     runs.clean()
+
+
+def ends_while_stopped(runs):
+    terminal_stops(runs, ends_first=True)
 
 
 def live(runs):
@@ -377,7 +389,8 @@ def lost_history(runs):
 
 def main(mapledger, shim, victim):
     checks = Checks()
-    on_terminals = (terminal_interrupts, terminal_stops) if has_terminals() else ()
+    on_terminals = ((terminal_interrupts, terminal_stops, ends_while_stopped)
+                    if has_terminals() else ())
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
         for part in (statuses, deaths, unseen_death, deaths_of_children, passes_through,
