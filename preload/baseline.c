@@ -178,7 +178,7 @@ int baseline_new_space(void)
 			      &shim.recorder);
 	shim.space.start_brk = old.start_brk;
 	shim.space.start_stack = old.start_stack;
-	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
+	shim.space.brk = old.brk;
 	shim.space.personality = old.personality;
 	shim.space.exec_is_unsure = old.exec_is_unsure;
 	shim.space.new_flags = old.new_flags;
@@ -202,6 +202,7 @@ static void write_again(void)
 			   "changed: all of it was read from the kernel again");
 	resync_declare_set(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_UNORDERED);
+	recorder_ask_break();
 }
 
 void baseline_again(void)

@@ -104,6 +104,7 @@ static void begin(void)
 	shim.unread = false;
 	shim.pid = (uint32_t)sys_getpid();
 	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = 0;
+	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
 	shim.writer = (struct ledger_writer){ 0 };
 	error = naming_create_ledger(LEDGER_LINK_FORK,
 				     parents.header != NULL ? parents.header->id : NULL,

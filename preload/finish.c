@@ -135,8 +135,10 @@ static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 		finish_write_verdict(&(struct ledger_verify){ .at_exit = at_exit }, &comparison,
 				     kernel.areas, kernel.n);
 		/* What nobody saw being made is in the map from here on, and says so. */
-		if (vm_comparison_unexplained(&comparison) > 0)
+		if (vm_comparison_unexplained(&comparison) > 0) {
+			recorder_ask_break();
 			resync_range(MEMORY_SET_ALL, VM_REASON_UNOBSERVED, 0);
+		}
 	}
 	pages->free(pages->context, kernel.areas, kernel.capacity * sizeof(*kernel.areas));
 	return error < 0 ? error : (int64_t)vm_comparison_unexplained(&comparison);

@@ -83,33 +83,62 @@ static struct ledger_call *begin_record(struct vm_call *call, const struct unwin
 	return ledger_writer_begin_call(&shim.writer, call);
 }
 
-void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace)
+/* A call that was made before. */
+static void write_made(struct vm_call *call, const struct unwind_trace *trace)
 {
-	struct recorder *recorder = &shim.recorder;
-	enum vm_reason reason =
-		call->flags & VM_CALL_NESTED ? VM_REASON_NESTED : VM_REASON_UNORDERED;
-	struct addr_range ranges[2];
-	struct vm_doubts doubts = { 0 };
 	struct ledger_call *record;
-	unsigned n;
 
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	resync_own();
 	record = begin_record(call, trace);
-	if (record != NULL) {
-		record->result = call->result;
-		ledger_writer_done(&shim.writer, record);
-	}
+	if (record == NULL)
+		return;
+	record->result = call->result;
+	ledger_writer_done(&shim.writer, record);
+}
+
+static void apply_made(struct vm_call *call, struct vm_doubts *doubts)
+{
+	shim.recorder.replaying = true;
+	vm_apply(&shim.space, call, doubts);
+	shim.recorder.replaying = false;
+}
+
+void recorder_ask_break(void)
+{
+	struct vm_call call = { .op = VM_OP_BRK, .flags = VM_CALL_PART };
+	const struct unwind_trace nobody = { 0 };
+	struct vm_doubts doubts;
+
+	if (shim.sandboxed || ML_MUTATED(BREAK_NOT_ASKED) || make_call(&call) == 0 ||
+	    (uint64_t)call.result == shim.space.brk)
+		return;
+	call.tid = task_tid();
+	call.ticks = clock_ticks();
+	write_made(&call, &nobody);
+	apply_made(&call, &doubts);
+	resync_doubts(&doubts, &call);
+}
+
+void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace)
+{
+	enum vm_reason reason =
+		call->flags & VM_CALL_NESTED ? VM_REASON_NESTED : VM_REASON_UNORDERED;
+	struct addr_range ranges[2];
+	struct vm_doubts doubts;
+	unsigned n;
+
+	write_made(call, trace);
 	if (sites_may_change(call))
 		sites_before(call);
 	stacks_before_call(call);
 	n = vm_call_ranges(&shim.space, call, true, ranges);
-	recorder->replaying = true;
-	vm_apply(&shim.space, call, &doubts);
-	recorder->replaying = false;
+	apply_made(call, &doubts);
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], reason, call->event);
 	resync_doubts(&doubts, call);
+	if (call->op == VM_OP_BRK)
+		recorder_ask_break();
 	if (parts_has(call))
 		parts_record(call);
 	if (sites_may_change(call))
@@ -118,6 +147,7 @@ void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace
 
 void recorder_reread_everything(void)
 {
+	recorder_ask_break();
 	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 }
 

@@ -80,6 +80,13 @@ bool recorder_settle(void);
 /* The performer of vm_space. */
 int64_t recorder_perform(void *context, struct vm_call *call);
 
+/*
+ * The break does not show in a map. Where it may have been moved by a call that is not
+ * recorded, or not in its place, it is asked for, with the lock held; what is new about it
+ * is recorded, as a part (VM_CALL_PART).
+ */
+void recorder_ask_break(void);
+
 /* What a fork child finds of the parent's set in its copy of the memory. */
 enum recorder_copy {
 	RECORDER_COPY_WHOLE,

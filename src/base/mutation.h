@@ -46,6 +46,7 @@ enum ml_mutation {
 	MUTATION_LEFT_HOOK_UNNOTICED, /* its owner jumped out of a handler: the lock is taken for ever */
 	MUTATION_IDENTITY_NOT_ASKED,  /* a file is what its descriptor says */
 	MUTATION_FAILURE_NOT_ASKED,   /* a failed call is believed to have done nothing */
+	MUTATION_BREAK_NOT_ASKED,     /* the break is where the last call that was seen has put it */
 	MUTATION_OWN_MEMORY_FORGOTTEN, /* the shim's own mappings are not in the map */
 	MUTATION_CHILD_HAS_ALL,	      /* of its parent's map, MADV_DONTFORK or not */
 	MUTATION_VFORK_IS_FORK,	      /* a child that shares its parent's memory gets a ledger */

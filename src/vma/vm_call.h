@@ -60,7 +60,8 @@ enum vm_tier {
 /* vm_call.flags. Part of the format. */
 #define VM_CALL_NESTED 0x1    /* made by a signal handler inside another recorded call */
 #define VM_CALL_UNORDERED 0x2 /* made without the lock; its place in the order is not known */
-#define VM_CALL_PART 0x4      /* no call: what the call before it did to one range */
+/* No call of the program's: what the call before did to one range; or brk(0), by mapledger. */
+#define VM_CALL_PART 0x4
 #define VM_CALL_REFUSED 0x8   /* not made: the shim was told to refuse it (enforce=) */
 
 /*

@@ -63,6 +63,7 @@ RECORDER = [
     Mutation("LEFT_HOOK_UNNOTICED", "preload/frame.c", ["signals"]),
     Mutation("IDENTITY_NOT_ASKED", "preload/recorder.c", ["calls"]),
     Mutation("FAILURE_NOT_ASKED", "preload/recorder.c", ["calls"]),
+    Mutation("BREAK_NOT_ASKED", "preload/recorder.c", ["break"]),
     Mutation("OWN_MEMORY_FORGOTTEN", "preload/resync.c", ["threads"]),
     Mutation("CHILD_HAS_ALL", "preload/child.c", ["forks"]),
     Mutation("VFORK_IS_FORK", "preload/recorder.c", ["forks"]),
