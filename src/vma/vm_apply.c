@@ -67,15 +67,9 @@ struct addr_range vm_pages(uint64_t addr, uint64_t len)
 	return pages;
 }
 
-struct marking {
-	uint64_t set;
-	uint64_t clear;
-	uint64_t event;
-};
-
-static bool mark(struct memory_area *piece, void *context)
+bool vm_mark_piece(struct memory_area *piece, void *context)
 {
-	const struct marking *marking = context;
+	const struct vm_marking *marking = context;
 	uint64_t flags = (piece->flags & ~marking->clear) | marking->set;
 
 	if (flags == piece->flags)
@@ -88,10 +82,10 @@ static bool mark(struct memory_area *piece, void *context)
 void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
 		    uint64_t clear)
 {
-	struct marking marking = { set, clear, change->call->event };
+	struct vm_marking marking = { set, clear, change->call->event };
 
 	if (!vm_range_is_empty(range))
-		memory_set_update(change->space->set, range, mark, &marking);
+		memory_set_update(change->space->set, range, vm_mark_piece, &marking);
 }
 
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot)

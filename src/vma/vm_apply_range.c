@@ -26,29 +26,11 @@ int64_t vm_change_munmap(struct vm_change *change)
 
 /* ------------------------------------------------------------------- mprotect */
 
-struct protection {
-	uint64_t set;
-	uint64_t clear;
-	uint64_t event;
-};
-
-static bool set_protection(struct memory_area *piece, void *context)
-{
-	const struct protection *to = context;
-	uint64_t flags = (piece->flags & ~to->clear) | to->set;
-
-	if (flags == piece->flags)
-		return false;
-	piece->flags = flags;
-	piece->tag[VM_TAG_CHANGED] = to->event;
-	return true;
-}
-
 /* A pkey of -1 means what mprotect means: the area keeps the key it has. */
-static struct protection wanted_protection(const struct vm_change *change)
+static struct vm_marking wanted_protection(const struct vm_change *change)
 {
 	const struct vm_call *call = change->call;
-	struct protection to = {
+	struct vm_marking to = {
 		.set = vm_flags_from_prot(call->args[2]),
 		.clear = VM_PROT,
 		.event = call->event,
@@ -122,13 +104,13 @@ int64_t vm_change_mprotect(struct vm_change *change)
 {
 	struct vm_call *call = change->call;
 	struct addr_range range = vm_pages(call->args[0], call->args[1]);
-	struct protection to = wanted_protection(change);
+	struct vm_marking to = wanted_protection(change);
 	int returned;
 
 	/* A length of 0 succeeds, even where nothing is mapped. */
 	if (vm_range_is_empty(range))
 		return vm_change_perform(change);
-	returned = memory_set_protect(change->space->set, range, to.set, set_protection, &to, call);
+	returned = memory_set_protect(change->space->set, range, to.set, vm_mark_piece, &to, call);
 	if (returned != -EOWNERDEAD)
 		doubt_protect(change, range);
 	return vm_change_answer(change, returned);

@@ -69,7 +69,17 @@ void vm_change_unapplied(struct vm_change *change);
 void vm_change_put(struct vm_change *change, const struct memory_area *area);
 void vm_change_remove(struct vm_change *change, struct addr_range range);
 
-/* Set and clear flags in @range, and mark what really changes. */
+/* Flags to set and to clear; what really changes is marked with the event's number. */
+struct vm_marking {
+	uint64_t set;
+	uint64_t clear;
+	uint64_t event;
+};
+
+/* A memory_set_update_fn; @context is the struct vm_marking. */
+bool vm_mark_piece(struct memory_area *piece, void *context);
+
+/* By this call, in all of @range. */
 void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
 		    uint64_t clear);
 
