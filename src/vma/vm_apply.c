@@ -30,9 +30,12 @@ void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_
 
 void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr)
 {
+	struct vm_doubts *doubts = change->doubts;
+	unsigned n = doubts->n;
+
 	vm_change_doubt(change, vm_pages(addr, 1), VM_REASON_IDENTITY);
-	if (change->doubts->n > 0)
-		change->doubts->doubt[change->doubts->n - 1].whole = true;
+	if (doubts->n > n)
+		doubts->doubt[n].whole = true;
 }
 
 void vm_change_unapplied(struct vm_change *change)

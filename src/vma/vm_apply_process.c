@@ -27,10 +27,6 @@ int64_t vm_change_io_setup(struct vm_change *change)
 
 	if (!vm_change_succeeded(change, answer) || ML_MUTATED(RING_IGNORED))
 		return answer;
-	if (vm_range_is_empty(ring.range)) {
-		vm_change_unapplied(change);
-		return answer;
-	}
 	vm_change_put(change, &ring);
 	vm_change_doubt_mapping(change, ring.range.start);
 	return answer;
@@ -130,10 +126,6 @@ int64_t vm_change_map_shadow_stack(struct vm_change *change)
 
 	if (!vm_change_succeeded(change, answer))
 		return answer;
-	if (vm_range_is_empty(area.range)) {
-		vm_change_unapplied(change);
-		return answer;
-	}
 	vm_change_put(change, &area);
 	vm_change_doubt(change, area.range, VM_REASON_IDENTITY);
 	return answer;

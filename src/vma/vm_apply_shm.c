@@ -25,10 +25,6 @@ int64_t vm_change_shmat(struct vm_change *change)
 
 	if (!vm_change_succeeded(change, answer))
 		return answer;
-	if (vm_range_is_empty(area.range)) {
-		vm_change_unapplied(change);
-		return answer;
-	}
 	if (!(shm_flags & VM_SHM_RDONLY))
 		area.flags |= VM_WRITE;
 	if (shm_flags & VM_SHM_EXEC)

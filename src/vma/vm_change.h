@@ -65,7 +65,10 @@ void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr);
 /* The effect is known to have happened, but is not in the set: doubt what it touched. */
 void vm_change_unapplied(struct vm_change *change);
 
-/* Say what a range holds now: one area, or (NULL) nothing. */
+/*
+ * Say what a range holds now: one area, or nothing. An area that is empty, as where a
+ * damaged record says that a mapping was made, is unapplied.
+ */
 void vm_change_put(struct vm_change *change, const struct memory_area *area);
 void vm_change_remove(struct vm_change *change, struct addr_range range);
 
