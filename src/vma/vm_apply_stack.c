@@ -59,14 +59,6 @@ static unsigned touched(const struct vm_space *space, const struct vm_call *call
 	}
 }
 
-static uint64_t end_of_the_one_below(const struct memory_set *set, uint64_t addr)
-{
-	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
-	const struct memory_area *area = memory_set_iter_prev(&iter);
-
-	return area == NULL ? 0 : area->range.end;
-}
-
 /* Of the stack at or above @addr, when there is nothing in between. */
 static struct addr_range gap_below_stack(const struct memory_set *set, uint64_t addr)
 {
@@ -75,8 +67,7 @@ static struct addr_range gap_below_stack(const struct memory_set *set, uint64_t 
 	if (area == NULL || !(area->flags & VM_GROWSDOWN) || area->range.start < addr ||
 	    area->range.start == 0)
 		return (struct addr_range){ 0 };
-	return (struct addr_range){ end_of_the_one_below(set, area->range.start),
-				    area->range.start };
+	return (struct addr_range){ vm_end_below(set, area->range.start), area->range.start };
 }
 
 static unsigned add_gap(struct addr_range gaps[VM_STACK_GAPS_MAX], unsigned n,

@@ -103,6 +103,9 @@ unsigned vm_mmap_huge_shift(uint64_t map_flags);
 /* Where PROT_GROWSDOWN may start: below all that may be one stack with @addr. */
 uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
 
+/* Where what lies below @addr ends; 0: nothing does. */
+uint64_t vm_end_below(const struct memory_set *set, uint64_t addr);
+
 /*
  * Gaps below stacks that a call touches: before it is made. What grew there must be
  * asked about after it.

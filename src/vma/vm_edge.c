@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vma/vm_space.h"
+#include "vma/vm_change.h"
 
-/* Where what lies below @addr ends. */
-static uint64_t end_below(const struct memory_set *set, uint64_t addr)
+uint64_t vm_end_below(const struct memory_set *set, uint64_t addr)
 {
 	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
 	const struct memory_area *below = memory_set_iter_prev(&iter);
@@ -21,7 +20,8 @@ bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct 
 		rest->start = area->range.end;
 		if (covers || !(area->flags & VM_GROWSDOWN))
 			continue;
-		*gap = (struct addr_range){ end_below(set, area->range.start), area->range.start };
+		*gap = (struct addr_range){ vm_end_below(set, area->range.start),
+					    area->range.start };
 		return true;
 	}
 	return false;
