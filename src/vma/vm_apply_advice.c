@@ -114,7 +114,17 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 	}
 }
 
-/* Where the advice stopped; empty when the map tells no reason: then it did not even begin. */
+/* @row: NULL for mseal. Guards are the pages' and split nothing. */
+static bool stops_at(const struct vm_space *space, const struct memory_area *area,
+		     struct addr_range range, const struct advice_row *row)
+{
+	bool splits = row == NULL || !((row->set | row->clear) & VM_GUARD);
+
+	return (row != NULL && refuses(space, area, row)) ||
+	       (splits && refuses_to_split(space, area, range));
+}
+
+/* Where the call stopped; empty when the map tells no reason: then it did not even begin. */
 static struct addr_range until_refused(const struct vm_space *space, struct addr_range range,
 				       const struct advice_row *row)
 {
@@ -122,10 +132,7 @@ static struct addr_range until_refused(const struct vm_space *space, struct addr
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (refuses(space, area, row) ||
-		    /* Guards are the pages' and split nothing. */
-		    (!((row->set | row->clear) & VM_GUARD) &&
-		     refuses_to_split(space, area, range))) {
+		if (stops_at(space, area, range, row)) {
 			range.end = area->range.start;
 			return range;
 		}
@@ -150,22 +157,6 @@ int64_t vm_change_madvise(struct vm_change *change)
 
 /* ---------------------------------------------------------------------- mseal */
 
-/* Where sealing stopped; empty when it did not even begin. */
-static struct addr_range until_unsplit(const struct vm_space *space, struct addr_range range)
-{
-	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
-	const struct memory_area *area;
-
-	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (refuses_to_split(space, area, range)) {
-			range.end =
-				area->range.start > range.start ? area->range.start : range.start;
-			return range;
-		}
-	range.end = range.start;
-	return range;
-}
-
 int64_t vm_change_mseal(struct vm_change *change)
 {
 	const uint64_t *args = change->call->args;
@@ -175,7 +166,7 @@ int64_t vm_change_mseal(struct vm_change *change)
 	if (answer == -EOWNERDEAD)
 		return answer;
 	if (answer == -EINVAL)
-		range = until_unsplit(change->space, range);
+		range = until_refused(change->space, range, NULL);
 	if ((answer == 0 || answer == -EINVAL) && !ML_MUTATED(SEAL_IGNORED))
 		vm_change_mark(change, range, VM_SEALED, 0);
 	return answer;
