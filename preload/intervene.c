@@ -105,11 +105,6 @@ static bool finds_foreign(struct addr_range range, const struct unwind_trace *tr
 
 /* -------------------------------------------------------------------- before */
 
-static bool is_protect(const struct vm_call *call)
-{
-	return call->op == VM_OP_MPROTECT || call->op == VM_OP_PKEY_MPROTECT;
-}
-
 static struct addr_range range_of(const struct vm_call *call)
 {
 	return (struct addr_range){ vm_page_down(call->args[0]),
@@ -137,7 +132,8 @@ static bool breaks_wx(const struct vm_call *call)
 		return false;
 	if (call->op == VM_OP_MMAP)
 		return (prot & VM_WRITE) != 0;
-	return is_protect(call) && ((prot & VM_WRITE) != 0 || gains_execution(range_of(call)));
+	return vm_call_is_protect(call) &&
+	       ((prot & VM_WRITE) != 0 || gains_execution(range_of(call)));
 }
 
 static bool is_fixed(const struct vm_call *call)
@@ -253,14 +249,15 @@ static bool is_found(const struct vm_call *call, const struct intervention *befo
 
 	if (failed && wants_stop(OPTION_STOP_U08))
 		return true;
-	if (failed && is_protect(call) && wants_stop(OPTION_STOP_P03) &&
+	if (failed && vm_call_is_protect(call) && wants_stop(OPTION_STOP_P03) &&
 	    memory_set_overlaps(shim.space.set, range_of(call)) && call->result != -EINVAL)
 		return true;
 	if (failed)
 		return false;
 	return (wants_stop(OPTION_STOP_U01) && before->hits_nothing) ||
 	       (wants_stop(OPTION_STOP_U04) && before->clobbers) ||
-	       (wants_stop(OPTION_STOP_W01) && (call->op == VM_OP_MMAP || is_protect(call)) &&
+	       (wants_stop(OPTION_STOP_W01) &&
+		(call->op == VM_OP_MMAP || vm_call_is_protect(call)) &&
 		(call->args[2] & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC));
 }
 

@@ -469,8 +469,7 @@ static void after_mremap(const struct vm_call *call, enum site_time time)
 
 static void look(const struct vm_call *call, enum site_time time)
 {
-	if (!is_watching() ||
-	    (call->op != VM_OP_MPROTECT && call->op != VM_OP_PKEY_MPROTECT && vm_call_failed(call)))
+	if (!is_watching() || (!vm_call_is_protect(call) && vm_call_failed(call)))
 		return;
 	switch (call->op) {
 	case VM_OP_MMAP:

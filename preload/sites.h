@@ -100,9 +100,7 @@ void sites_late(const struct vm_call *call);
 static inline bool sites_may_change(const struct vm_call *call)
 {
 	return (call->op == VM_OP_MREMAP) |
-	       ((call->op == VM_OP_MMAP || call->op == VM_OP_MPROTECT ||
-		 call->op == VM_OP_PKEY_MPROTECT) &&
-		(call->args[2] & VM_EXEC));
+	       ((call->op == VM_OP_MMAP || vm_call_is_protect(call)) && (call->args[2] & VM_EXEC));
 }
 
 /* Few are those that map a file's code, and worth waiting for. */

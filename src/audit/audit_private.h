@@ -197,11 +197,6 @@ static inline bool audit_succeeded(const struct change *change, unsigned op)
 	return !change->failed && change->call->op == op;
 }
 
-static inline bool audit_is_protect(const struct change *change)
-{
-	return change->call->op == VM_OP_MPROTECT || change->call->op == VM_OP_PKEY_MPROTECT;
-}
-
 /* The rooms of rules: each is shown every finished call, and the end. */
 void rules_memory(const struct change *change);
 void rules_protect(const struct change *change);

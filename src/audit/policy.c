@@ -57,7 +57,7 @@ unsigned policy_refusals(const struct change *change, const struct memory_area *
 	uint64_t old = before != NULL ? before->flags : 0;
 	unsigned refusals = 0;
 
-	if (after == NULL || (!is_new && (before == NULL || !audit_is_protect(change))))
+	if (after == NULL || (!is_new && (before == NULL || !vm_call_is_protect(change->call))))
 		return 0;
 	if (mdwe_refuses(is_new, old, after->flags))
 		refusals |= AUDIT_MDWE;

@@ -82,9 +82,9 @@ static const char *meaning(const struct change *change)
 	if (error == EINVAL && (call->op == VM_OP_MMAP || call->op == VM_OP_MUNMAP) &&
 	    call->args[1] == 0)
 		return "the length is 0";
-	if (error == ENOMEM && (audit_is_protect(change) || call->op == VM_OP_MADVISE))
+	if (error == ENOMEM && (vm_call_is_protect(call) || call->op == VM_OP_MADVISE))
 		return "part of the range is not mapped";
-	if (error == EACCES && audit_is_protect(change))
+	if (error == EACCES && vm_call_is_protect(call))
 		return "the file was not opened for writing, or a policy refuses";
 	if (error == EPERM && takes_pages(call))
 		return "the range is sealed, or a policy refuses";

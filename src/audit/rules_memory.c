@@ -47,7 +47,7 @@ static void write_then_execute(const struct change *change, struct addr_range ra
 	struct audit_finding *finding;
 	struct text text;
 
-	if (before == NULL || after == NULL || !audit_is_protect(change) ||
+	if (before == NULL || after == NULL || !vm_call_is_protect(change->call) ||
 	    (before->flags & WX) != VM_WRITE || (after->flags & WX) != VM_EXEC)
 		return;
 	finding = audit_report(change, RULE_W02, range);
@@ -92,7 +92,7 @@ static void executable_stack(const struct change *change, struct addr_range rang
 	text_string(&text, ", ");
 	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, ", became executable");
-	if (audit_is_protect(change) &&
+	if (vm_call_is_protect(change->call) &&
 	    vm_page_up(change->call->args[1]) < finding->n_pages * VM_PAGE_SIZE) {
 		text_string(&text, "; the call's length was ");
 		text_decimal(&text, change->call->args[1]);
@@ -107,8 +107,9 @@ static void module_writable(const struct change *change, struct addr_range range
 {
 	enum audit_rule_place place;
 
-	if (before == NULL || !gained(before, after, VM_WRITE) || !audit_is_protect(change) ||
-	    change->owner.internal || !(before->flags & VM_FILE) || (before->flags & VM_SHARED) ||
+	if (before == NULL || !gained(before, after, VM_WRITE) ||
+	    !vm_call_is_protect(change->call) || change->owner.internal ||
+	    !(before->flags & VM_FILE) || (before->flags & VM_SHARED) ||
 	    before->tag[VM_TAG_OBJECT] == 0 ||
 	    !audit_is_module(change->space, (uint32_t)before->tag[VM_TAG_OBJECT]))
 		return;
@@ -202,7 +203,7 @@ static void each_piece(const struct change *change, struct addr_range range,
 
 void rules_memory(const struct change *change)
 {
-	if (!change->failed || audit_is_protect(change))
+	if (!change->failed || vm_call_is_protect(change->call))
 		audit_each_piece(change, each_piece, NULL);
 }
 

@@ -241,7 +241,7 @@ static void each_piece(const struct change *change, struct addr_range range,
 void rules_protect(const struct change *change)
 {
 	guard_regions(change);
-	if (!audit_is_protect(change))
+	if (!vm_call_is_protect(change->call))
 		return;
 	rules_of_protect(change);
 	audit_each_piece(change, each_piece, NULL);

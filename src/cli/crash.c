@@ -206,11 +206,6 @@ static void find_causes(struct crash *crash)
 
 /* ----------------------------------------------------------------------- hints */
 
-static bool is_protect(const struct vm_call *call)
-{
-	return call->op == VM_OP_MPROTECT || call->op == VM_OP_PKEY_MPROTECT;
-}
-
 /* Was the page reached only because lengths are rounded up to whole pages? */
 static bool is_overhang(const struct crash *crash, const struct vm_call *call)
 {
@@ -251,9 +246,9 @@ static enum crash_hint hint_of_call(struct crash *crash, const struct page_step 
 {
 	const struct vm_call *call = &cause->event.call;
 
-	if (is_protect(call) && vm_call_failed(call))
+	if (vm_call_is_protect(call) && vm_call_failed(call))
 		return CRASH_PARTIAL;
-	if (is_protect(call) && is_overhang(crash, call))
+	if (vm_call_is_protect(call) && is_overhang(crash, call))
 		return CRASH_OVERHANG;
 	if (call->op == VM_OP_MUNMAP)
 		return hint_of_unmap(crash, cause);
@@ -274,8 +269,8 @@ static bool stopped_short(const struct crash *crash, const struct page_step *ste
 	const struct vm_call *call = &step->event.call;
 	uint64_t needs = crash_needs(crash);
 
-	return step->event.kind == HISTORY_CALL && is_protect(call) && !vm_call_failed(call) &&
-	       (vm_flags_from_prot(call->args[2]) & needs) == needs &&
+	return step->event.kind == HISTORY_CALL && vm_call_is_protect(call) &&
+	       !vm_call_failed(call) && (vm_flags_from_prot(call->args[2]) & needs) == needs &&
 	       vm_page_up(call->args[0] + call->args[1]) == crash->history.page;
 }
 

@@ -174,6 +174,12 @@ static inline bool vm_call_failed(const struct vm_call *call)
 	return (uint64_t)call->result > (uint64_t)-4096;
 }
 
+/* mprotect or pkey_mprotect? */
+static inline bool vm_call_is_protect(const struct vm_call *call)
+{
+	return call->op == VM_OP_MPROTECT || call->op == VM_OP_PKEY_MPROTECT;
+}
+
 struct text;
 
 /*
