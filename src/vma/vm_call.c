@@ -43,7 +43,7 @@ static const struct vm_op_info ops[VM_OP_COUNT] = {
 			     { VM_ARG_FD, VM_ARG_STRING, VM_ARG_ADDR, VM_ARG_ADDR, VM_ARG_HEX } },
 	[VM_OP_EXIT] = { "exit_group", SYS_exit_group, 1, VM_RESULT_ZERO, { VM_ARG_ID } },
 	[VM_OP_MSEAL] = { "mseal", SYS_mseal, 3, VM_RESULT_ZERO,
-			  { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_SEAL_FLAGS } },
+			  { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_HEX } },
 	[VM_OP_MLOCK] = { "mlock", SYS_mlock, 2, VM_RESULT_ZERO, { VM_ARG_ADDR, VM_ARG_LEN } },
 	[VM_OP_MLOCK2] = { "mlock2", SYS_mlock2, 3, VM_RESULT_ZERO,
 			   { VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_MLOCK_FLAGS } },

@@ -103,7 +103,6 @@ enum vm_arg {
 	VM_ARG_PGOFF, /* pages */
 	VM_ARG_CLONE_FLAGS,
 	VM_ARG_STRING, /* an address of a string: only meaningful in the process */
-	VM_ARG_SEAL_FLAGS,
 	VM_ARG_MLOCK_FLAGS,
 	VM_ARG_MLOCKALL_FLAGS,
 	VM_ARG_PRCTL,	  /* PR_; decides what the others are */

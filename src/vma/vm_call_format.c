@@ -145,8 +145,6 @@ static const struct bit_name shadow_bits[] = {
 	END,
 };
 
-static const struct bit_name no_bits[] = { END };
-
 static const struct bit_name prctl_options[] = {
 	BIT(PR_SET_VMA),
 	BIT(PR_SET_MM),
@@ -344,6 +342,7 @@ static void put_arg(struct text *text, unsigned kind, uint64_t value)
 		text_signed(text, (int32_t)value);
 		break;
 	case VM_ARG_OFFSET:
+	case VM_ARG_HEX:
 		put_offset(text, value);
 		break;
 	case VM_ARG_ADVICE:
@@ -351,9 +350,6 @@ static void put_arg(struct text *text, unsigned kind, uint64_t value)
 		break;
 	case VM_ARG_CLONE_FLAGS:
 		put_clone_flags(text, value);
-		break;
-	case VM_ARG_SEAL_FLAGS:
-		put_flags(text, no_bits, value, "0");
 		break;
 	case VM_ARG_MLOCK_FLAGS:
 		put_flags(text, mlock_bits, (uint32_t)value, "0");
@@ -378,9 +374,6 @@ static void put_arg(struct text *text, unsigned kind, uint64_t value)
 		break;
 	case VM_ARG_PERSONALITY:
 		put_flags(text, personality_bits, (uint32_t)value, "PER_LINUX");
-		break;
-	case VM_ARG_HEX:
-		put_offset(text, value);
 		break;
 	default: /* VM_ARG_LEN, VM_ARG_PGOFF */
 		text_decimal(text, value);

@@ -72,6 +72,8 @@ static const struct format_case formats[] = {
 	{ CALL(EXEC, -ENOENT, 0x1000, 0x2000, 0),
 	  "execve(0x1000, 0x2000, NULL) = -1 ENOENT (No such file or directory)" },
 	{ CALL(EXIT, 0, 3), "exit_group(3) = 0" },
+	{ CALL(MSEAL, -EINVAL, 0x1000, 4096, 0x100000001),
+	  "mseal(0x1000, 4096, 0x100000001) = -1 EINVAL (Invalid argument)" },
 	{ CALL(MSEAL, -ENOMEM, 0x1000, 4096, 0),
 	  "mseal(0x1000, 4096, 0) = -1 ENOMEM (Cannot allocate memory)" },
 	{ CALL(MLOCK2, 0, 0x1000, 4096, 1), "mlock2(0x1000, 4096, MLOCK_ONFAULT) = 0" },
