@@ -32,8 +32,7 @@ int64_t vm_change_io_setup(struct vm_change *change)
 	return answer;
 }
 
-/* The size the ring had when it was made; 0: not known. */
-static uint64_t ring_size(const struct vm_space *space, uint64_t addr)
+uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr)
 {
 	const struct memory_area *area = memory_set_find(space->set, addr);
 	const struct vm_object *ring;
@@ -51,7 +50,7 @@ static uint64_t ring_size(const struct vm_space *space, uint64_t addr)
 int64_t vm_change_io_destroy(struct vm_change *change)
 {
 	uint64_t start = change->call->args[0];
-	uint64_t size = ring_size(change->space, start);
+	uint64_t size = vm_ring_size(change->space, start);
 	struct addr_range gone = vm_pages(start, size);
 	int64_t answer = vm_change_perform(change);
 

@@ -74,23 +74,18 @@ static unsigned brk_ranges(const struct vm_space *space, const struct vm_call *c
 	return one(ranges, cover(space->start_brk, end - space->start_brk));
 }
 
-/* Only what can be seen in a map: neither locks nor seals nor labels. */
 static unsigned aio_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
 			   struct addr_range ranges[2])
 {
 	uint64_t addr = call->args[call->op == VM_OP_IO_SETUP ? 2 : 0];
-	const struct memory_area *ring = memory_set_find(space->set, addr);
-	const struct vm_object *object =
-		ring == NULL ? NULL :
-			       vm_objects_get(&space->objects, (uint32_t)ring->tag[VM_TAG_OBJECT]);
+	uint64_t size = vm_ring_size(space, addr);
 
 	if (finished && vm_call_failed(call))
 		return 0;
-	if (object == NULL || object->size == 0)
-		return one(ranges, VM_ALL_PAGES);
-	return one(ranges, cover(addr, object->size));
+	return one(ranges, size == 0 ? VM_ALL_PAGES : cover(addr, size));
 }
 
+/* Only what can be seen in a map: neither locks nor seals nor labels. */
 unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
 			struct addr_range ranges[2])
 {

@@ -122,6 +122,9 @@ bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
 /* May it add PROT_EXEC, for all we know? The personality is a thread's own, the space is not. */
 bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
 
+/* The size that the ring at @addr (io_setup) had when it was made; 0: not known. */
+uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr);
+
 /*
  * Mapped by the kernel or a driver in a way that mlock passes over and guards are refused:
  * vdso, rings, hugetlb, secret memory.
