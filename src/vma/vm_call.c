@@ -129,9 +129,10 @@ enum vm_op vm_op_of_call(long nr, const uint64_t args[6])
 /* The kernel has just written there. */
 void vm_call_learn(struct vm_call *call)
 {
-	if (call->op == VM_OP_IO_SETUP)
-		call->args[2] = 0;
-	if (call->op == VM_OP_IO_SETUP && !vm_call_failed(call))
+	if (call->op != VM_OP_IO_SETUP)
+		return;
+	call->args[2] = 0;
+	if (!vm_call_failed(call))
 		memcpy(&call->args[2], (const void *)(uintptr_t)call->args[1],
 		       sizeof(unsigned long));
 }
