@@ -102,7 +102,7 @@ int64_t vm_change_personality(struct vm_change *change)
 
 /* ------------------------------------------------ what the kernel places itself */
 
-/* The result is the size of the vdso; where it is nothing tells. */
+/* A vdso, of which the result is the size, or a shadow stack: where it is nothing tells. */
 int64_t vm_change_arch_prctl(struct vm_change *change)
 {
 	int64_t answer = vm_change_perform(change);

@@ -40,7 +40,7 @@ enum vm_op {
 	VM_OP_PRCTL = 21,	    /* PR_SET_VMA, PR_SET_MM and their like */
 	VM_OP_IO_SETUP = 22,	    /* args[2]: where the ring is */
 	VM_OP_IO_DESTROY = 23,
-	VM_OP_ARCH_PRCTL = 24, /* ARCH_MAP_VDSO_ */
+	VM_OP_ARCH_PRCTL = 24, /* ARCH_MAP_VDSO_ and ARCH_SHSTK_ */
 	VM_OP_MAP_SHADOW_STACK = 25,
 	VM_OP_PERSONALITY = 26,
 	VM_OP_EXECVEAT = 27, /* as VM_OP_EXEC */

@@ -7,7 +7,7 @@
  *
  * These bits are part of the ledger's format: never renumber, only add.
  *
- *    63      37 36     32 31    24 23   16 15          8 7     4 3  2 1 0
+ *    63      38 37     32 31    24 23   16 15          8 7     4 3  2 1 0
  *   [ reserved | more   | pkey   | shift | attributes  | facts | s  x w r ]
  */
 

@@ -23,7 +23,8 @@
 /*
  * @dev:      major << 32 | minor
  * @ino:      0 for objects that are known by name
- * @size:     of the whole object in bytes where it matters (System V segments), else 0
+ * @size:     of the whole object in bytes where it matters (System V segments, rings of io_setup),
+ *            else 0
  * @name:     as first seen, terminated, never NULL; may hold any byte but NUL
  * @build_id: of an ELF file; @build_id_len 0 when not known
  * @declared: for whoever writes a ledger: in which segment it was last said; 0: in none

@@ -36,7 +36,8 @@ struct vm_backend {
 /*
  * @start_brk, @brk: the heap's limits as the kernel keeps them, unrounded; 0: not known
  * @start_stack:     the kernel's mm->start_stack; 0: not known
- * @personality:     of the thread that changed it last; only READ_IMPLIES_EXEC matters
+ * @personality:     of the thread that changed it last; to the fold READ_IMPLIES_EXEC matters,
+ *                   to the audit ADDR_NO_RANDOMIZE
  * @exec_is_unsure:  some thread had READ_IMPLIES_EXEC: what is readable is asked about
  * @new_flags:       what mlockall(MCL_FUTURE) puts on every new area: VM_LOCKED or nothing
  * @n_unapplied:     calls whose effect did not get into the set: memory was short, or the
