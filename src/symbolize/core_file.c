@@ -37,14 +37,11 @@ static void read_siginfo(struct core_file *core, const void *bytes, size_t size)
 static void read_status(struct core_file *core, const void *bytes, size_t size)
 {
 	struct elf_prstatus status;
-	unsigned n = sizeof(status.pr_reg) / sizeof(uint64_t);
 
 	if (size < sizeof(status) || core->fault.tid != 0)
 		return;
 	memcpy(&status, bytes, sizeof(status));
 	core->fault.tid = (uint32_t)status.pr_pid;
-	if (n > LEDGER_FAULT_REGISTERS)
-		n = LEDGER_FAULT_REGISTERS;
 #if defined(__x86_64__)
 	/* struct user_regs_struct: rip and rsp */
 	core->fault.pc = ((const uint64_t *)(const void *)&status.pr_reg)[16];
