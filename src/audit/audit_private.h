@@ -197,6 +197,13 @@ static inline bool audit_succeeded(const struct change *change, unsigned op)
 	return !change->failed && change->call->op == op;
 }
 
+/* Did another module make the mapping? No, when it is NULL or one of the two is not known. */
+static inline bool audit_is_foreign(const struct change *change, const struct mapping *mapping)
+{
+	return mapping != NULL && mapping->owner.object != 0 && change->owner.object != 0 &&
+	       mapping->owner.object != change->owner.object;
+}
+
 /* The rooms of rules: each is shown every finished call, and the end. */
 void rules_memory(const struct change *change);
 void rules_protect(const struct change *change);

@@ -156,12 +156,10 @@ static void unmapped_foreign(const struct change *change, struct addr_range rang
 	struct text text;
 
 	(void)context;
-	if (before == NULL || after != NULL || change->owner.internal ||
-	    change->owner.object == 0 || (before->flags & VM_OWN))
+	if (before == NULL || after != NULL || change->owner.internal || (before->flags & VM_OWN))
 		return;
 	mapping = audit_mapping(change->audit, before->origin);
-	if (mapping == NULL || mapping->owner.object == 0 || mapping->owner.internal ||
-	    mapping->owner.object == change->owner.object)
+	if (!audit_is_foreign(change, mapping) || mapping->owner.internal)
 		return;
 	finding = audit_report(change, RULE_U02, range);
 	if (finding == NULL)
@@ -280,8 +278,7 @@ static const char *owner_of_victim(const struct change *change, const struct mem
 	    audit_is_module(change->space, (uint32_t)area->tag[VM_TAG_OBJECT]))
 		return "a program or library";
 	/* A stack is the thread's that runs on it: runtimes make their guards there. */
-	if (mapping == NULL || mapping->owner.object == 0 || change->owner.object == 0 ||
-	    mapping->owner.object == change->owner.object || (mapping->map_flags & MAP_STACK))
+	if (!audit_is_foreign(change, mapping) || (mapping->map_flags & MAP_STACK))
 		return NULL;
 	return "another module";
 }

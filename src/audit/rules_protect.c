@@ -127,15 +127,11 @@ static void rules_of_protect(const struct change *change)
 static void foreign(const struct change *change, struct addr_range range,
 		    const struct memory_area *before, const struct memory_area *after)
 {
-	const struct mapping *mapping;
 	struct audit_finding *finding;
 	struct text text;
 
-	if (before == NULL || !differs(before, after) || change->owner.internal)
-		return;
-	mapping = audit_mapping(change->audit, before->origin);
-	if (mapping == NULL || mapping->owner.object == 0 || change->owner.object == 0 ||
-	    mapping->owner.object == change->owner.object)
+	if (before == NULL || !differs(before, after) || change->owner.internal ||
+	    !audit_is_foreign(change, audit_mapping(change->audit, before->origin)))
 		return;
 	finding = audit_report(change, RULE_P04, range);
 	if (finding == NULL)
@@ -166,8 +162,7 @@ static bool is_closed_guard(const struct change *change, struct addr_range range
 	return before->tag[VM_TAG_CHANGED] > before->origin && (mapping->prot & VM_PROT) != 0 &&
 	       range.end - range.start <= GUARD_MAX && above != NULL &&
 	       above->origin == before->origin && is_accessible(above) &&
-	       mapping->owner.object != 0 && change->owner.object != 0 &&
-	       mapping->owner.object != change->owner.object;
+	       audit_is_foreign(change, mapping);
 }
 
 static void report_guard(const struct change *change, enum audit_rule_place place,
