@@ -102,14 +102,6 @@ extern const struct audit_rule audit_rules[RULE_COUNT];
 /* NULL when there is no such rule. */
 const struct audit_rule *audit_rule_find(const char *id);
 
-/* Policies that refuse writable and executable memory; bits. */
-#define AUDIT_MDWE	0x1u
-#define AUDIT_EXECMEM	0x2u /* SELinux's */
-#define AUDIT_EXECMOD	0x4u
-#define AUDIT_EXECHEAP	0x8u
-#define AUDIT_EXECSTACK 0x10u
-#define AUDIT_PAX	0x20u
-
 /*
  * What a rule found. The same from the same call site is one finding, and counted.
  *

@@ -38,15 +38,15 @@ static unsigned selinux_refuses(const struct change *change, bool is_new,
 		return 0;
 	if (!is_new && !(before->flags & VM_EXEC)) {
 		if (after->flags & VM_HEAP)
-			refusals |= AUDIT_EXECHEAP;
+			refusals |= POLICY_EXECHEAP;
 		else if (audit_is_main_stack(change->space, after))
-			refusals |= AUDIT_EXECSTACK;
+			refusals |= POLICY_EXECSTACK;
 		else if (is_file && (before->flags & VM_WRITE))
-			refusals |= AUDIT_EXECMOD; /* if a page was written */
+			refusals |= POLICY_EXECMOD; /* if a page was written */
 	}
 	/* Besides those: both must be allowed. */
 	if (!is_file || (!is_shared && (after->flags & VM_WRITE)))
-		refusals |= AUDIT_EXECMEM;
+		refusals |= POLICY_EXECMEM;
 	return refusals;
 }
 
@@ -60,9 +60,9 @@ unsigned policy_refusals(const struct change *change, const struct memory_area *
 	if (after == NULL || (!is_new && (before == NULL || !vm_call_is_protect(change->call))))
 		return 0;
 	if (mdwe_refuses(is_new, old, after->flags))
-		refusals |= AUDIT_MDWE;
+		refusals |= POLICY_MDWE;
 	if (pax_refuses(is_new, old, after->flags))
-		refusals |= AUDIT_PAX;
+		refusals |= POLICY_PAX;
 	return refusals | selinux_refuses(change, is_new, before, after);
 }
 
@@ -72,12 +72,12 @@ void policy_names(unsigned refusals, struct text *text)
 		unsigned bit;
 		const char *name;
 	} names[] = {
-		{ AUDIT_MDWE, "MDWE" },
-		{ AUDIT_EXECMEM, "SELinux execmem" },
-		{ AUDIT_EXECMOD, "SELinux execmod" },
-		{ AUDIT_EXECHEAP, "SELinux execheap" },
-		{ AUDIT_EXECSTACK, "SELinux execstack" },
-		{ AUDIT_PAX, "PaX MPROTECT" },
+		{ POLICY_MDWE, "MDWE" },
+		{ POLICY_EXECMEM, "SELinux execmem" },
+		{ POLICY_EXECMOD, "SELinux execmod" },
+		{ POLICY_EXECHEAP, "SELinux execheap" },
+		{ POLICY_EXECSTACK, "SELinux execstack" },
+		{ POLICY_PAX, "PaX MPROTECT" },
 	};
 	size_t begin = text->len;
 

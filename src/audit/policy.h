@@ -8,7 +8,15 @@
 
 #include "audit/audit_private.h"
 
-/* AUDIT_MDWE and others, for one piece of a call that succeeded here. */
+/* Policies that refuse writable and executable memory; bits. */
+#define POLICY_MDWE	 0x1u
+#define POLICY_EXECMEM	 0x2u /* SELinux's */
+#define POLICY_EXECMOD	 0x4u
+#define POLICY_EXECHEAP	 0x8u
+#define POLICY_EXECSTACK 0x10u
+#define POLICY_PAX	 0x20u
+
+/* POLICY_MDWE and others, for one piece of a call that succeeded here. */
 unsigned policy_refusals(const struct change *change, const struct memory_area *before,
 			 const struct memory_area *after);
 
