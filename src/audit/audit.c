@@ -151,7 +151,7 @@ void audit_each_piece(const struct change *change, piece_fn fn, void *context)
 
 /* --------------------------------------------------------------------- findings */
 
-bool audit_rule_is_on(const struct audit *audit, enum audit_rule_place place)
+static bool rule_is_on(const struct audit *audit, enum audit_rule_place place)
 {
 	return !audit_rules[place].optional || (audit->options.optional >> place & 1);
 }
@@ -212,7 +212,7 @@ struct audit_finding *audit_report(const struct change *change, enum audit_rule_
 	const struct audit_event *event = change->event;
 	struct audit_finding *finding;
 
-	if (!audit_rule_is_on(change->audit, place))
+	if (!rule_is_on(change->audit, place))
 		return NULL;
 	finding = find_or_add(change->audit, place, site_of(change));
 	if (finding == NULL)
@@ -407,11 +407,9 @@ static void note_mapping(const struct change *change)
 	}
 	*mapping = (struct mapping){
 		.owner = change->owner,
-		.ticks = change->event->ticks,
 		.range = change->event->ranges[change->event->n_ranges - 1],
 		.thread_seq = thread != NULL ? thread->seq : 0,
 		.tid = call->tid,
-		.stack = call->stack,
 		.map_flags = call->op == VM_OP_MMAP ? (uint32_t)call->args[3] : 0,
 		.prot = call->op == VM_OP_MMAP ? (uint32_t)call->args[2] : 0,
 	};
@@ -517,13 +515,13 @@ int audit_after(struct audit *audit, const struct vm_space *space, const struct 
 		.event = event,
 		.call = event->call,
 		.owner = owner_of_trace(space, event->trace),
-		.failed = !event->finished || vm_call_failed(event->call),
+		.failed = vm_call_failed(event->call),
 	};
 
-	if (!list_ranges(&audit->after, space, event))
-		return -ENOMEM;
 	if (!event->finished)
 		return 0;
+	if (!list_ranges(&audit->after, space, event))
+		return -ENOMEM;
 	note_mapping(&change);
 	note_site(&change);
 	note_count(&change);

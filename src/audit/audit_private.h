@@ -26,18 +26,13 @@ struct owner {
 /* In the map as it is now. */
 struct owner owner_of_trace(const struct vm_space *space, const struct ledger_trace *trace);
 
-/* Is this libc, the loader, the C++ library or an allocator? */
-bool owner_is_runtime(const struct vm_space *space, uint32_t object);
-
 /* Mappings by the event that made them; and what became of them. */
 struct mapping {
 	struct owner owner;
-	uint64_t ticks;
 	struct addr_range range; /* as it was mapped */
 	uint64_t unmapped_by;	 /* the first munmap of a part of it */
 	uint64_t thread_seq;	 /* the mapping call's number in its thread */
 	uint32_t tid;
-	uint32_t stack;
 	uint32_t map_flags;
 	uint32_t prot;
 	uint64_t guard; /* of a stack: where the accessible part begins; 0: not known */
@@ -166,8 +161,6 @@ struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_pla
 
 /* @array has room for one more behind this; false: memory is short. */
 bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size);
-
-bool audit_rule_is_on(const struct audit *audit, enum audit_rule_place place);
 
 /* The mapping that event @origin made, or NULL. */
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);

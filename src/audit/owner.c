@@ -43,7 +43,8 @@ static bool is_libc(const struct vm_space *space, uint32_t object)
 			       sizeof(libc_names) / sizeof(libc_names[0]));
 }
 
-bool owner_is_runtime(const struct vm_space *space, uint32_t object)
+/* libc, the loader, the C++ library or an allocator */
+static bool is_runtime(const struct vm_space *space, uint32_t object)
 {
 	return is_libc(space, object) ||
 	       begins_with_one(base_name(space, object), runtime_names,
@@ -68,7 +69,7 @@ struct owner owner_of_trace(const struct vm_space *space, const struct ledger_tr
 		uint64_t pc = ledger_trace_pc(trace, i);
 		uint32_t object = object_at(space, pc);
 
-		if (object != 0 && owner_is_runtime(space, object))
+		if (object != 0 && is_runtime(space, object))
 			continue;
 		owner.object = object;
 		owner.site = pc;

@@ -10,12 +10,11 @@
 /* Calls of its thread within which a mapping is still being trimmed, to be aligned. */
 #define TRIMMING 2
 
-/* What a range held before the call: the first area, and how many pages in all. */
+/* What a range held before the call: whose the first area was, and how many pages in all. */
 struct contents {
 	bool any;
 	uint64_t n_pages;
 	uint64_t first_origin;
-	struct memory_area first;
 };
 
 static void see_contents(const struct change *change, struct addr_range range,
@@ -28,10 +27,8 @@ static void see_contents(const struct change *change, struct addr_range range,
 	(void)after;
 	if (before == NULL)
 		return;
-	if (!contents->any) {
-		contents->first = *before;
+	if (!contents->any)
 		contents->first_origin = before->origin;
-	}
 	contents->any = true;
 	contents->n_pages += audit_pages(range);
 }

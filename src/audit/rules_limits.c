@@ -362,7 +362,6 @@ static bool is_unguarded(const struct memory_area *area, const struct mapping *m
 
 struct end_counts {
 	uint64_t n_unguarded;
-	uint64_t unguarded; /* an event */
 	uint64_t n_alike;
 	bool fixed_program;
 };
@@ -370,10 +369,8 @@ struct end_counts {
 static void see_area(struct audit *audit, const struct memory_area *area,
 		     const struct memory_area *below, struct end_counts *counts)
 {
-	if (is_unguarded(area, audit_mapping(audit, area->origin))) {
+	if (is_unguarded(area, audit_mapping(audit, area->origin)))
 		counts->n_unguarded++;
-		counts->unguarded = area->origin;
-	}
 	if (below != NULL && below->range.end == area->range.start && below->flags == area->flags &&
 	    below->tag[VM_TAG_OBJECT] == 0 && area->tag[VM_TAG_OBJECT] == 0)
 		counts->n_alike++;
@@ -405,9 +402,8 @@ static void say_count(struct audit *audit, enum audit_rule_place place, uint64_t
 	text_decimal(&text, n);
 	text_char(&text, ' ');
 	text_string(&text, words);
-	if (audit_add(audit, place, audit_rules[place].severity, NULL, (struct addr_range){ 0, 0 },
-		      buffer) < 0)
-		audit->out_of_memory = true;
+	audit_add(audit, place, audit_rules[place].severity, NULL, (struct addr_range){ 0, 0 },
+		  buffer);
 }
 
 static void layout(struct audit *audit, const struct vm_space *space)
