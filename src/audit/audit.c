@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include "audit/audit_private.h"
 
 /* ------------------------------------------------------------------- begin, end */
@@ -357,6 +355,14 @@ const struct audit_finding *audit_findings(struct audit *audit, size_t *n)
 
 /* ----------------------------------------------------------- what rules look up */
 
+uint64_t audit_thread_seq(const struct change *change)
+{
+	const struct thread_state *thread =
+		event_table_find(&change->audit->threads, change->call->tid);
+
+	return thread != NULL ? thread->seq : 0;
+}
+
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin)
 {
 	return origin != 0 ? event_table_find(&audit->mappings, origin) : NULL;
@@ -394,7 +400,6 @@ static void note_mapping(const struct change *change)
 {
 	const struct vm_call *call = change->call;
 	struct audit *audit = change->audit;
-	struct thread_state *thread = event_table_find(&audit->threads, call->tid);
 	struct mapping *mapping;
 	bool is_new;
 
@@ -408,7 +413,7 @@ static void note_mapping(const struct change *change)
 	*mapping = (struct mapping){
 		.owner = change->owner,
 		.range = change->event->ranges[change->event->n_ranges - 1],
-		.thread_seq = thread != NULL ? thread->seq : 0,
+		.thread_seq = audit_thread_seq(change),
 		.tid = call->tid,
 		.map_flags = call->op == VM_OP_MMAP ? (uint32_t)call->args[3] : 0,
 		.prot = call->op == VM_OP_MMAP ? (uint32_t)call->args[2] : 0,

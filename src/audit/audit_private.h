@@ -162,6 +162,9 @@ struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_pla
 /* @array has room for one more behind this; false: memory is short. */
 bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size);
 
+/* How many calls the thread has made before this one. */
+uint64_t audit_thread_seq(const struct change *change);
+
 /* The mapping that event @origin made, or NULL. */
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);
 

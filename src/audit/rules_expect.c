@@ -25,8 +25,8 @@ static void say_broken(struct text *text, const struct expectation *expectation,
 {
 	text_string(text, "expected ");
 	say_prot(text, expectation->prot);
-	text_string(text, ", said behind #");
-	text_decimal(text, expectation->event);
+	text_string(text, ", said behind ");
+	audit_say_event(text, expectation->event);
 	if (area == NULL) {
 		text_string(text, "; nothing is mapped there");
 		return;

@@ -213,14 +213,6 @@ static void too_long(const struct change *change, const struct contents *content
 	audit_say_event(&text, last.origin);
 }
 
-static uint64_t seq_of(const struct change *change)
-{
-	const struct thread_state *thread =
-		event_table_find(&change->audit->threads, change->call->tid);
-
-	return thread != NULL ? thread->seq : 0;
-}
-
 /* From the mapping's start, but not to its end, and long after it was made: the rest may leak. */
 static void too_short(const struct change *change, const struct contents *contents)
 {
@@ -230,7 +222,8 @@ static void too_short(const struct change *change, const struct contents *conten
 
 	if (mapping == NULL || mapping->range.start != change->event->ranges[0].start ||
 	    end >= mapping->range.end || change->owner.internal ||
-	    (mapping->tid == change->call->tid && seq_of(change) - mapping->thread_seq <= TRIMMING))
+	    (mapping->tid == change->call->tid &&
+	     audit_thread_seq(change) - mapping->thread_seq <= TRIMMING))
 		return;
 	rest = memory_set_find(change->space->set, end);
 	if (rest == NULL || rest->origin != contents->first_origin)

@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <sys/mman.h>
 #include "audit/audit_private.h"
 #include "vma/vm_abi.h"
 
@@ -124,6 +123,7 @@ static void failed(const struct change *change)
 							      : (struct addr_range){ 0, 0 };
 	const char *error = vm_errno_name((int)-change->call->result);
 	struct audit_finding *finding;
+	const char *means;
 	struct text text;
 
 	if (!vm_call_failed(change->call) || is_said_better(change))
@@ -133,13 +133,14 @@ static void failed(const struct change *change)
 	    !audit_is_news(finding, change, range,
 			   is_probe(change) || change->owner.internal ? AUDIT_NOTE : AUDIT_WARNING))
 		return;
+	means = meaning(change);
 	audit_begin_message(finding, &text);
 	text_string(&text, vm_op_info(change->call->op)->name);
 	text_string(&text, " failed with ");
 	text_string(&text, error != NULL ? error : "an unknown error");
-	if (meaning(change) != NULL) {
+	if (means != NULL) {
 		text_string(&text, ": ");
-		text_string(&text, meaning(change));
+		text_string(&text, means);
 	}
 }
 

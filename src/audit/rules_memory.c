@@ -207,29 +207,30 @@ void rules_memory(const struct change *change)
 		audit_each_piece(change, each_piece, NULL);
 }
 
-static bool is_still_writable(const struct vm_space *space, const struct candidate *candidate)
+/* What was made writable, if it still is; else NULL. */
+static const struct memory_area *find_writable(const struct vm_space *space,
+					       const struct candidate *candidate)
 {
 	const struct memory_area *area = memory_set_find(space->set, candidate->range.start);
+	bool still = area != NULL && (area->flags & VM_WRITE) &&
+		     area->tag[VM_TAG_OBJECT] == candidate->origin;
 
-	return area != NULL && (area->flags & VM_WRITE) &&
-	       area->tag[VM_TAG_OBJECT] == candidate->origin;
+	return still ? area : NULL;
 }
 
 void rules_memory_end(struct audit *audit, const struct vm_space *space)
 {
 	for (size_t i = 0; i < audit->n_candidates; i++) {
 		const struct candidate *candidate = &audit->candidates[i];
-		const struct memory_area *area;
+		const struct memory_area *area = find_writable(space, candidate);
 		struct audit_finding *finding;
 		struct text text;
 
-		if ((candidate->rule != RULE_W04 && candidate->rule != RULE_P07) ||
-		    !is_still_writable(space, candidate))
+		if ((candidate->rule != RULE_W04 && candidate->rule != RULE_P07) || area == NULL)
 			continue;
 		finding = audit_report_candidate(audit, space, candidate);
 		if (finding == NULL)
 			continue;
-		area = memory_set_find(space->set, candidate->range.start);
 		audit_begin_message(finding, &text);
 		audit_say_pages(&text, finding->n_pages);
 		text_string(&text, " of ");
