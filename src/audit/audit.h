@@ -12,7 +12,7 @@
  *
  *     audit_before(call, map)  ->  the call is folded  ->  audit_after(call, map)
  *                                                              |
- *                       rules_memory.c  rules_protect.c  rules_lifetime.c  rules_limits.c
+ *       rules_memory.c  rules_protect.c  rules_lifetime.c  rules_limits.c  rules_expect.c
  *                                                              |
  *                                                         findings, one per rule and call site
  *

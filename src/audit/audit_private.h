@@ -114,11 +114,7 @@ struct audit {
 	bool out_of_memory;
 };
 
-/*
- * One call, seen from both sides.
- *
- * @pieces are got with audit_each_piece().
- */
+/* One call, seen from both sides; audit_each_piece() goes through what it touched. */
 struct change {
 	struct audit *audit;
 	const struct vm_space *space; /* after it */
