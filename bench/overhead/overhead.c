@@ -4,8 +4,8 @@
  * What does being recorded cost per call?
  *
  * overhead NAME runs one loop, below enough functions for a stack of 16 frames, and
- * prints its nanoseconds per call, elapsed and of CPU time. overhead.py runs each plain, under the shim, and
- * under strace, in turns.
+ * prints its nanoseconds per call, elapsed and of CPU time. overhead.py runs each plain,
+ * under the shim, and under strace, in turns.
  */
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does being recorded cost, per call and at start-up, and what would strace cost?
+"""What does being recorded cost, per call and from start to end, and what would strace cost?
 
 The shim is set as `mapledger run' sets it, with a cache of where code has system calls.
 Beside that: without the cache; without stacks; with the call sites of libc and ld.so
@@ -9,11 +9,12 @@ usage: overhead.py OVERHEAD SHIM [ROUNDS] [--cpu]
 
 Short runs of all variants follow each other, so that whatever else the machine does
 meets all of them alike. Printed are medians, the median ratio to the plain run of
-the same round, and the best of all rounds, which says most on a busy machine. A
-recorded call is a record of 64 bytes: ledgers go to a temporary folder, with the
-default max_size of 256M, and are removed after each run. --cpu prints CPU time of the
+the same round, and the ratio of the best of all rounds, which says most on a busy
+machine. A recorded call is a record of 64 bytes, and each different stack of 16 frames
+192 more: ledgers go to a temporary folder, with the default max_size of 256M, and are
+removed after each run; how large they were is printed last. --cpu prints CPU time of the
 programs instead of elapsed time: steady even on a busy machine, but it says nothing of
-waiting, and strace's own work is in the start-ups alone.
+waiting, and strace's own work is in the runs from start to end alone.
 """
 
 import os
