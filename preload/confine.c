@@ -49,8 +49,7 @@ long confine_call(long nr, const uint64_t args[6])
 		prepare();
 		recorder_unlock(&mark);
 	}
-	result = sys_call6(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3],
-			   (long)args[4], (long)args[5]);
+	result = sys_call_with(nr, args);
 	if (result >= 0)
 		shim.sandboxed = true;
 	else if (prepared)

@@ -18,7 +18,6 @@
 
 int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
 {
-	const uint64_t *args = call->args;
 	int64_t result;
 	bool said;
 
@@ -28,8 +27,7 @@ int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
 	said = shim.live && shim.sandboxed && *shim.fork_mark != 0 && shim.writer.header != NULL;
 	if (said)
 		shim.writer.header->exec_error = -EPERM;
-	result = sys_call6(vm_op_info(call->op)->nr, (long)args[0], (long)args[1], (long)args[2],
-			 (long)args[3], (long)args[4], (long)args[5]);
+	result = sys_call_with(vm_op_info(call->op)->nr, call->args);
 	if (said)
 		shim.writer.header->exec_error = 0;
 	return result;

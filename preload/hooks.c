@@ -184,8 +184,7 @@ EXPORT int prctl(int option, ...)
 	site_call_prctl(args);
 	if (vm_call_matters(VM_OP_PRCTL, args))
 		return (int)SYMBOL(VM_OP_PRCTL, args[0], args[1], args[2], args[3], args[4]);
-	return (int)to_libc(sys_call6(SYS_prctl, (long)args[0], (long)args[1], (long)args[2],
-				      (long)args[3], (long)args[4], 0));
+	return (int)to_libc(sys_call_with(SYS_prctl, args));
 }
 
 /* --------------------------------------------------------- syscall(2), the function */

@@ -20,10 +20,7 @@
 
 static int64_t make_call(struct vm_call *call)
 {
-	const uint64_t *a = call->args;
-
-	call->result = sys_call6(vm_op_info(call->op)->nr, (long)a[0], (long)a[1], (long)a[2],
-				 (long)a[3], (long)a[4], (long)a[5]);
+	call->result = sys_call_with(vm_op_info(call->op)->nr, call->args);
 	if (unlikely(call->op == VM_OP_IO_SETUP))
 		vm_call_learn(call);
 	return call->result;

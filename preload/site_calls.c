@@ -231,16 +231,12 @@ struct site_answer site_reached(const struct site_frame *frame)
 {
 	uint32_t known = frame->index == RAW_INDEX ? SITE_ANY_NR : site_nr(frame->index);
 	uint64_t nr = known == SITE_ANY_NR ? frame->rax : known;
-	const uint64_t *args = frame->args;
 	/* the kernel takes 32 bits of it */
 	struct site_answer answer = serve(row_of((uint32_t)nr), nr, frame);
 
 	/* The instruction itself would trap again. */
 	if (frame->index == RAW_INDEX && answer.original)
-		answer = (struct site_answer){ sys_call6((long)nr, (long)args[0], (long)args[1],
-							 (long)args[2], (long)args[3],
-							 (long)args[4], (long)args[5]),
-					       0 };
+		answer = (struct site_answer){ sys_call_with((long)nr, frame->args), 0 };
 	return answer;
 }
 

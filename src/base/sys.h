@@ -55,6 +55,12 @@ static inline long sys_call6(long nr, long a, long b, long c, long d, long e, lo
 #error "base/sys.h: no system call sequence for this architecture"
 #endif
 
+static inline long sys_call_with(long nr, const uint64_t args[6])
+{
+	return sys_call6(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3],
+			 (long)args[4], (long)args[5]);
+}
+
 /* Values between -4095 and -1 are errors; a high address is not. */
 static inline bool sys_is_error(long ret)
 {
