@@ -25,11 +25,11 @@
 
 #define STACK_SIZE 16384
 #define N_STACKS   64
+#define NO_MORE    2 /* the last turn */
 
 static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)));
 static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
 static uint32_t hand;		  /* where to look for a thread that has ended */
-static bool no_more;
 
 __thread uint32_t fault_stack_asked;
 uint32_t fault_stack_turn = 1;
@@ -96,8 +96,10 @@ void fault_give_stack(void)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
 	stack_t old;
+	bool no_more;
 
 	fault_stack_asked = __atomic_load_n(&fault_stack_turn, __ATOMIC_RELAXED);
+	no_more = fault_stack_asked == NO_MORE;
 	if (shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0)
 		return;
 	if (no_more)
@@ -113,10 +115,7 @@ void fault_withdraw_stack(void)
 {
 	stack_t now;
 
-	if (!no_more) {
-		no_more = true;
-		__atomic_store_n(&fault_stack_turn, 2, __ATOMIC_RELEASE);
-	}
+	__atomic_store_n(&fault_stack_turn, NO_MORE, __ATOMIC_RELEASE);
 	if (sys_sigaltstack(NULL, &now) == 0)
 		give_back(&now);
 }
