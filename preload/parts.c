@@ -36,13 +36,7 @@ static void record_part(const struct vm_call *whole, struct vm_call *part)
 /* Another thread may have unmapped it by now, so it is the kernel that reads. */
 static bool read_memory(uint64_t addr, void *to, size_t size)
 {
-	struct iovec local = { to, size };
-	struct iovec remote = { (void *)(uintptr_t)addr, size };
-
-	if (shim.sandboxed)
-		return false;
-	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1,
-			 0) == (long)size;
+	return !shim.sandboxed && sys_read_own(addr, to, size);
 }
 
 /* -------------------------------------------------------------- process_madvise */

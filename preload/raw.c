@@ -2,7 +2,6 @@
 #include <linux/audit.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/uio.h>
 #include <ucontext.h>
 #include "fault.h"
 #include "raw.h"
@@ -260,23 +259,14 @@ static void on_sigsys(int number, siginfo_t *info, void *context)
 
 /* ----------------------------------------------------------------- masks, actions */
 
-/* False: the program's pointer is a bad one, which the kernel will say. */
-static bool read_word(uint64_t from, uint64_t *word)
-{
-	struct iovec local = { word, sizeof(*word) };
-	struct iovec remote = { (void *)(uintptr_t)from, sizeof(*word) };
-
-	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1,
-			 0) == sizeof(*word);
-}
-
+/* Where the program's pointer is a bad one, the kernel will say so: here and below. */
 struct site_answer raw_sigmask(const struct site_frame *frame, uint64_t nr)
 {
 	const uint64_t *args = frame->args;
 	uint64_t mask;
 
-	if (!is_live() || args[1] == 0 || args[0] == SIG_UNBLOCK || !read_word(args[1], &mask) ||
-	    !(mask & SIGSYS_BIT))
+	if (!is_live() || args[1] == 0 || args[0] == SIG_UNBLOCK ||
+	    !sys_read_own(args[1], &mask, sizeof(mask)) || !(mask & SIGSYS_BIT))
 		return (struct site_answer){ (int64_t)nr, 1 };
 	mask &= ~SIGSYS_BIT;
 	return (struct site_answer){ sys_call6((long)nr, (long)args[0], (long)&mask, (long)args[2],
@@ -295,7 +285,9 @@ static uint64_t mask_of_wait(const struct site_frame *frame, uint64_t nr)
 	case SYS_ppoll:
 		return frame->args[3];
 	case SYS_pselect6: /* a pointer to a pointer to it */
-		return frame->args[5] != 0 && read_word(frame->args[5], &at) ? at : 0;
+		if (frame->args[5] == 0 || !sys_read_own(frame->args[5], &at, sizeof(at)))
+			return 0;
+		return at;
 	default:
 		return frame->args[4];
 	}
@@ -305,7 +297,7 @@ struct site_answer raw_wait(const struct site_frame *frame, uint64_t nr)
 {
 	uint64_t at = is_live() ? mask_of_wait(frame, nr) : 0, mask;
 
-	if (at != 0 && read_word(at, &mask) && (mask & SIGSYS_BIT))
+	if (at != 0 && sys_read_own(at, &mask, sizeof(mask)) && (mask & SIGSYS_BIT))
 		raw_give_up("--raw was given up: the program waits with SIGSYS blocked");
 	return (struct site_answer){ (int64_t)nr, 1 };
 }

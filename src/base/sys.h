@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #if defined(__x86_64__)
 
@@ -151,6 +152,16 @@ static inline long sys_getpid(void)
 static inline long sys_getppid(void)
 {
 	return sys_call6(SYS_getppid, 0, 0, 0, 0, 0, 0);
+}
+
+/* Of memory that may not be mapped, or not any more. Return: has all of it been read? */
+static inline bool sys_read_own(uint64_t addr, void *to, size_t size)
+{
+	struct iovec local = { to, size };
+	struct iovec remote = { (void *)(uintptr_t)addr, size };
+
+	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1,
+			 0) == (long)size;
 }
 
 static inline long sys_gettid(void)
