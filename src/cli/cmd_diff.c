@@ -376,18 +376,14 @@ static void say_event(const struct comparing *comparing, const struct map_change
 		[CHANGE_REPLACED] = "mapped",
 	};
 	const struct subject *b = &comparing->b;
-	unsigned op;
+	bool moved;
 
 	if (change->event == 0)
 		return;
-	op = view_op_of(&b->view, change->event);
-	text_string(text, op == VM_OP_MREMAP ? "moved" : verbs[change->kind]);
-	text_string(text, " #");
-	text_decimal(text, change->event);
-	if (op != VM_OP_NONE) {
-		text_char(text, ' ');
-		text_string(text, vm_op_info(op)->name);
-	}
+	moved = view_op_of(&b->view, change->event) == VM_OP_MREMAP;
+	text_string(text, moved ? "moved" : verbs[change->kind]);
+	text_char(text, ' ');
+	view_event_text(&b->view, change->event, text);
 	if (stack_of_event(b->stacks, b->n_stacks, change->event) != NULL) {
 		text_char(text, ' ');
 		say_who(b, change->event, text);

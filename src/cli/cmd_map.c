@@ -141,21 +141,15 @@ static void format_what(const struct map *map, const struct memory_area *area, s
 
 static void format_change(const struct map *map, const struct memory_area *area, struct text *text)
 {
-	const struct ledger_view *view = map->view;
-	struct text who;
 	uint64_t event = area->tag[VM_TAG_CHANGED];
-	unsigned op = view_op_of(view, event);
+	struct text who;
 
 	if (event == 0 || event == area->origin) {
 		text_char(text, '-');
 		return;
 	}
-	text_char(text, '#');
-	text_decimal(text, event);
-	if (op == VM_OP_NONE)
+	if (!view_event_text(map->view, event, text))
 		return;
-	text_char(text, ' ');
-	text_string(text, vm_op_info(op)->name);
 	TEXT_ON_STACK(who, 200);
 	say_who(map, event, &who);
 	if (who.len > 0)
@@ -402,12 +396,6 @@ static bool settle_live(struct ledger_view *view, pid_t pid)
 	return true;
 }
 
-static void warn_about_damage(const struct ledger_view *view)
-{
-	if (view->damage != NULL)
-		complain("%s is damaged: %s", view->name, view->damage);
-}
-
 static int print(const struct map *map)
 {
 	if (map->options->json)
@@ -495,7 +483,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	int code = CLI_TROUBLE;
 
 	if (prepare(&map)) {
-		warn_about_damage(view);
+		view_say_damage(view);
 		code = print(&map);
 	}
 	filter_finish(&map.filter);

@@ -41,15 +41,10 @@ struct why {
 
 static void say_event(const struct why *why, uint64_t event, struct text *text)
 {
-	unsigned op = view_op_of(why->view, event);
 	const struct named_stack *stack = stack_of_event(why->stacks, why->n_stacks, event);
 
-	text_char(text, '#');
-	text_decimal(text, event);
-	if (op == VM_OP_NONE)
+	if (!view_event_text(why->view, event, text))
 		return;
-	text_char(text, ' ');
-	text_string(text, vm_op_info(op)->name);
 	if (stack != NULL && stack->n > 0) {
 		text_string(text, " (");
 		stack_who(stack, text);
@@ -812,8 +807,7 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	if (!prepare(&why, &ranges))
 		return CLI_TROUBLE;
 	good = explain_all(&why, &ranges);
-	if (view->damage != NULL)
-		complain("%s is damaged: %s", view->name, view->damage);
+	view_say_damage(view);
 	stack_say_problems(why.symbolizer);
 	symbolizer_destroy(why.symbolizer);
 	json_destroy(why.json);

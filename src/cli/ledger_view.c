@@ -141,6 +141,19 @@ unsigned view_op_of(const struct ledger_view *view, uint64_t event)
 	return view->ops[event - view->first_event];
 }
 
+bool view_event_text(const struct ledger_view *view, uint64_t event, struct text *text)
+{
+	unsigned op = view_op_of(view, event);
+
+	text_char(text, '#');
+	text_decimal(text, event);
+	if (op == VM_OP_NONE)
+		return false;
+	text_char(text, ' ');
+	text_string(text, vm_op_info(op)->name);
+	return true;
+}
+
 bool view_stack(const struct ledger_view *view, uint32_t id, struct ledger_trace *trace)
 {
 	return view->folded && ledger_stacks_find(&view->replay.stacks, id, trace);
@@ -263,13 +276,18 @@ void view_coverage_text(const struct ledger_view *view, struct text *text)
 	}
 }
 
+void view_say_damage(const struct ledger_view *view)
+{
+	if (view->damage != NULL)
+		complain("%s is damaged: %s", view->name, view->damage);
+}
+
 void view_say_lost_and_damaged(const struct ledger_view *view)
 {
 	if (view->first_event > 1)
 		complain("%s: events #1 to #%" PRIu64 " were overwritten", view->name,
 			 view->first_event - 1);
-	if (view->damage != NULL)
-		complain("%s is damaged: %s", view->name, view->damage);
+	view_say_damage(view);
 }
 
 int view_show(const struct cli_options *options, int n_operands, char **operands, view_show_fn show)

@@ -60,6 +60,9 @@ int view_step(struct ledger_view *view, struct ledger_entry *entry);
 /* The operation of an event, or VM_OP_NONE. */
 unsigned view_op_of(const struct ledger_view *view, uint64_t event);
 
+/* "#42 mprotect". Return: false when the operation is not known: "#42". */
+bool view_event_text(const struct ledger_view *view, uint64_t event, struct text *text);
+
 /**
  * view_stack() - the stack that made a call
  * @id: vm_call.stack of a call that was folded
@@ -87,7 +90,8 @@ enum view_state view_state(const struct ledger_view *view);
 /* "exited with status 0" */
 void view_state_text(const struct ledger_view *view, enum view_state state, struct text *text);
 
-/* On stderr: how much of the history is gone, and what is wrong with the file. */
+/* On stderr: what is wrong with the file; and before it how much of the history is gone. */
+void view_say_damage(const struct ledger_view *view);
 void view_say_lost_and_damaged(const struct ledger_view *view);
 
 typedef int (*view_show_fn)(struct ledger_view *view, const struct cli_options *options);
