@@ -11,6 +11,7 @@
 #include "sites.h"
 #include "stacks.h"
 #include "task.h"
+#include "thread_stack.h"
 
 #define STEAL_AFTER    200 /* vain waits for one hold, before it is taken over */
 #define STACKS_LEAVING 8   /* frames: a stack that goes may be small */
@@ -463,6 +464,7 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const s
 	}
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
+	thread_stack_say(from);
 	return call_with_lock(call, &mark, &trace);
 }
 
@@ -516,6 +518,7 @@ enum recorder_copy recorder_restart(void)
 	bool mine = lock_owner(state) == lock_id(task_tid());
 
 	task_forget();
+	thread_stack_forget();
 	recorder->late = (struct late_calls){ 0 };
 	if (mine && !lock_in_kernel(state)) {
 		lock_rename_owner(&recorder->lock, task_tid());

@@ -236,13 +236,34 @@ static bool find_crash(const struct ledger_view *view, const struct place *place
 	return false;
 }
 
-/* What the crash says of the thread is all that is known of stacks but the first. */
+/* The area that it was in when the thread said so last, which may be gone by @moment. */
+static bool find_declared_stack(struct ledger_view *view, struct moment moment, uint64_t tid,
+				struct addr_range *range)
+{
+	struct ledger_entry entry;
+	int r = view_begin(view) ? 1 : -1;
+
+	*range = (struct addr_range){ 0, 0 };
+	while (r > 0 && (r = view_step(view, &entry)) > 0) {
+		const struct memory_area *area;
+
+		if (entry.kind != LEDGER_THREAD || entry.thread.tid != tid)
+			continue;
+		area = memory_set_find(view->replay.space.set, entry.thread.sp);
+		if (area != NULL)
+			*range = area->range;
+	}
+	return r == 0 && view_fold(view, moment);
+}
+
+/* The first thread's has a name, and a crash says where it was. */
 static bool find_thread_stack(struct ledger_view *view, struct moment moment,
 			      const struct place *place, struct place_ranges *ranges)
 {
 	const struct place named = { .kind = PLACE_NAMED, .text = "[stack]" };
 	const struct ledger_fault *fault = &view->header->fault;
 	const struct memory_area *area = NULL;
+	struct addr_range range;
 
 	if (place->value == view->header->pid)
 		return find_by_name(view, moment, &named, ranges);
@@ -250,6 +271,10 @@ static bool find_thread_stack(struct ledger_view *view, struct moment moment,
 		area = memory_set_find(view->replay.space.set, fault->sp);
 	if (area != NULL)
 		return add_or_complain(view, ranges, area->range);
+	if (!find_declared_stack(view, moment, place->value, &range))
+		return false;
+	if (range.start < range.end)
+		return add_or_complain(view, ranges, range);
 	complain("%s: where the stack of thread %" PRIu64 " lies is not known", view->name,
 		 place->value);
 	return false;

@@ -344,6 +344,14 @@ static enum ledger_decoded decode_site(struct ledger_reader *reader,
 	return taken(reader, 1);
 }
 
+static enum ledger_decoded decode_thread(struct ledger_reader *reader,
+					 const struct ledger_any *record,
+					 struct ledger_entry *entry)
+{
+	memcpy(&entry->thread, record, sizeof(entry->thread));
+	return taken(reader, 1);
+}
+
 /* A checkpoint consists of these alone (and which groups, decode_resync() knows). */
 static bool may_be_in_checkpoint(unsigned kind)
 {
@@ -378,6 +386,8 @@ enum ledger_decoded ledger_decode(struct ledger_reader *reader, const struct led
 		return decode_note(reader, record, entry);
 	case LEDGER_STACK:
 		return decode_stack(reader, record, entry);
+	case LEDGER_THREAD:
+		return decode_thread(reader, record, entry);
 	case LEDGER_EMPTY:
 	case LEDGER_AREA: /* without a head */
 	case LEDGER_TEXT:

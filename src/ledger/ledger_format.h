@@ -37,7 +37,7 @@
 
 #define LEDGER_MAGIC "MAPLEDGR"
 #define LEDGER_VERSION_MAJOR 1
-#define LEDGER_VERSION_MINOR 2
+#define LEDGER_VERSION_MINOR 3
 #define LEDGER_BYTE_ORDER 0x01020304u
 
 #define LEDGER_HEADER_SIZE 4096u
@@ -211,6 +211,7 @@ enum ledger_kind {
 	LEDGER_NOTE = 9,
 	LEDGER_STACK = 10,
 	LEDGER_FRAMES = 11,
+	LEDGER_THREAD = 12,
 	LEDGER_KIND_COUNT,
 };
 
@@ -392,6 +393,20 @@ struct ledger_note {
 	uint64_t reserved2[6];
 };
 static_assert(sizeof(struct ledger_note) == LEDGER_RECORD_SIZE, "record size");
+
+/*
+ * Where a thread's stack was when it made the call whose record follows. Once in each segment
+ * that the thread makes calls in (since version 1.3).
+ */
+struct ledger_thread {
+	uint8_t state;
+	uint8_t kind;
+	uint8_t reserved[2];
+	uint32_t tid;
+	uint64_t sp;
+	uint64_t reserved2[6];
+};
+static_assert(sizeof(struct ledger_thread) == LEDGER_RECORD_SIZE, "record size");
 
 /* Why a stack has no more frames. Never renumber, only add. */
 enum ledger_stack_end {

@@ -104,6 +104,20 @@ void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind
 	write_text(writer, sentence, len);
 }
 
+void ledger_writer_thread(struct ledger_writer *writer, uint32_t tid, uint64_t sp)
+{
+	struct ledger_thread *record;
+
+	if (!ledger_writer_room(writer, 1))
+		return;
+	record = ledger_writer_begin(writer, LEDGER_THREAD);
+	if (record == NULL)
+		return;
+	record->tid = tid;
+	record->sp = sp;
+	ledger_writer_done(writer, record);
+}
+
 /* ------------------------------------------------------------------ stacks */
 
 /* Return: how many of @n frames had a place. */

@@ -86,6 +86,7 @@ struct ledger_entry {
 			struct vm_object object; /* @object.name as in the file */
 		} object;
 		struct ledger_site site;
+		struct ledger_thread thread;
 		struct {
 			unsigned kind;
 			const char *text;

@@ -221,6 +221,9 @@ void ledger_writer_area(struct ledger_writer *writer, const struct memory_area *
  * that refers to it. At most LEDGER_STACK_FRAMES_MAX frames. */
 void ledger_writer_stack(struct ledger_writer *writer, const struct ledger_trace *trace);
 
+/* Where a thread's stack is; makes its own room. */
+void ledger_writer_thread(struct ledger_writer *writer, uint32_t tid, uint64_t sp);
+
 /* A sentence; makes its own room, so as ledger_writer_room() it may begin a segment. */
 void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind,
 			const char *sentence);

@@ -12,6 +12,7 @@
  *     stack ID FRAME...                 the stack of the calls that follow; 0: none
  *     verify                            "area" lines follow
  *     check START END EVENT             the same for a part, right after a call
+ *     thread TID SP
  *     note TEXT
  *     header FIELD VALUE                a field of the header; see below
  *     exit STATUS
@@ -237,6 +238,13 @@ static void do_header(char **line)
 }
 
 /* The writer looks at the clock. */
+static void do_thread(char **line)
+{
+	uint32_t tid = (uint32_t)number(line);
+
+	ledger_writer_thread(&writer, tid, number(line));
+}
+
 static void do_note(const char *sentence)
 {
 	struct ledger_note *note;
@@ -279,6 +287,8 @@ static void do_line(char *text)
 		group.range.start = number(&line);
 		group.range.end = number(&line);
 		group.event = number(&line);
+	} else if (strcmp(word, "thread") == 0) {
+		do_thread(&line);
 	} else if (strcmp(word, "note") == 0) {
 		do_note(line);
 	} else if (strcmp(word, "header") == 0) {

@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -362,6 +363,17 @@ os._exit(0)
 """
 
 
+def stack_of_thread(runs):
+    done = runs.run("-q", "-o", "thread.mlg", runs.victim, "thread")
+    tid, address = done.stdout.decode().split()
+    said = run([runs.mapledger, "why", "stack:" + tid, "thread.mlg"], runs.folder).stdout.decode()
+    found = re.match(r"0x([0-9a-f]+)-0x([0-9a-f]+) ", said)
+    runs.checks.check(found and int(found[1], 16) <= int(address, 16) < int(found[2], 16),
+                      f"the stack of thread {tid} holds {address}: {said}")
+    runs.checks.check("via pthread_create" in said, f"and is the one that was made for it: {said}")
+    runs.clean()
+
+
 def lost_history(runs):
     """Shared memory that comes and goes does not fill the ledger; what was lost is said."""
     done = runs.run("-q", "-o", "ring.mlg", "--max-size", "2052K", sys.executable, "-c", MANY)
@@ -394,7 +406,8 @@ def main(mapledger, shim, victim):
     with scratch() as folder:
         runs = Runs(checks, mapledger, shim, victim, folder)
         for part in (statuses, deaths, unseen_death, deaths_of_children, passes_through,
-                     refusals, names, children, signals, *on_terminals, live, lost_history):
+                     refusals, names, children, signals, *on_terminals, live,
+                     stack_of_thread, lost_history):
             part(runs)
     checks.finish()
 

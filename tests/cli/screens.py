@@ -61,6 +61,7 @@ SCREENS = [
     ("why_moved_range", 0, ["why", "0x7ffff4000000+20K", "story.mlg"]),
     ("why_lives", 0, ["why", "0x7ffff6001000", "story.mlg"]),
     ("why_tail", 0, ["why", "-n", "2", "0x7ffff6001000", "story.mlg"]),
+    ("why_thread_stack", 0, ["why", "stack:4243", "story.mlg"]),
     ("why_unloaded", 0, ["why", "lib:libplug", "story.mlg"]),
     ("why_unseen", 0, ["why", "0x7ffff3000010", "story.mlg"]),
     ("why_gone_path", 0, ["why", "path:*db", "story.mlg"]),

@@ -5,6 +5,7 @@
  */
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t got;
@@ -59,6 +61,35 @@ static void wait_for(int number)
 	puts("got it");
 }
 
+static void map_a_page(int number)
+{
+	(void)number;
+	munmap(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+}
+
+/* The first call comes from a signal stack. Prints its id and an address of its own stack. */
+static void *be_a_thread(void *unused)
+{
+	static char alternate[64 << 10];
+	stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
+	struct sigaction action = { .sa_handler = map_a_page, .sa_flags = SA_ONSTACK };
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	raise(SIGUSR1);
+	map_a_page(0);
+	printf("%ld %p\n", syscall(SYS_gettid), (void *)&stack);
+	return unused;
+}
+
+static void run_a_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, be_a_thread, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -72,6 +103,8 @@ int main(int argc, char **argv)
 	} else if (strcmp(what, "segv") == 0) {
 		*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) =
 			1;
+	} else if (strcmp(what, "thread") == 0) {
+		run_a_thread();
 	} else if (strcmp(what, "map") == 0) {
 		for (int i = 0; i < 200; i++)
 			munmap(mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),

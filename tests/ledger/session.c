@@ -238,6 +238,7 @@ void session_odds_and_ends(struct session *session)
 	write_verify(session);
 	write_site(session);
 	write_stack(session);
+	ledger_writer_thread(&session->writer, 43, 0x2ff0);
 	ledger_writer_note(&session->writer, LEDGER_NOTE_MARK,
 			   "A sentence that needs more than one record: fifty-six bytes each.");
 }

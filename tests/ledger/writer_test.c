@@ -159,6 +159,9 @@ static void check_odds_and_ends(struct ledger_reader *reader)
 	cr_assert_eq(entry.stack.n_frames, 7);
 	for (unsigned i = 0; i < 7; i++)
 		cr_expect_eq(entry.stack.frames[i], 0x1001 + i);
+	next(reader, LEDGER_THREAD, &entry);
+	cr_expect_eq(entry.thread.tid, 43);
+	cr_expect_eq(entry.thread.sp, 0x2ff0);
 	next(reader, LEDGER_NOTE, &entry);
 	cr_expect_eq(entry.note.kind, LEDGER_NOTE_MARK);
 	cr_expect_str_eq(entry.note.text,
