@@ -16,6 +16,8 @@
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
+#define RANGES_MAX 3 /* that one call touches: each has a gap at its start and one at its end */
+
 static struct addr_range touched_by_mmap(const struct vm_call *call)
 {
 	if (!(call->args[3] & MAP_FIXED) || (call->args[3] & MAP_FIXED_NOREPLACE))
@@ -28,9 +30,27 @@ static struct addr_range touched_by_brk(const struct vm_space *space, const stru
 	return (struct addr_range){ vm_page_up(call->args[0]), vm_page_up(space->brk) };
 }
 
-/* What a call replaces or removes, or shows otherwise; the second range is mremap's new one. */
+/*
+ * The old range, the part of it that is cut off, whose start may lie in a gap, and the new
+ * range.
+ */
+static unsigned touched_by_mremap(const struct vm_call *call, struct addr_range ranges[RANGES_MAX])
+{
+	const uint64_t *args = call->args;
+	uint64_t new_size = vm_page_up(args[2]);
+	unsigned n = 0;
+
+	ranges[n++] = vm_pages(args[0], args[1]);
+	if (new_size < vm_page_up(args[1]))
+		ranges[n++] = vm_pages(args[0] + new_size, args[1] - new_size);
+	if (args[3] & MREMAP_FIXED)
+		ranges[n++] = vm_pages(args[4], args[2]);
+	return n;
+}
+
+/* What a call replaces or removes, or shows otherwise. */
 static unsigned touched(const struct vm_space *space, const struct vm_call *call,
-			struct addr_range ranges[2])
+			struct addr_range ranges[RANGES_MAX])
 {
 	const uint64_t *args = call->args;
 
@@ -44,9 +64,7 @@ static unsigned touched(const struct vm_space *space, const struct vm_call *call
 		ranges[0] = touched_by_mmap(call);
 		return 1;
 	case VM_OP_MREMAP:
-		ranges[0] = vm_pages(args[0], args[1]);
-		ranges[1] = vm_pages(args[4], args[2]);
-		return args[3] & MREMAP_FIXED ? 2 : 1;
+		return touched_by_mremap(call, ranges);
 	case VM_OP_SHMAT:
 		/* Its size is not known; where it begins is enough. */
 		ranges[0] = vm_pages(vm_page_down(args[1]), 1);
@@ -83,7 +101,7 @@ static unsigned add_gap(struct addr_range gaps[VM_STACK_GAPS_MAX], unsigned n,
 unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
 		       struct addr_range gaps[VM_STACK_GAPS_MAX])
 {
-	struct addr_range ranges[2];
+	struct addr_range ranges[RANGES_MAX];
 	unsigned n = touched(space, call, ranges);
 	unsigned n_gaps = 0;
 

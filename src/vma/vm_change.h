@@ -112,7 +112,7 @@ uint64_t vm_end_below(const struct memory_set *set, uint64_t addr);
  *
  * Return: how many of @gaps are set.
  */
-#define VM_STACK_GAPS_MAX 4
+#define VM_STACK_GAPS_MAX 6
 unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
 		       struct addr_range gaps[VM_STACK_GAPS_MAX]);
 

@@ -96,7 +96,7 @@ uint64_t vm_reason_source(unsigned reason);
  * the answer should run to the end of the kernel's area that holds the range's
  * last page.
  */
-#define VM_DOUBTS_MAX 6
+#define VM_DOUBTS_MAX 8
 
 struct vm_doubt {
 	struct addr_range range;
