@@ -15,6 +15,8 @@ arguments, result, and time. Or it has one of these reasons:
   exec, fork     the kernel builds a new address space
   stack          the kernel moved a stack's lower edge on a page fault
   userfaultfd    a range was registered: VMAs are split, and no line of the map changes
+  read back      a call whose record was lost, because its thread was cancelled in it or too
+                 many were late at once: the ledger says so, and read the map from the kernel
 
 What is left is missing. --expect-missing turns the verdict round, for a test that the
 test can fail: with --options sites=off the calls made inside libc are not seen.
@@ -47,8 +49,11 @@ LATE_NS = 1_000_000    # clocks are compared through a clock pair
 # that was thrown away has left no area in the ledger.
 OWN_CALLERS = {"page_alloc", "baseline_new_space"}
 
-REASONS = ("start", "own", "exec", "fork", "stack", "userfaultfd",
+REASONS = ("start", "own", "exec", "fork", "stack", "userfaultfd", "read back",
            "not recorded")
+
+# Reasons of resyncs that make good what was lost. What nobody saw (unobserved) is missing.
+MADE_GOOD = ("unordered", "nested")
 
 # Arguments that are int, and of which the rest of the register is anything.
 NARROW = {"mmap": (2, 3, 4), "mprotect": (2,), "pkey_mprotect": (2, 3), "mremap": (3,),
@@ -71,6 +76,7 @@ class Image:
     pid: int
     start_ns: int
     own: list = field(default_factory=list)
+    read_back: list = field(default_factory=list)  # (when, start, end)
 
 
 def header_of(ledger):
@@ -112,6 +118,9 @@ class Ledgers:
                 self.add_call(start_ns, said)
             elif said["type"] == "resync" and said["reason"] == "own":
                 image.own.append((int(said["start"], 16), int(said["end"], 16)))
+            elif said["type"] == "resync" and said["reason"] in MADE_GOOD:
+                image.read_back.append((start_ns + said["time_ns"], int(said["start"], 16),
+                                        int(said["end"], 16)))
         for area in json.loads(tools.ask("map", "--json", "--at", "start", ledger).stdout)["areas"]:
             if "own" in area["flags"]:
                 image.own.append((int(area["start"], 16), int(area["end"], 16)))
@@ -194,6 +203,8 @@ class Matcher:
             self.n_matched += 1
         elif self.is_own(change):
             self.reasons["own"] += 1
+        elif self.is_read_back(change):
+            self.reasons["read back"] += 1
         else:
             self.missing.append(change)
 
@@ -227,6 +238,15 @@ class Matcher:
         asked = change.range()
         return change.caller in OWN_CALLERS or bool(asked) and any(start <= asked[0] and asked[1] <= end
                                    for image in images for start, end in image.own)
+
+    def is_read_back(self, change):
+        """Afterwards, everything that the kernel wrote, or else that was asked for."""
+        ranges = change.writes or [asked for asked in (change.range(),) if asked]
+        edges = [edge for start, end in ranges for edge in (start, end - 1)]
+        return bool(edges) and any(
+            all(any(when + LATE_NS >= change.time_ns and start <= edge < end
+                    for when, start, end in image.read_back) for edge in edges)
+            for image in self.ledgers.images[change.pid])
 
 
 # -------------------------------------------------------------------------- running
