@@ -182,13 +182,6 @@ static bool parse_range(struct piece piece, struct addr_range *range)
 	return range->end > range->start;
 }
 
-const char *syntax_parse_range(const char *text, struct addr_range *range)
-{
-	if (parse_range(piece_of(text), range))
-		return NULL;
-	return "is not a range; write 0x7f12000, 0x7f12000-0x7f14000 or 0x7f12000+8K";
-}
-
 /* ------------------------------------------------------------------ places */
 
 /* @words that stand for themselves, and prefixes that something follows. */

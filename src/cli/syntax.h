@@ -45,15 +45,9 @@ struct moment {
 const char *syntax_parse_moment(const char *text, struct moment *moment);
 
 /*
- * ADDR is the page that it lies in, A-B ends before B, A+SIZE begins at A.
- * Addresses are hexadecimal, with or without 0x; the range grows to whole pages.
- */
-const char *syntax_parse_range(const char *text, struct addr_range *range);
-
-/*
  * Which part of the address space is meant.
  *
- *     0x7f12000  0x7f12000-0x7f14000  0x7f12000+8K    as syntax_parse_range()
+ *     0x7f12000  0x7f12000-0x7f14000  0x7f12000+8K
  *     [heap]  [stack]  [vdso]     what the kernel's map names so
  *     stack:4243      the stack of a thread
  *     lib:libssl      files whose name begins so: libssl.so.3
@@ -61,6 +55,9 @@ const char *syntax_parse_range(const char *text, struct addr_range *range);
  *     area:31         what event 31 mapped
  *     sym:my_buf      a symbol of any mapped file
  *     fault  pc       where the program crashed: the address, the instruction
+ *
+ * An address is the page that it lies in, A-B ends before B, A+SIZE begins at A.
+ * Addresses are hexadecimal, with or without 0x; the range grows to whole pages.
  */
 enum place_kind {
 	PLACE_EVERYWHERE = 0,

@@ -193,14 +193,14 @@ Test(syntax, ranges_grow_to_whole_pages)
 {
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		const struct range_case *c = &ranges[i];
-		struct addr_range range = { 0, 0 };
-		bool good = syntax_parse_range(c->text, &range) == NULL;
+		struct place place;
+		bool good = syntax_parse_place(c->text, &place) == NULL;
 
 		cr_expect_eq(good, c->end != 0, "'%s'", c->text);
 		if (!good || c->end == 0)
 			continue;
-		cr_expect_eq(range.start, c->start, "'%s'", c->text);
-		cr_expect_eq(range.end, c->end, "'%s'", c->text);
+		cr_expect_eq(place.range.start, c->start, "'%s'", c->text);
+		cr_expect_eq(place.range.end, c->end, "'%s'", c->text);
 	}
 }
 
