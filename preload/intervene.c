@@ -25,7 +25,7 @@ static bool is_libc(uint32_t object)
 {
 	const struct vm_object *found = vm_objects_get(&shim.space.objects, object);
 
-	return found != NULL && sites_is_libc_or_loader(found);
+	return found != NULL && sites_is_libc_or_loader(found->name);
 }
 
 /* The module of the first frame outside of libc and the loader; 0: not known. */

@@ -18,11 +18,11 @@ static bool begins_with(const char *name, const char *word)
 }
 
 /* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
-bool sites_is_libc_or_loader(const struct vm_object *object)
+bool sites_is_libc_or_loader(const char *path)
 {
-	const char *base = object->name;
+	const char *base = path;
 
-	for (const char *c = object->name; *c != '\0'; c++)
+	for (const char *c = path; *c != '\0'; c++)
 		if (*c == '/')
 			base = c + 1;
 	return begins_with(base, "libc.so.") || begins_with(base, "libc-2.") ||
@@ -304,7 +304,7 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 		.given = fd >= 0,
 		.time = time,
 	};
-	bool known = object != NULL && sites_is_libc_or_loader(object);
+	bool known = object != NULL && sites_is_libc_or_loader(object->name);
 
 	if (!known && shim.options.sites != OPTION_SITES_ALL)
 		return;
@@ -502,7 +502,7 @@ void sites_trusted(void (*each)(uint64_t addr))
 		const struct vm_object *object =
 			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-		if (is_code(area) && object != NULL && sites_is_libc_or_loader(object))
+		if (is_code(area) && object != NULL && sites_is_libc_or_loader(object->name))
 			each(area->range.start);
 	}
 }

@@ -81,8 +81,8 @@ bool sites_see(enum site_role role);
 
 /* Of each piece of code of libc and ld.so: an address. */
 void sites_trusted(void (*each)(uint64_t addr));
-/* By its name. */
-bool sites_is_libc_or_loader(const struct vm_object *object);
+/* A file, by its name. */
+bool sites_is_libc_or_loader(const char *path);
 
 /* This process's memory, for writing where it is not writable. Return: a descriptor, or -errno. */
 int sites_open_memory(void);

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include "base/seccomp.h"
@@ -19,6 +18,7 @@
 #include "fault.h"
 #include "raw.h"
 #include "intervene.h"
+#include "scope.h"
 #include "sites.h"
 #include "shim.h"
 
@@ -96,7 +96,8 @@ static void make_output_absolute(void)
 	if (shim.options.output[0] == '/')
 		return;
 	/* A folder out of reach reads "(unreachable)...": then the name stays relative. */
-	if (sys_call6(SYS_getcwd, (long)folder, sizeof(folder), 0, 0, 0, 0) <= 0 || folder[0] != '/')
+	if (sys_call6(SYS_getcwd, (long)folder, sizeof(folder), 0, 0, 0, 0) <= 0 ||
+	    folder[0] != '/')
 		return;
 	memcpy(relative, shim.options.output, sizeof(relative));
 	text_init(&text, shim.options.output, OPTIONS_PATH_MAX);
@@ -124,8 +125,8 @@ static bool is_wanted(void)
 /* Kernels before 4.14 have no MADV_WIPEONFORK: there a child can't be noticed. */
 static int make_fork_mark(void)
 {
-	long page = sys_mmap(0, VM_PAGE_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long page = sys_mmap(0, VM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0);
 
 	if (sys_is_error(page))
 		return (int)page;
@@ -159,8 +160,7 @@ static int start(char **argv)
 	if (error < 0)
 		return error;
 	page_allocator_init(&shim.pages);
-	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
-			      &shim.recorder);
+	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform, &shim.recorder);
 	if (error < 0)
 		return error;
 	vm_space_reserve(&shim.space, 32);
@@ -176,12 +176,25 @@ static int start(char **argv)
 
 /*
  * Where libc's exit_group is not seen. Registered before anybody else can register
- * anything, so it runs after all of them.
+ * anything, so it runs after all of them. In libc itself: a sanitizer that stands in
+ * front would begin, or crash, before it is its turn.
  */
 static void shim_finish(int status, void *unused)
 {
 	(void)unused;
 	finish_at_exit(status);
+}
+
+typedef int on_exit_function(void (*)(int, void *), void *);
+
+static void ask_to_be_last(void)
+{
+	uint64_t at = scope_libc("on_exit");
+
+	if (at != 0)
+		((on_exit_function *)at)(shim_finish, NULL);
+	else
+		shim_debug("the end will not be seen: ", "there is no on_exit");
 }
 
 __attribute__((constructor)) static void shim_start(int argc, char **argv, char **envp)
@@ -208,7 +221,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
 	if (!sites_see(SITE_EXIT))
-		on_exit(shim_finish, NULL);
+		ask_to_be_last();
 	shim.intervenes = intervene_wanted();
 	shim.live = true;
 	/* One that is missed would show the program our handler. */

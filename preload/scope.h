@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_SCOPE_H
+#define PRELOAD_SCOPE_H
+
+/*
+ * scope - who defines a symbol, behind the shim
+ *
+ * The loader looks a name up in the program, then in the libraries in their order:
+ *
+ *     program - shim - a sanitizer's runtime - ... - libc - ...
+ *
+ * What the shim takes from another library it must not have from the second of these:
+ * such a function may want to be begun first, and nothing is before the shim. And a
+ * symbol of the shim hides theirs, who have their reasons to see such calls.
+ *
+ * The loader's own list is read, without it: before main(), when nobody changes it, and
+ * without dlsym(), which may be anybody's, too.
+ */
+
+#include <stdint.h>
+
+/* Of a function. Return: where libc has it; 0: it has none. */
+uint64_t scope_libc(const char *name);
+
+/* Return: which definition the shim's hides; 0: libc's, or none. */
+uint64_t scope_next(const char *name);
+
+#endif
