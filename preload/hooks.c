@@ -6,6 +6,10 @@
  * Each is the system call and nothing else; what happens around it is the
  * recorder's business. Only here errno is set, and only when the call failed.
  *
+ * Unless the symbol that it hides is somebody else's: a sanitizer's runtime must be told
+ * what is mapped, or it sees races and uninitialized memory that are none. Then that one
+ * is called, and what it makes of the call is seen in libc.
+ *
  * brk() and sbrk() are not here: libc keeps the break in a variable of its own,
  * and whoever replaces the functions breaks it. Their system call is caught at
  * its site.
@@ -17,8 +21,10 @@
 #include <linux/prctl.h>
 #include <sys/types.h>
 #include "base/sys.h"
+#include "scope.h"
 #include "shim.h"
 #include "site_calls.h"
+#include "sites.h"
 
 #define MREMAP_FIXED_OR_DONTUNMAP 6
 
@@ -37,6 +43,44 @@ static long to_libc(int64_t result)
 
 #define SYMBOL(op, ...) CALL(op, VM_TIER_SYMBOL, __VA_ARGS__)
 
+#define HOOKS(X)                                                                                   \
+	X(mmap)                                                                                    \
+	X(mmap64)                                                                                  \
+	X(munmap)                                                                                  \
+	X(mprotect)                                                                                \
+	X(pkey_mprotect)                                                                           \
+	X(mremap)                                                                                  \
+	X(madvise)                                                                                 \
+	X(shmat)                                                                                   \
+	X(shmdt)                                                                                   \
+	X(remap_file_pages)                                                                        \
+	X(mlock)                                                                                   \
+	X(mlock2)                                                                                  \
+	X(munlock)                                                                                 \
+	X(mlockall)                                                                                \
+	X(munlockall)                                                                              \
+	X(mseal)                                                                                   \
+	X(process_madvise)                                                                         \
+	X(personality)                                                                             \
+	X(prctl)                                                                                   \
+	X(syscall)                                                                                 \
+	X(_exit)                                                                                   \
+	X(_Exit)
+
+#define NEXT(name) NEXT_##name,
+enum { HOOKS(NEXT) N_NEXT };
+#undef NEXT
+#define N_NEXT_CALLS NEXT_syscall
+
+/* Where the one is that the hook hides and is called in its place; mostly 0. */
+static uint64_t next[N_NEXT];
+
+#define PASS_ON(name, ...)                                                                         \
+	do {                                                                                       \
+		if (unlikely(next[NEXT_##name] != 0))                                              \
+			return ((__typeof__(&name))next[NEXT_##name])(__VA_ARGS__);                \
+	} while (0)
+
 EXPORT void *mmap(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset);
 EXPORT void *mmap64(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset);
 EXPORT int munmap(void *addr, size_t len);
@@ -50,30 +94,36 @@ EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int 
 
 EXPORT void *mmap(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
 {
+	PASS_ON(mmap, addr, len, prot, map_flags, fd, offset);
 	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot,
 			      (uint64_t)map_flags, (uint64_t)fd, (uint64_t)offset);
 }
 
 EXPORT void *mmap64(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
 {
-	return mmap(addr, len, prot, map_flags, fd, offset);
+	PASS_ON(mmap64, addr, len, prot, map_flags, fd, offset);
+	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot,
+			      (uint64_t)map_flags, (uint64_t)fd, (uint64_t)offset);
 }
 
 EXPORT int munmap(void *addr, size_t len)
 {
+	PASS_ON(munmap, addr, len);
 	return (int)SYMBOL(VM_OP_MUNMAP, (uintptr_t)addr, len);
 }
 
 EXPORT int mprotect(void *addr, size_t len, int prot)
 {
+	PASS_ON(mprotect, addr, len, prot);
 	return (int)SYMBOL(VM_OP_MPROTECT, (uintptr_t)addr, len, (uint64_t)prot);
 }
 
 /* As libc: without a key this is plain mprotect, which every kernel has. */
 EXPORT int pkey_mprotect(void *addr, size_t len, int prot, int pkey)
 {
+	PASS_ON(pkey_mprotect, addr, len, prot, pkey);
 	if (pkey == -1)
-		return mprotect(addr, len, prot);
+		return (int)SYMBOL(VM_OP_MPROTECT, (uintptr_t)addr, len, (uint64_t)prot);
 	return (int)SYMBOL(VM_OP_PKEY_MPROTECT, (uintptr_t)addr, len, (uint64_t)prot,
 			   (uint64_t)pkey);
 }
@@ -89,27 +139,32 @@ EXPORT void *mremap(void *addr, size_t old_len, size_t new_len, int remap_flags,
 		new_addr = va_arg(args, void *);
 		va_end(args);
 	}
+	PASS_ON(mremap, addr, old_len, new_len, remap_flags, new_addr);
 	return (void *)SYMBOL(VM_OP_MREMAP, (uintptr_t)addr, old_len, new_len,
 			      (uint64_t)remap_flags, (uintptr_t)new_addr);
 }
 
 EXPORT int madvise(void *addr, size_t len, int advice)
 {
+	PASS_ON(madvise, addr, len, advice);
 	return (int)SYMBOL(VM_OP_MADVISE, (uintptr_t)addr, len, (uint64_t)advice);
 }
 
 EXPORT void *shmat(int id, const void *addr, int shm_flags)
 {
+	PASS_ON(shmat, id, addr, shm_flags);
 	return (void *)SYMBOL(VM_OP_SHMAT, (uint64_t)id, (uintptr_t)addr, (uint64_t)shm_flags);
 }
 
 EXPORT int shmdt(const void *addr)
 {
+	PASS_ON(shmdt, addr);
 	return (int)SYMBOL(VM_OP_SHMDT, (uintptr_t)addr);
 }
 
 EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int map_flags)
 {
+	PASS_ON(remap_file_pages, addr, len, prot, pgoff, map_flags);
 	return (int)SYMBOL(VM_OP_REMAP_FILE_PAGES, (uintptr_t)addr, len, (uint64_t)prot, pgoff,
 			   (uint64_t)map_flags);
 }
@@ -126,42 +181,50 @@ EXPORT int prctl(int option, ...);
 
 EXPORT int mlock(const void *addr, size_t len)
 {
+	PASS_ON(mlock, addr, len);
 	return (int)SYMBOL(VM_OP_MLOCK, (uintptr_t)addr, len);
 }
 
 EXPORT int mlock2(const void *addr, size_t len, unsigned lock_flags)
 {
+	PASS_ON(mlock2, addr, len, lock_flags);
 	return (int)SYMBOL(VM_OP_MLOCK2, (uintptr_t)addr, len, lock_flags);
 }
 
 EXPORT int munlock(const void *addr, size_t len)
 {
+	PASS_ON(munlock, addr, len);
 	return (int)SYMBOL(VM_OP_MUNLOCK, (uintptr_t)addr, len);
 }
 
 EXPORT int mlockall(int lock_flags)
 {
+	PASS_ON(mlockall, lock_flags);
 	return (int)SYMBOL(VM_OP_MLOCKALL, (uint64_t)lock_flags);
 }
 
 EXPORT int munlockall(void)
 {
+	PASS_ON(munlockall);
 	return (int)SYMBOL(VM_OP_MUNLOCKALL, 0);
 }
 
 EXPORT int mseal(void *addr, size_t len, unsigned long seal_flags)
 {
+	PASS_ON(mseal, addr, len, seal_flags);
 	return (int)SYMBOL(VM_OP_MSEAL, (uintptr_t)addr, len, seal_flags);
 }
 
 EXPORT long process_madvise(int pidfd, const void *vector, size_t n, int advice, unsigned flags)
 {
+	PASS_ON(process_madvise, pidfd, vector, n, advice, flags);
 	return SYMBOL(VM_OP_PROCESS_MADVISE, (uint64_t)pidfd, (uintptr_t)vector, n,
 		      (uint64_t)advice, flags);
 }
 
 EXPORT int personality(unsigned long persona)
 {
+	PASS_ON(personality, persona);
 	const uint64_t args[6] = { persona };
 
 	if (!vm_call_matters(VM_OP_PERSONALITY, args))
@@ -179,6 +242,7 @@ EXPORT int prctl(int option, ...)
 	for (unsigned i = 1; i < 5; i++)
 		args[i] = va_arg(rest, unsigned long);
 	va_end(rest);
+	PASS_ON(prctl, option, args[1], args[2], args[3], args[4]);
 	if (option == PR_SET_SECCOMP)
 		return (int)to_libc(confine_call(SYS_prctl, args));
 	site_call_prctl(args);
@@ -193,10 +257,39 @@ EXPORT int prctl(int option, ...)
 extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
 uint8_t hook_syscall_bitmap[64];
 
+/* Who else has this function; the numbers above are not for them, as libc's is not seen. */
+extern uint64_t hook_syscall_next __attribute__((visibility("hidden")));
+uint64_t hook_syscall_next;
+
 static void want(long nr)
 {
 	if (nr >= 0 && nr < 512)
 		hook_syscall_bitmap[nr / 8] |= (uint8_t)(1 << nr % 8);
+}
+
+void hooks_find_next(void)
+{
+#define NAME(name) #name,
+	static const char *const names[] = { HOOKS(NAME) };
+#undef NAME
+
+	for (unsigned i = 0; i < N_NEXT; i++)
+		next[i] = scope_next(names[i]);
+	hook_syscall_next = next[NEXT_syscall];
+}
+
+void hooks_pass_nothing_on(void)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < N_NEXT_CALLS; i++) {
+		any |= next[i];
+		next[i] = 0;
+	}
+	if (any != 0 && ledger_writer_room(&shim.writer, 8))
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "another library (a sanitizer's?) has mmap or its kin, too, "
+				   "and is not called: what it makes of them could not be seen");
 }
 
 void hooks_start(void)
@@ -253,15 +346,28 @@ long hook_syscall_failed(long result)
 EXPORT void _exit(int status) __attribute__((noreturn));
 EXPORT void _Exit(int status) __attribute__((noreturn));
 
-/* exit() runs our destructor; who ends without it comes here. */
-EXPORT void _exit(int status)
+static void end(uint64_t next_end, int status) __attribute__((noreturn));
+
+/*
+ * exit() runs our destructor; who ends without it comes here. What somebody else does
+ * before the end is told after it, where libc's is not seen.
+ */
+static void end(uint64_t next_end, int status)
 {
-	finish_at_exit(status);
+	if (next_end == 0 || !sites_see(SITE_EXIT))
+		finish_at_exit(status);
+	if (next_end != 0)
+		((void (*)(int))next_end)(status);
 	for (;;)
 		sys_call6(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
+EXPORT void _exit(int status)
+{
+	end(next[NEXT__exit], status);
+}
+
 EXPORT void _Exit(int status)
 {
-	_exit(status);
+	end(next[NEXT__Exit], status);
 }

@@ -81,6 +81,11 @@ uint64_t shim_block_signals(void);
 void shim_restore_signals(uint64_t mask);
 
 /* hooks.c */
+
+/* First of all, recorded or not: whom the symbols hide, and are to call. */
+void hooks_find_next(void);
+/* The calls must be ours: libc's are not seen. */
+void hooks_pass_nothing_on(void);
 void hooks_start(void);
 
 /* start.c */

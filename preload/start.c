@@ -203,6 +203,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 
 	(void)argc;
 	shim.argv = argv;
+	hooks_find_next();
 	read_options(envp);
 	if (is_behind_new_filter())
 		return;
@@ -220,6 +221,8 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
+	if (!sites_see(SITE_CALL))
+		hooks_pass_nothing_on();
 	if (!sites_see(SITE_EXIT))
 		ask_to_be_last();
 	shim.intervenes = intervene_wanted();

@@ -5,7 +5,7 @@
  *
  * The same instructions as libc's, after one look at the number: those that can
  * change the address space go to hook_syscall(), with the arguments where they
- * are. It must stay assembly: some calls (vfork, clone onto a new stack) come
+ * are; all others to another library's function of this name, if there is one. It must stay assembly: some calls (vfork, clone onto a new stack) come
  * back twice or elsewhere, and a C frame of ours would not survive that.
  */
 
@@ -28,6 +28,9 @@ syscall:
 	bt	%r11d, %eax
 	jc	hook_syscall
 1:
+	mov	hook_syscall_next(%rip), %r11
+	test	%r11, %r11
+	jnz	3f
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
 	mov	%rdx, %rsi
@@ -42,6 +45,8 @@ syscall:
 2:
 	mov	%rax, %rdi
 	jmp	hook_syscall_failed
+3:
+	jmp	*%r11
 	.cfi_endproc
 	.size	syscall, . - syscall
 
