@@ -33,6 +33,8 @@ enum ml_mutation {
 	MUTATION_GROWTH_IGNORED,	    /* mremap in place, to a larger size */
 	MUTATION_SHRINK_STOPS_AT_GAP,	    /* mremap to a smaller size, over a gap, does nothing */
 	MUTATION_DONTUNMAP_UNMAPS,	    /* MREMAP_DONTUNMAP is a plain move */
+	MUTATION_HALF_A_MOVE_IGNORED,	    /* a move that failed: what arrived is taken as new */
+	MUTATION_UNLOCK_ENDS_WITH_RANGE,    /* MREMAP_DONTUNMAP unlocks the old range, no more */
 	MUTATION_DUPLICATE_IGNORED,	    /* mremap of old_len 0 makes no second mapping */
 	MUTATION_MADVISE_STOPS_AT_GAP,	    /* advice over a gap has no effect behind it */
 	MUTATION_SEAL_IGNORED,		    /* mseal leaves no trace */

@@ -328,6 +328,8 @@ static int settle_unanswered(struct vm_space *space, const struct kernel_snapsho
 		/* A segment, and a mapping of huge pages, may be larger than the call tells. */
 		if (doubts->doubt[i].reason == VM_REASON_IDENTITY && last != NULL)
 			range.end = last->range.end;
+		else if (doubts->doubt[i].whole && last != NULL)
+			range = last->range;
 		error = adopt(space, kernel, range);
 	}
 	return error;

@@ -28,14 +28,13 @@ void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_
 		doubts->doubt[doubts->n++] = (struct vm_doubt){ range, reason, false };
 }
 
-void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr)
+void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr, enum vm_reason reason)
 {
-	struct vm_doubts *doubts = change->doubts;
-	unsigned n = doubts->n;
+	unsigned n = change->doubts->n;
 
-	vm_change_doubt(change, vm_pages(addr, 1), VM_REASON_IDENTITY);
-	if (doubts->n > n)
-		doubts->doubt[n].whole = true;
+	vm_change_doubt(change, vm_pages(addr, 1), reason);
+	if (change->doubts->n > n)
+		change->doubts->doubt[n].whole = true;
 }
 
 void vm_change_unapplied(struct vm_change *change)
@@ -279,6 +278,7 @@ int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts 
 	int64_t answer;
 
 	doubts->n = 0;
+	space->aftermath = (struct vm_aftermath){ 0 };
 	if (memory_set_reserve(space->set, VM_APPLY_GROWTH) < 0)
 		return perform_blindly(&change);
 	n_gaps = vm_stack_gaps(space, call, gaps);

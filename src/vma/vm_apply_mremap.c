@@ -144,19 +144,21 @@ static bool next_piece(const struct memory_set *set, uint64_t at, struct addr_ra
 }
 
 /* The heap is where brk made it: moved pages are no part of it any more. */
-static void move_pieces(struct vm_change *change, struct addr_range from, uint64_t to)
+int vm_pieces_move(struct memory_set *set, struct addr_range from, uint64_t to, uint64_t event)
 {
 	uint64_t distance = to - from.start;
 	struct memory_area piece;
+	int error = 0;
 
-	while (next_piece(change->space->set, from.start, from, &piece)) {
+	while (error == 0 && next_piece(set, from.start, from, &piece)) {
 		from.start = piece.range.end;
 		piece.range.start += distance;
 		piece.range.end += distance;
 		piece.flags &= ~VM_HEAP;
-		piece.tag[VM_TAG_CHANGED] = change->call->event;
-		vm_change_put(change, &piece);
+		piece.tag[VM_TAG_CHANGED] = event;
+		error = memory_set_replace(set, piece.range, &piece, 1);
 	}
+	return error;
 }
 
 /* Only shared areas can be had twice. The copy is a mapping of its own. */
@@ -189,7 +191,8 @@ static void move(struct vm_change *change, const struct remap *remap)
 		taken.end = taken.start + remap->new_size;
 	if (size_of(remap->from) != remap->new_size || !(remap->flags & MREMAP_FIXED))
 		vm_change_remove(change, remap->to);
-	move_pieces(change, taken, remap->to.start);
+	if (vm_pieces_move(change->space->set, taken, remap->to.start, change->call->event) < 0)
+		vm_change_unapplied(change);
 	landed = remap->to.start + size_of(taken);
 	if (landed < remap->to.end)
 		extend(change, (struct addr_range){ landed, remap->to.end });
@@ -214,6 +217,59 @@ static void doubt_both(struct vm_change *change, const struct remap *remap, enum
 		vm_change_doubt(change, remap->to, reason);
 }
 
+static bool is_locked(const struct memory_set *set, uint64_t addr)
+{
+	const struct memory_area *area = memory_set_find(set, addr);
+
+	return area != NULL && (area->flags & VM_LOCKED);
+}
+
+/* Is @beyond locked, and so like what is next to it that the kernel has one area of the two? */
+static bool lock_goes_on(const struct memory_set *set, uint64_t addr, uint64_t beyond)
+{
+	const struct memory_area *inside = memory_set_find(set, addr);
+	const struct memory_area *outside = memory_set_find(set, beyond);
+
+	return inside != NULL && is_locked(set, beyond) &&
+	       inside->tag[VM_TAG_OBJECT] == outside->tag[VM_TAG_OBJECT] &&
+	       ((inside->flags ^ outside->flags) & (VM_VISIBLE | VM_FILE)) == 0;
+}
+
+/*
+ * MREMAP_DONTUNMAP takes the lock from the kernel's own area, which may go on beyond the old
+ * range; into the new one, even. mm/mremap.c: dontunmap_complete()
+ */
+static void doubt_locks(struct vm_change *change, struct addr_range from, bool first, bool last)
+{
+	const struct memory_set *set = change->space->set;
+	uint64_t last_page = from.end - VM_PAGE_SIZE;
+
+	first = first && lock_goes_on(set, from.start, from.start - 1);
+	last = last && lock_goes_on(set, last_page, from.end);
+	if ((!first && !last) || ML_MUTATED(UNLOCK_ENDS_WITH_RANGE))
+		return;
+	change->space->aftermath.unlocked = from;
+	change->space->aftermath.event = change->call->event;
+	if (first)
+		vm_change_doubt_mapping(change, from.start, VM_REASON_EFFECT);
+	if (last && (!first || last_page != from.start))
+		vm_change_doubt_mapping(change, last_page, VM_REASON_EFFECT);
+}
+
+/* It may have stopped half-way: areas are moved one by one, without a way back. */
+static void expect_moved(struct vm_change *change, const struct remap *remap,
+			 struct addr_range from)
+{
+	struct addr_range to = { change->call->args[4], change->call->args[4] + size_of(from) };
+
+	if (ML_MUTATED(HALF_A_MOVE_IGNORED) || size_of(from) != remap->new_size ||
+	    to.end < to.start || (to.start & (VM_PAGE_SIZE - 1)) != 0 || vm_ranges_meet(from, to))
+		return;
+	change->space->aftermath.moved = from;
+	change->space->aftermath.distance = to.start - from.start;
+	change->space->aftermath.event = change->call->event;
+}
+
 /*
  * EINVAL without MREMAP_FIXED is about the arguments. With it the new range may
  * be gone already (one page of the vdso; an old_len beyond the end of user space),
@@ -227,9 +283,10 @@ static void doubt_failure(struct vm_change *change, const struct remap *remap)
 	if (!fixed && change->call->result == -EINVAL)
 		return;
 	vm_change_doubt(change, from, VM_REASON_FAILED);
-	if (fixed)
-		vm_change_doubt(change, vm_pages(change->call->args[4], remap->new_size),
-				VM_REASON_FAILED);
+	if (!fixed)
+		return;
+	expect_moved(change, remap, from);
+	vm_change_doubt(change, vm_pages(change->call->args[4], remap->new_size), VM_REASON_FAILED);
 }
 
 /*
@@ -245,6 +302,8 @@ static void apply(struct vm_change *change, const struct remap *remap)
 		in_place ? remap->to.end <= remap->from.end : remap->flags & MREMAP_FIXED;
 	bool sure = (gaps_allowed || is_mapped(set, remap->from)) &&
 		    (in_place || offsets_stay(set, remap->from));
+	bool first_locked = is_locked(set, remap->from.start);
+	bool last_locked = is_locked(set, remap->from.end - 1);
 
 	if (in_place && same_size)
 		return;
@@ -256,10 +315,12 @@ static void apply(struct vm_change *change, const struct remap *remap)
 		move(change, remap);
 	if (!sure || remap->huge || (remap->flags & MREMAP_FIXED))
 		doubt_both(change, remap, VM_REASON_EFFECT);
+	if (remap->flags & MREMAP_DONTUNMAP)
+		doubt_locks(change, remap->from, first_locked, last_locked);
 }
 
 /* A range may hold any number of areas; each one moved may make two of one. */
-static bool reserve_pieces(struct memory_set *set, struct addr_range range)
+bool vm_pieces_reserve(struct memory_set *set, struct addr_range range)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
 	size_t n = 0;
@@ -272,7 +333,7 @@ static bool reserve_pieces(struct memory_set *set, struct addr_range range)
 int64_t vm_change_mremap(struct vm_change *change)
 {
 	struct remap remap = read_remap(change);
-	bool reserved = reserve_pieces(change->space->set, remap.from);
+	bool reserved = vm_pieces_reserve(change->space->set, remap.from);
 	int64_t answer = vm_change_perform(change);
 
 	if (answer == -EOWNERDEAD)

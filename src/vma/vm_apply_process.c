@@ -28,7 +28,7 @@ int64_t vm_change_io_setup(struct vm_change *change)
 	if (!vm_change_succeeded(change, answer) || ML_MUTATED(RING_IGNORED))
 		return answer;
 	vm_change_put(change, &ring);
-	vm_change_doubt_mapping(change, ring.range.start);
+	vm_change_doubt_mapping(change, ring.range.start, VM_REASON_IDENTITY);
 	return answer;
 }
 

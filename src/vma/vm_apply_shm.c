@@ -30,7 +30,7 @@ int64_t vm_change_shmat(struct vm_change *change)
 	if (shm_flags & VM_SHM_EXEC)
 		area.flags |= VM_EXEC;
 	vm_change_put(change, &area);
-	vm_change_doubt_mapping(change, area.range.start);
+	vm_change_doubt_mapping(change, area.range.start, VM_REASON_IDENTITY);
 	return answer;
 }
 

@@ -59,8 +59,8 @@ static inline bool vm_change_succeeded(const struct vm_change *change, int64_t a
 }
 
 void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason);
-/* The whole mapping at @addr, whose size nothing tells. */
-void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr);
+/* The whole mapping at @addr, whose ends nothing tells. */
+void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr, enum vm_reason reason);
 
 /* The effect is known to have happened, but is not in the set: doubt what it touched. */
 void vm_change_unapplied(struct vm_change *change);
@@ -130,6 +130,20 @@ uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr);
  * vdso, rings, hugetlb, secret memory.
  */
 bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area);
+
+/* vm_apply_mremap.c: memory for moving what @range holds; false: there is none. */
+bool vm_pieces_reserve(struct memory_set *set, struct addr_range range);
+/* What @from holds is at @to afterwards, too; the two don't meet. Return: 0 or an error. */
+int vm_pieces_move(struct memory_set *set, struct addr_range from, uint64_t to, uint64_t event);
+
+/*
+ * vm_aftermath.c: for vm_replace(), about an answer to a doubt. In @gap there is nothing, and
+ * what was there is still in the set; @area is one of the kernel's, and in the set. That was
+ * the answer about @range: what is gone later has not been moved.
+ */
+void vm_aftermath_gap(struct vm_space *space, struct addr_range gap);
+void vm_aftermath_area(struct vm_space *space, struct addr_range area);
+void vm_aftermath_answered(struct vm_space *space, struct addr_range range);
 
 /* What belongs to an area's pages, and not to an area that is made longer or seen twice. */
 #define VM_OF_PAGES VM_GUARD

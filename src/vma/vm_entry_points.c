@@ -38,9 +38,11 @@ const struct vm_entry_point vm_entry_points[] = {
 	  "longer, shorter, moved, twice, or moved and still there; guards move, and do not grow",
 	  "read back", "rules.c mremap, victim_calls.c moved" },
 	{ "mremap of many areas (Linux 6.17)", { VM_OP_MREMAP }, VM_CAPTURE_CALL,
-	  "all move, gaps keep what was there; read back", "some have moved: read back; their locks "
-	  "and guards are not known any more",
-	  "scenarios.c a_move_may_fail_after_its_first_areas, victim_entry_points.c many_areas_at_once" },
+	  "all move, gaps keep what was there; read back",
+	  "some have moved, with locks, guards and advice: read back; which, is not known under "
+	  "MREMAP_DONTUNMAP",
+	  "scenarios.c a_move_may_fail_after_its_first_areas, rules.c what_answers_tell_of_mremap, "
+	  "victim_entry_points.c many_areas_at_once" },
 	{ "brk", { VM_OP_BRK }, VM_CAPTURE_CALL,
 	  "the heap grows; shrinking takes whatever is in the way", NOTHING,
 	  "rules.c brk, victim_entry_points.c heap_over_others" },

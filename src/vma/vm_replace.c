@@ -275,6 +275,7 @@ static int make_gap(struct vm_space *space, struct addr_range range)
 {
 	if (vm_range_is_empty(range) || !memory_set_overlaps(space->set, range))
 		return 0;
+	vm_aftermath_gap(space, range);
 	return memory_set_replace(space->set, range, NULL, 0);
 }
 
@@ -296,7 +297,12 @@ int vm_replace(struct vm_space *space, struct addr_range range, const struct mem
 		error = make_gap(space, (struct addr_range){ at, area->range.start });
 		if (error == 0)
 			error = replace_area(&replacing, area);
+		if (error == 0)
+			vm_aftermath_area(space, area->range);
 		at = area->range.end;
 	}
-	return error == 0 ? make_gap(space, (struct addr_range){ at, end }) : error;
+	if (error == 0)
+		error = make_gap(space, (struct addr_range){ at, end });
+	vm_aftermath_answered(space, range);
+	return error;
 }

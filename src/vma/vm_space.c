@@ -143,5 +143,6 @@ static bool inherit(struct memory_area *area, void *context)
 void vm_space_inherit(struct vm_space *space)
 {
 	space->new_flags = 0;
+	space->aftermath = (struct vm_aftermath){ 0 };
 	memory_set_update(space->set, VM_ALL_PAGES, inherit, NULL);
 }

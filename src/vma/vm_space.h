@@ -34,12 +34,28 @@ struct vm_backend {
 };
 
 /*
+ * What a call may have done to attributes that no map shows, for the answers to its doubts
+ * to tell. Empty ranges: nothing.
+ *
+ * @moved:    of a move that failed: what is gone from here has been moved
+ * @distance: by so much
+ * @unlocked: the kernel's areas that meet this are not locked any more, all of them
+ */
+struct vm_aftermath {
+	struct addr_range moved;
+	uint64_t distance;
+	struct addr_range unlocked;
+	uint64_t event;
+};
+
+/*
  * @start_brk, @brk: the heap's limits as the kernel keeps them, unrounded; 0: not known
  * @start_stack:     the kernel's mm->start_stack; 0: not known
  * @personality:     of the thread that changed it last; to the fold READ_IMPLIES_EXEC matters,
  *                   to the audit ADDR_NO_RANDOMIZE
  * @exec_is_unsure:  some thread had READ_IMPLIES_EXEC: what is readable is asked about
  * @new_flags:       what mlockall(MCL_FUTURE) puts on every new area: VM_LOCKED or nothing
+ * @aftermath:       of the last call
  * @n_unapplied:     calls whose effect did not get into the set: memory was short, or the
  *                   result makes no sense (in a damaged record)
  */
@@ -53,6 +69,7 @@ struct vm_space {
 	uint32_t personality;
 	bool exec_is_unsure;
 	uint64_t new_flags;
+	struct vm_aftermath aftermath;
 	uint64_t n_unapplied;
 };
 
@@ -88,8 +105,8 @@ uint64_t vm_reason_source(unsigned reason);
 /*
  * Ranges that must be asked from the kernel after a call.
  *
- * @whole: all of the mapping that the range lies in is asked about; its size is not
- *         known (a System V segment, the ring of io_setup)
+ * @whole: all of the kernel's area that the range lies in is asked about, because where it
+ *         begins or ends is not known (a System V segment, the ring of io_setup) or matters
  *
  * Under VM_REASON_IDENTITY the mapping may turn out to be larger than the range:
  * a System V segment's size and a hugetlbfs file's page size are not known. So
@@ -178,7 +195,7 @@ unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call
  * known: what is new then keeps the origin that vm_apply() gave the mapping.
  * With VM_GROWSDOWN in @source, plain memory where nothing was is a stack that has grown.
  *
- * The outcome depends on nothing but the set and the arguments, so that live and
+ * The outcome depends on nothing but the space and the arguments, so that live and
  * replayed maps are equal. Ends of @range that are not page aligned are moved inwards.
  *
  * Return: 0, -EINVAL or -ENOBUFS.

@@ -35,16 +35,23 @@ struct doing {
 	long nr;
 };
 
-static void read_back(struct addr_range range, enum vm_reason reason, unsigned op)
+static void read_back(const struct vm_doubt *doubt, unsigned op)
 {
 	uint64_t before = fuzz_again_hash(space.set);
 
-	readback_get(&answer, &space, range, reason, way);
+	readback_doubt(&answer, &space, doubt, way);
 	fuzz_again_answer(&answer);
 	if (readback_put(&answer, &space) != 0)
 		abort();
 	if (op < OP_COUNT)
 		fuzz_log->counts.readbacks[op][fuzz_again_hash(space.set) != before]++;
+}
+
+static void read_back_all(enum vm_reason reason)
+{
+	const struct vm_doubt all = { { 0, 1ULL << 63 }, reason, false };
+
+	read_back(&all, OP_COUNT);
 }
 
 /* Calls that change the map and that the fold has no operation for are found by a witness. */
@@ -67,13 +74,14 @@ static void do_unobserved(struct doing *doing)
 		return;
 	fuzz_log->counts.n_unobserved++;
 	fuzz_again_call(&(struct vm_call){ .op = VM_OP_NONE });
-	read_back((struct addr_range){ 0, 1ULL << 63 }, VM_REASON_UNOBSERVED, OP_COUNT);
+	read_back_all(VM_REASON_UNOBSERVED);
 	fuzz_again_result(&space);
 }
 
 /*
  * What the set can't know of attributes that no map shows. Where the installation of guards
- * stopped depends on what is locked, which mremap takes from areas as a whole.
+ * stopped depends on what is locked, which a failed mlock may leave unknown; and of a move that
+ * failed the old places tell how far it came, unless they stay mapped.
  */
 static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *doubts)
 {
@@ -84,9 +92,9 @@ static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *dou
 		fuzz_judge_doubt_hidden(from);
 	if (made->op != VM_OP_MREMAP)
 		return;
-	if (!vm_call_failed(made))
-		fuzz_judge_moved(from, (uint64_t)made->result, vm_page_up(args[2]));
-	for (unsigned i = 0; i < doubts->n; i++)
+	fuzz_judge_moved(from, vm_call_failed(made) ? args[4] : (uint64_t)made->result,
+			 vm_page_up(args[2]));
+	for (unsigned i = 0; i < doubts->n && (args[3] & MREMAP_DONTUNMAP); i++)
 		if (doubts->doubt[i].reason == VM_REASON_FAILED)
 			fuzz_judge_doubt_hidden(doubts->doubt[i].range);
 }
@@ -99,7 +107,7 @@ static void do_observed(struct doing *doing)
 	vm_apply(&space, &doing->made, &doubts);
 	fuzz_again_call(&doing->made);
 	for (unsigned i = 0; i < doubts.n; i++)
-		read_back(doubts.doubt[i].range, doubts.doubt[i].reason, doing->call->op);
+		read_back(&doubts.doubt[i], doing->call->op);
 	doubt_hidden(&doing->made, &doubts);
 	fuzz_again_result(&space);
 }
@@ -134,8 +142,9 @@ static void do_parts(struct doing *doing)
 		else if (vm_call_failed(whole))
 			part.made.result = whole->result;
 		else
-			part.made.result =
-				is_mapped((struct addr_range){ addr, addr + len }) ? -EINVAL : -ENOMEM;
+			part.made.result = is_mapped((struct addr_range){ addr, addr + len })
+						   ? -EINVAL
+						   : -ENOMEM;
 		do_observed(&part);
 		if (part.made.result != 0)
 			fuzz_judge_doubt_hidden((struct addr_range){ addr, addr + len });
@@ -269,7 +278,7 @@ static bool begin(const struct fuzz_setup *setup)
 	space.start_brk = space.brk = world.brk;
 	fuzz_judge_start(&space);
 	fuzz_again_begin(&space);
-	read_back((struct addr_range){ 0, 1ULL << 63 }, VM_REASON_BASELINE, OP_COUNT);
+	read_back_all(VM_REASON_BASELINE);
 	return true;
 }
 

@@ -49,6 +49,8 @@ FOLD = [
     Mutation("GROWTH_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
     Mutation("SHRINK_STOPS_AT_GAP", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
     Mutation("DONTUNMAP_UNMAPS", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
+    Mutation("HALF_A_MOVE_IGNORED", "src/vma/vm_apply_mremap.c", ["rules"]),
+    Mutation("UNLOCK_ENDS_WITH_RANGE", "src/vma/vm_apply_mremap.c", ["rules"]),
     Mutation("DUPLICATE_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
     Mutation("MADVISE_STOPS_AT_GAP", "src/vma/vm_apply_advice.c", ["rules", "fuzz"]),
     Mutation("SEAL_IGNORED", "src/vma/vm_apply_advice.c", ["rules"]),

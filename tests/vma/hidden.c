@@ -129,18 +129,14 @@ static bool is_ambiguous_lock(const struct vm_call *call)
 }
 
 /*
- * Two more things nobody can know without asking: which areas a move of many had moved before
- * it failed (what is visible is asked), and how much of the kernel's own area around the
- * old range MREMAP_DONTUNMAP has unlocked (all of it, wherever its ends are). A round
- * may end there.
+ * Another thing nobody can know without asking: which of many areas a move with
+ * MREMAP_DONTUNMAP has emptied before it failed. A round may end there.
  */
 static bool leaves_unknown(const struct vm_call *call)
 {
 	if (call->op != VM_OP_MREMAP)
 		return is_ambiguous_lock(call);
-	return (call->args[3] & MREMAP_DONTUNMAP) ||
-	       ((call->args[3] & MREMAP_FIXED) &&
-		(call->result == -EPERM || call->result == -EFAULT));
+	return (call->args[3] & MREMAP_DONTUNMAP) && vm_call_failed(call);
 }
 
 static void format_flags(uint64_t flags, char text[32])
@@ -206,8 +202,7 @@ static bool apply(struct vm_call *call)
 	vm_apply(&world.space, call, &doubts);
 	trace(call);
 	for (unsigned i = 0; i < doubts.n; i++) {
-		readback_get(&answer, &world.space, doubts.doubt[i].range, doubts.doubt[i].reason,
-			     KERNEL_TEXT);
+		readback_doubt(&answer, &world.space, &doubts.doubt[i], KERNEL_TEXT);
 		cr_assert_eq(readback_put(&answer, &world.space), 0);
 	}
 	return same_as_kernel(call);

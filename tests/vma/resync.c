@@ -109,6 +109,30 @@ void readback_get(struct readback *readback, struct vm_space *space, struct addr
 	sys_close(asking.fd);
 }
 
+/* The kernel's area that @addr lies in. */
+static struct addr_range whole_at(uint64_t addr, enum kernel_way way)
+{
+	struct addr_range range = { addr, addr + VM_PAGE_SIZE };
+	struct asking asking;
+	struct kernel_area area;
+
+	ask(&asking, way, addr);
+	if (answer(&asking, &area) && area.range.start <= addr)
+		range = area.range;
+	sys_close(asking.fd);
+	return range;
+}
+
+void readback_doubt(struct readback *readback, struct vm_space *space, const struct vm_doubt *doubt,
+		    enum kernel_way way)
+{
+	struct addr_range range = doubt->range;
+
+	if (doubt->whole && doubt->reason != VM_REASON_IDENTITY)
+		range = whole_at(range.start, way);
+	readback_get(readback, space, range, doubt->reason, way);
+}
+
 int readback_put(const struct readback *readback, struct vm_space *space)
 {
 	int error = vm_space_reserve(space, readback->n_areas);

@@ -36,6 +36,10 @@ int64_t perform_for_real(void *context, struct vm_call *call);
 void readback_get(struct readback *readback, struct vm_space *space, struct addr_range range,
 		  enum vm_reason reason, enum kernel_way way);
 
+/* What is asked because of a doubt. */
+void readback_doubt(struct readback *readback, struct vm_space *space, const struct vm_doubt *doubt,
+		    enum kernel_way way);
+
 /* Puts an answer into the map. Returns what vm_replace() returned. */
 int readback_put(const struct readback *readback, struct vm_space *space);
 

@@ -32,14 +32,23 @@ struct rule {
 		.op = VM_OP_##op_, .result = (result_), .args = { __VA_ARGS__ }                    \
 	}
 
+/* What the kernel has after a call, and the map when it has answered the call's doubts. */
+struct answered_rule {
+	char name[56];
+	char before[160];
+	struct vm_call call;
+	char kernel[160];
+	char after[200];
+};
+
 static void format_doubts(const struct vm_doubts *doubts, char *text, size_t size)
 {
 	size_t len = 0;
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < doubts->n; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s%llx-%llx %s",
-					i == 0 ? "" : ", ",
+		len += (size_t)snprintf(text + len, size - len, "%s%s%llx-%llx %s",
+					i == 0 ? "" : ", ", doubts->doubt[i].whole ? "all at " : "",
 					(unsigned long long)doubts->doubt[i].range.start,
 					(unsigned long long)doubts->doubt[i].range.end,
 					vm_reason_name(doubts->doubt[i].reason));
@@ -103,6 +112,50 @@ static void check_all(const struct rule *rules, size_t n)
 		check(&rules[i], &space);
 		vm_space_finish(&space);
 	}
+}
+
+static struct addr_range range_of(const struct vm_doubt *doubt, const struct memory_area *areas,
+				  size_t n)
+{
+	for (size_t i = 0; doubt->whole && i < n; i++)
+		if (vm_ranges_meet(doubt->range, areas[i].range))
+			return areas[i].range;
+	return doubt->range;
+}
+
+static void give_answer(struct vm_space *space, const struct vm_doubt *doubt, const char *kernel)
+{
+	struct memory_area areas[8], part[8];
+	size_t n = areas_parse(kernel, areas, 8), n_parts = 0;
+	struct addr_range range = range_of(doubt, areas, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (vm_ranges_meet(range, areas[i].range)) {
+			part[n_parts] = areas[i];
+			memory_area_clip(&part[n_parts++], range);
+		}
+	cr_assert_eq(vm_replace(space, range, part, n_parts, vm_reason_source(doubt->reason)), 0);
+}
+
+static void apply_answered(struct vm_space *space, const struct answered_rule *rule)
+{
+	struct vm_call call = rule->call;
+	struct vm_doubts doubts;
+
+	make_space(space, rule->before);
+	call.event = 9;
+	vm_apply(space, &call, &doubts);
+	for (unsigned i = 0; i < doubts.n; i++)
+		give_answer(space, &doubts.doubt[i], rule->kernel);
+}
+
+static void check_answered(const struct answered_rule *rule)
+{
+	struct vm_space space;
+
+	apply_answered(&space, rule);
+	assert_set(space.set, rule->after, rule->name);
+	vm_space_finish(&space);
 }
 
 #define CHECK(rules) check_all(rules, sizeof(rules) / sizeof((rules)[0]))
@@ -315,6 +368,17 @@ static const struct rule mremap_rules[] = {
 	{ "the old one stays without guards and locks", "1000-2000 rw-p guard locked by 3",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
 	  "1000-2000 rw-p by 3 changed 9, 8000-9000 rw-p guard locked by 3 changed 9", NO_DOUBT },
+	{ "the kernel's own area is unlocked: which is it?",
+	  "1000-2000 rw-p locked by 3, 2000-3000 rw-p locked by 4, 3000-4000 r--p locked by 5",
+	  CALL(MREMAP, 0x8000, 0x2000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+	  "1000-2000 rw-p locked by 3, 2000-3000 rw-p by 4 changed 9, 3000-4000 r--p locked by 5, "
+	  "8000-9000 rw-p locked by 4 changed 9",
+	  "all at 2000-3000 effect" },
+	{ "... on either side, the new range even", "2000-4000 rw-p locked by 3",
+	  CALL(MREMAP, 0x4000, 0x3000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+	  "2000-3000 rw-p locked by 3, 3000-4000 rw-p by 3 changed 9, "
+	  "4000-5000 rw-p locked by 3 changed 9",
+	  "all at 3000-4000 effect" },
 	{ "fixed: all pieces, and gaps keep what was there",
 	  "1000-2000 rw-p by 3, 3000-4000 r--p by 4, 8000-b000 --xp by 5",
 	  CALL(MREMAP, 0x8000, 0x1000, 0x3000, 0x3000, FIXED, 0x8000),
@@ -347,6 +411,60 @@ static const struct rule mremap_rules[] = {
 Test(rules, mremap)
 {
 	CHECK(mremap_rules);
+}
+
+static const struct answered_rule mremap_answers[] = {
+	{ "half a move: what is gone has taken all along",
+	  "1000-2000 rw-p dontfork by 3, 2000-3000 rw-p wipe by 4, 8000-a000 rw-p locked by 5",
+	  CALL(MREMAP, -EPERM, 0x1000, 0x2000, 0x2000, FIXED, 0x8000),
+	  "2000-3000 rw-p, 8000-a000 rw-p",
+	  "2000-3000 rw-p wipe by 4, 8000-9000 rw-p dontfork by 3 changed 9, "
+	  "9000-a000 rw-p locked by 5" },
+	{ "... over a gap, and what was at the place is gone",
+	  "1000-2000 rw-p guard by 3, 3000-5000 r--p dontfork by 4, 8000-9000 r--p by 5",
+	  CALL(MREMAP, -EFAULT, 0x1000, 0x4000, 0x4000, FIXED, 0x8000),
+	  "8000-9000 rw-p, a000-c000 r--p",
+	  "8000-9000 rw-p guard by 3 changed 9, a000-c000 r--p dontfork by 4 changed 9" },
+	{ "nothing has moved, and all stays", "1000-2000 rw-p dontfork by 3, 8000-9000 rw-p by 5",
+	  CALL(MREMAP, -EPERM, 0x1000, 0x1000, 0x1000, FIXED, 0x8000),
+	  "1000-2000 rw-p, 8000-9000 rw-p", "1000-2000 rw-p dontfork by 3, 8000-9000 rw-p by 5" },
+	{ "made smaller first: the tail has not moved", "1000-3000 rw-p dontfork by 3",
+	  CALL(MREMAP, -ENOMEM, 0x1000, 0x2000, 0x1000, FIXED, 0x8000), "1000-2000 rw-p",
+	  "1000-2000 rw-p dontfork by 3" },
+	{ "the kernel's area is unlocked as far as it goes",
+	  "1000-2000 rw-p locked by 3, 2000-6000 rw-p locked by 4",
+	  CALL(MREMAP, 0x8000, 0x3000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+	  "1000-2000 rw-p, 2000-5000 rw-p, 5000-6000 rw-p, 8000-9000 rw-p",
+	  "1000-2000 rw-p locked by 3, 2000-5000 rw-p by 4 changed 9, 5000-6000 rw-p locked by 4, "
+	  "8000-9000 rw-p locked by 4 changed 9" },
+	{ "... also where it has taken in the new range", "2000-4000 rw-p locked by 3",
+	  CALL(MREMAP, 0x4000, 0x3000, 0x1000, 0x1000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+	  "2000-5000 rw-p", "2000-5000 rw-p by 3 changed 9" },
+};
+
+Test(rules, what_answers_tell_of_mremap)
+{
+	for (size_t i = 0; i < sizeof(mremap_answers) / sizeof(mremap_answers[0]); i++)
+		check_answered(&mremap_answers[i]);
+}
+
+/* Somebody unmaps, unobserved, what had not been moved. */
+Test(rules, what_is_gone_later_has_not_moved)
+{
+	static const struct answered_rule stayed = {
+		"stayed",
+		"1000-2000 rw-p dontfork by 3, 8000-9000 rw-p by 5",
+		CALL(MREMAP, -EPERM, 0x1000, 0x1000, 0x1000, FIXED, 0x8000),
+		"1000-2000 rw-p, 8000-9000 rw-p",
+		"",
+	};
+	const struct vm_doubt all = { { 0x1000, 0xa000 }, VM_REASON_UNOBSERVED, false };
+	struct vm_space space;
+
+	apply_answered(&space, &stayed);
+	give_answer(&space, &all, "8000-9000 rw-p");
+	assert_set(space.set, "8000-9000 rw-p by 5", "unobserved");
+	vm_space_finish(&space);
 }
 
 /* What no kernel would answer, a damaged ledger can say. */
@@ -382,9 +500,9 @@ Test(rules, what_makes_no_sense)
 
 static const struct rule shm_rules[] = {
 	{ "a segment's size is not known", "", CALL(SHMAT, 0x5000, 7, 0, 0),
-	  "5000-6000 rw-s file shm @0 by 9", "5000-6000 identity" },
+	  "5000-6000 rw-s file shm @0 by 9", "all at 5000-6000 identity" },
 	{ "read-only, executable", "", CALL(SHMAT, 0x5000, 7, 0, VM_SHM_RDONLY | VM_SHM_EXEC),
-	  "5000-6000 r-xs file shm @0 by 9", "5000-6000 identity" },
+	  "5000-6000 r-xs file shm @0 by 9", "all at 5000-6000 identity" },
 	{ "a segment at no page", "", CALL(SHMAT, 0x5001, 7, 0, 0), "",
 	  "0-fffffffffffff000 effect" },
 	{ "no segment", "", CALL(SHMAT, -EINVAL, 7, 0, 0), "", NO_DOUBT },
@@ -544,7 +662,7 @@ Test(rules, what_is_to_come_is_locked)
 
 static const struct rule process_rules[] = {
 	{ "a ring's size is not known", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5000),
-	  "5000-6000 rw-s file aio @0 by 9", "5000-6000 identity" },
+	  "5000-6000 rw-s file aio @0 by 9", "all at 5000-6000 identity" },
 	{ "no ring", "", CALL(IO_SETUP, -EAGAIN, 1, 0x123, 0), "", NO_DOUBT },
 	{ "a ring at no page", "", CALL(IO_SETUP, 0, 1, 0x123, 0x5001), "",
 	  "0-fffffffffffff000 effect" },

@@ -56,8 +56,7 @@ static int64_t apply(struct vm_call call)
 	cr_assert_eq(vm_space_reserve(&space, 1), 0);
 	vm_apply(&space, &call, &doubts);
 	for (unsigned i = 0; i < doubts.n; i++) {
-		readback_get(&answer, &space, doubts.doubt[i].range, doubts.doubt[i].reason,
-			     KERNEL_TEXT);
+		readback_doubt(&answer, &space, &doubts.doubt[i], KERNEL_TEXT);
 		cr_assert_eq(readback_put(&answer, &space), 0);
 	}
 	return call.result;
