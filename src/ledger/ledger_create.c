@@ -73,16 +73,24 @@ static int make_first_room(struct ledger_writer *writer, int fd, const struct sh
 	return ledger_window_populate(addr, LEDGER_HEADER_SIZE + LEDGER_POPULATE_FIRST);
 }
 
+/* Is there a remap_file_pages()? An empty range is refused in another way than a missing call. */
+static bool can_move(void)
+{
+	return sys_remap_file_pages(0, 0, 0) == -EINVAL;
+}
+
 static int map_file(struct ledger_writer *writer, int fd, const struct shape *shape)
 {
+	uint64_t size = can_move() ? LEDGER_VIEW_SIZE : shape->size;
 	long addr = sys_ftruncate(fd, shape->size);
 	int error;
 
 	if (!sys_is_error(addr))
-		addr = sys_mmap(0, LEDGER_VIEW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		addr = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (sys_is_error(addr))
 		return (int)addr;
-	ledger_window_advise((uint64_t)addr, LEDGER_VIEW_SIZE);
+	ledger_window_advise((uint64_t)addr, size);
+	writer->mapped = size;
 	writer->header = (struct ledger_header *)addr;
 	writer->window = (struct ledger_any *)(addr + LEDGER_HEADER_SIZE);
 	writer->window_offset = LEDGER_HEADER_SIZE;
@@ -279,9 +287,7 @@ int ledger_writer_open(struct ledger_writer *writer, const struct ledger_writer_
 
 void ledger_writer_close(struct ledger_writer *writer)
 {
-	if (writer->header != NULL) {
-		sys_munmap((uintptr_t)writer->header, LEDGER_HEADER_SIZE);
-		sys_munmap((uintptr_t)writer->window, LEDGER_WINDOW_SIZE);
-	}
+	if (writer->header != NULL)
+		sys_munmap((uintptr_t)writer->header, writer->mapped);
 	memset(writer, 0, sizeof(*writer));
 }

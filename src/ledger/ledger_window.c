@@ -42,7 +42,7 @@ void ledger_window_stamp(struct ledger_writer *writer)
  * Since Linux 4.0 this is a new mmap() of the same file over the old place.
  * Without MAP_NONBLOCK it would fault in the whole window at once.
  */
-static bool move_window(struct ledger_writer *writer, uint64_t offset)
+static bool remap_window(struct ledger_writer *writer, uint64_t offset)
 {
 	uint64_t addr = (uintptr_t)writer->window;
 
@@ -50,8 +50,17 @@ static bool move_window(struct ledger_writer *writer, uint64_t offset)
 				   (long)(offset / FILE_PAGE), MAP_NONBLOCK, 0)))
 		return false;
 	ledger_window_advise(addr, LEDGER_WINDOW_SIZE);
-	writer->window_offset = offset;
 	writer->moved = true;
+	return true;
+}
+
+static bool move_window(struct ledger_writer *writer, uint64_t offset)
+{
+	if (ledger_window_is_all(writer))
+		writer->window = (struct ledger_any *)((char *)writer->header + offset);
+	else if (!remap_window(writer, offset))
+		return false;
+	writer->window_offset = offset;
 	ledger_window_stamp(writer);
 	return true;
 }

@@ -17,6 +17,12 @@ static inline uint64_t ledger_segment_end(const struct ledger_writer *writer)
 	return writer->segment_offset + writer->segment_size;
 }
 
+/* Is all of the file mapped, so that the window never has to move? */
+static inline bool ledger_window_is_all(const struct ledger_writer *writer)
+{
+	return writer->mapped > LEDGER_VIEW_SIZE;
+}
+
 /* What the kernel must know about a mapping of ours; it forgets when the window moves. */
 void ledger_window_advise(uint64_t addr, uint64_t size);
 

@@ -257,14 +257,14 @@ unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_ra
 			      uint64_t offsets[2])
 {
 	uint64_t header = (uintptr_t)writer->header;
-	uint64_t window = (uintptr_t)writer->window;
+	uint64_t body = header + LEDGER_HEADER_SIZE;
 
 	if (writer->header == NULL)
 		return 0;
-	ranges[0] = (struct addr_range){ header, header + LEDGER_HEADER_SIZE };
+	ranges[0] = (struct addr_range){ header, body };
 	offsets[0] = 0;
-	ranges[1] = (struct addr_range){ window, window + LEDGER_WINDOW_SIZE };
-	offsets[1] = writer->window_offset;
+	ranges[1] = (struct addr_range){ body, header + writer->mapped };
+	offsets[1] = ledger_window_is_all(writer) ? LEDGER_HEADER_SIZE : writer->window_offset;
 	return 2;
 }
 

@@ -8,10 +8,13 @@
  * The file is seen through one shared mapping: the header page and, behind it, a
  * window of LEDGER_WINDOW_SIZE; no descriptor is kept. The window is moved over
  * the file with remap_file_pages(2), which needs neither a path nor a descriptor
- * and makes no second mapping. Room is made ahead with MADV_POPULATE_WRITE, in
- * pieces of LEDGER_POPULATE_SIZE, so that a full disk is an error code and not
- * a SIGBUS; on a kernel without it (before 5.14) the blocks of the whole file
- * are allocated at the start instead.
+ * and makes no second mapping; where that call is missing (under qemu-user, or
+ * refused by a sandbox) all of the file is mapped instead, and nothing moves.
+ *
+ * Room is made ahead with MADV_POPULATE_WRITE, in pieces of LEDGER_POPULATE_SIZE,
+ * so that a full disk is an error code and not a SIGBUS; on a kernel without it
+ * (before 5.14)
+ * the blocks of the whole file are allocated at the start instead.
  *
  * Nothing here allocates, prints, takes a lock or touches errno. Callers exclude
  * each other. A writer that had to stop stays stopped: begin returns NULL, and
@@ -52,6 +55,7 @@ struct ledger_writer {
 	struct ledger_header *header; /* NULL: not recording */
 	struct ledger_any *window;
 	uint64_t window_offset;
+	uint64_t mapped; /* bytes, from @header on */
 	uint64_t segment_offset; /* of the segment being written */
 	uint64_t segment_size;
 	uint64_t next;	     /* of the next record */
