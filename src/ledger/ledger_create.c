@@ -50,10 +50,13 @@ static struct shape shape_for(uint64_t max_size)
 	return shape;
 }
 
-/* Has this kernel MADV_POPULATE_WRITE? An empty range is all it takes to know. */
+/*
+ * Has this kernel MADV_POPULATE_WRITE? An empty range is all it takes to know. One that
+ * accepts any advice is an emulator (qemu-user), and follows none.
+ */
 static bool can_populate(uint64_t addr)
 {
-	return ledger_window_populate(addr, 0) != -EINVAL;
+	return ledger_window_populate(addr, 0) != -EINVAL && sys_madvise(addr, 0, -1) == -EINVAL;
 }
 
 static long allocate_blocks(int fd, uint64_t size)

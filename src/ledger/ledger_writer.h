@@ -12,8 +12,8 @@
  * refused by a sandbox) all of the file is mapped instead, and nothing moves.
  *
  * Room is made ahead with MADV_POPULATE_WRITE, in pieces of LEDGER_POPULATE_SIZE,
- * so that a full disk is an error code and not a SIGBUS; on a kernel without it
- * (before 5.14)
+ * so that a full disk is an error code and not a SIGBUS; where that is missing
+ * (before Linux 5.14, under qemu-user)
  * the blocks of the whole file are allocated at the start instead.
  *
  * Nothing here allocates, prints, takes a lock or touches errno. Callers exclude

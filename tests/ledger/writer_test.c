@@ -651,6 +651,16 @@ Test(ledger_writer, allocates_all_where_no_room_can_be_made_later)
 	expect_allocated_at_once();
 }
 
+/* An emulator (qemu-user) may accept any advice, and follow none. */
+Test(ledger_writer, does_not_believe_who_accepts_any_advice)
+{
+	if (has_populate_write()) {
+		answer_instead(SYS_madvise, MADV_POPULATE_WRITE, 0);
+		answer_instead(SYS_madvise, (uint32_t)-1, 0);
+	}
+	expect_allocated_at_once();
+}
+
 /* -------------------------------------------------------------- full disk */
 
 /* A disk of @kilobytes for this process alone, at the scratch directory; or skip. */
