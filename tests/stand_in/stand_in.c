@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,16 +45,29 @@ void stand_in_add_test(const char *suite, const char *name, void (*run)(void),
 	tests[n_tests++] = (struct test){ suite, name, run, options };
 }
 
+/* In TAP a line that is not its own begins with a mark. */
+static void comment(const char *format, va_list args)
+{
+	char *text, *rest, *line;
+
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	rest = text;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		printf("# %s\n", line);
+	free(text);
+}
+
 void stand_in_fail(enum stand_in_severity severity, const char *file, int line,
 		   const char *condition, const char *format, ...)
 {
 	va_list args;
 
-	printf("# %s:%d: not so: %s: ", file, line, condition);
+	printf("# %s:%d: not so: %s\n", file, line, condition);
 	va_start(args, format);
-	vprintf(format, args);
+	if (*format != '\0')
+		comment(format, args);
 	va_end(args);
-	printf("\n");
 	fflush(stdout);
 	failed = true;
 	if (severity == STAND_IN_ASSERT)
@@ -64,11 +78,9 @@ void stand_in_skip(const char *format, ...)
 {
 	va_list args;
 
-	printf("# ");
 	va_start(args, format);
-	vprintf(format, args);
+	comment(format, args);
 	va_end(args);
-	printf("\n");
 	fflush(stdout);
 	_exit(STATUS_SKIPPED);
 }
