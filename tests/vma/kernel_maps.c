@@ -124,6 +124,17 @@ Test(kernel_maps, a_newline_in_a_name_is_escaped)
 	cr_assert_str_eq(buffer, want);
 }
 
+/*
+ * The kernel ends a line without a name with one blank; qemu-user, which writes
+ * the text itself, fills it up.
+ */
+static bool is_filled_up(const char *line)
+{
+	size_t len = strlen(line);
+
+	return len >= 2 && strcmp(line + len - 2, "  ") == 0;
+}
+
 Test(kernel_maps, the_kernels_own_lines_survive)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -131,6 +142,8 @@ Test(kernel_maps, the_kernels_own_lines_survive)
 
 	while (fgets(line, sizeof(line), maps) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
+		if (is_filled_up(line))
+			cr_skip_test("the text of the map is not the kernel's here");
 		assert_round_trip(line);
 	}
 	fclose(maps);
