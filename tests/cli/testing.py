@@ -8,6 +8,9 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# What runs programs that were built for another machine, as meson names it.
+WRAPPER = os.environ.get("MESON_EXE_WRAPPER", "").split()
+
 
 class Checks:
     """Counts what went wrong and says each at once."""
@@ -41,13 +44,13 @@ def environment(**more):
 def run(argv, cwd, **options):
     options.setdefault("env", environment())
     options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(argv, cwd=cwd, capture_output=True, timeout=60, check=False, **options)
+    return subprocess.run([*WRAPPER, *argv], cwd=cwd, capture_output=True, timeout=60, check=False, **options)
 
 
 def make(make_ledger, script, folder, name):
     """A ledger from tests/cli/scripts/SCRIPT.txt."""
     with open(os.path.join(HERE, "scripts", script + ".txt"), "rb") as lines:
-        subprocess.run([make_ledger, os.path.join(folder, name)], stdin=lines, check=True)
+        subprocess.run([*WRAPPER, make_ledger, os.path.join(folder, name)], stdin=lines, check=True)
 
 
 def scratch():

@@ -10,7 +10,7 @@ import os
 import struct
 import subprocess
 import sys
-from testing import Checks, environment, make, run, scratch
+from testing import WRAPPER, Checks, environment, make, run, scratch
 
 HEADER_PID = 100  # see struct ledger_header
 MOMENT = ("is not a moment; write 42, -10, start, main, crash, end, @1.25s, @250ms or mark:NAME")
@@ -122,17 +122,18 @@ def newest(checks, mapledger, folder):
 def outputs(checks, mapledger, folder):
     """A full disk and a closed stdout are one line and exit code 2."""
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([mapledger, "map", "demo.mlg"], cwd=folder, env=environment(),
-                              stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run([*WRAPPER, mapledger, "map", "demo.mlg"], cwd=folder,
+                              env=environment(), stdout=full, stderr=subprocess.PIPE, check=False)
     checks.same((done.returncode, done.stderr),
                 (2, b"mapledger: can't write the output: No space left on device\n"),
                 "a full disk")
-    done = subprocess.run(["sh", "-c", '"$0" map demo.mlg >&-', mapledger], cwd=folder,
-                          env=environment(), stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(["sh", "-c", '"$@" map demo.mlg >&-', "sh", *WRAPPER, mapledger],
+                          cwd=folder, env=environment(), stderr=subprocess.PIPE, check=False)
     checks.same((done.returncode, done.stderr),
                 (2, b"mapledger: can't write the output: Bad file descriptor\n"),
                 "a closed stdout")
-    done = subprocess.run(["bash", "-c", '"$0" log demo.mlg | true; exit 0', mapledger],
+    done = subprocess.run(["bash", "-c", '"$@" log demo.mlg | true; exit 0', "bash",
+                           *WRAPPER, mapledger],
                           cwd=folder, env=environment(), stderr=subprocess.PIPE, check=False)
     checks.same(done.stderr, b"", "a closed pipe is quiet")
 
