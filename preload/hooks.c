@@ -253,7 +253,7 @@ EXPORT int prctl(int option, ...)
 
 /* --------------------------------------------------------- syscall(2), the function */
 
-/* Numbers that hook_syscall() wants to see: one bit each, read by syscall.S. */
+/* Numbers that hook_syscall() wants to see: one bit each, read by syscall_*.S. */
 extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
 uint8_t hook_syscall_bitmap[64];
 
@@ -307,7 +307,7 @@ void hooks_start(void)
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	__attribute__((visibility("hidden")));
 
-/* Called by syscall.S for the numbers above, with the arguments of syscall(). */
+/* Called by syscall_*.S for the numbers above, with the arguments of syscall(). */
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	const uint64_t args[6] = { (uint64_t)a };
