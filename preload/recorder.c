@@ -41,7 +41,7 @@ int64_t recorder_perform(void *context, struct vm_call *call)
 		return call->result;
 	mine = lock_enter_kernel(&recorder->lock);
 	make_call(call);
-	if (unlikely(*shim.fork_mark == 0)) {
+	if (unlikely(shim_is_new_child())) {
 		child_notice();
 		return -EOWNERDEAD;
 	}
@@ -321,7 +321,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	stacks_before_call_without_lock(call);
 	if (!ML_MUTATED(LOCK_AFTER_CALL))
 		make_call(call);
-	if (*shim.fork_mark == 0) {
+	if (shim_is_new_child()) {
 		child_notice();
 		return call->result;
 	}
@@ -445,7 +445,7 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const s
 		make_call(call);
 	if (ML_MUTATED(VFORK_IS_FORK) && (uint32_t)sys_getpid() != shim.pid)
 		*shim.fork_mark = 0;
-	if (unlikely(*shim.fork_mark == 0))
+	if (unlikely(shim_is_new_child()))
 		child_notice();
 	/* No more of a signal stack than is asked for. */
 	trace.max = (uint8_t)shim.options.depth;
@@ -487,7 +487,7 @@ void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)
 
 	if (!shim.live)
 		return;
-	if (*shim.fork_mark == 0)
+	if (shim_is_new_child())
 		child_notice();
 	stacks_take(&trace, from);
 	call->flags |= VM_CALL_UNORDERED;
@@ -500,7 +500,7 @@ void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)
 
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 {
-	if (*shim.fork_mark == 0)
+	if (shim_is_new_child())
 		child_notice();
 	if (take_lock(mark, doubt) != 0)
 		return false;

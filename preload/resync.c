@@ -34,8 +34,10 @@ static int open_maps = -1;
 
 int resync_open_maps(void)
 {
-	long fd = sys_openat(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
+	long fd = -ENOENT;
 
+	if (!shim.emulated)
+		fd = sys_openat(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
 	if (fd == -ENOENT)
 		fd = sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 	open_maps = fd < 0 ? -1 : (int)fd;

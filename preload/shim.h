@@ -36,6 +36,7 @@ struct shim {
 	bool torn;	/* ... and whose copy of the set can't be trusted */
 	bool unread;	/* something should have been asked, and the kernel could not be */
 	bool intervenes; /* intervene.h: something was asked for */
+	bool emulated;	/* by qemu-user, see is_emulated() */
 
 	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
 	 * child was made: 1 here, 0 in a child that has not noticed yet. */
@@ -60,10 +61,18 @@ struct shim {
 
 extern struct shim shim;
 
+/* A fork child that has not noticed yet. An emulator makes forks alone, and wipes nothing. */
+static inline bool shim_is_new_child(void)
+{
+	if (__builtin_expect(shim.emulated, 0) && !shim.child && (uint32_t)sys_getpid() != shim.pid)
+		*shim.fork_mark = 0;
+	return *shim.fork_mark == 0;
+}
+
 /* A fork child that has no ledger yet, noticed or not: all here is a copy of its parent's. */
 static inline bool shim_not_begun(void)
 {
-	return *shim.fork_mark == 0 || shim.child;
+	return shim_is_new_child() || shim.child;
 }
 
 /* A child of vfork, or its like: what is written here, its parent will read. */

@@ -122,6 +122,16 @@ static bool is_wanted(void)
 	       shim.options.follow == OPTION_FOLLOW_ALL;
 }
 
+/*
+ * qemu-user accepts any advice, and follows few. It makes a fork of every child. And it
+ * stands in for /proc/self/maps alone: under other names there is the kernel's, where
+ * the emulator's own memory is.
+ */
+static bool is_emulated(void)
+{
+	return sys_madvise(0, 0, -1) == 0;
+}
+
 /* Kernels before 4.14 have no MADV_WIPEONFORK: there a child can't be noticed. */
 static int make_fork_mark(void)
 {
@@ -208,6 +218,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	if (is_behind_new_filter())
 		return;
 	shim.pid = (uint32_t)sys_getpid();
+	shim.emulated = is_emulated();
 	if (!is_wanted())
 		return;
 	make_output_absolute();
