@@ -67,6 +67,18 @@ static inline char *map_pages(size_t n_pages)
 	return p;
 }
 
+/* Started as "victim symbols": what libc does inside is not caught, and not to be done. */
+static inline bool are_symbols_enough(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "symbols") == 0;
+}
+
+/* qemu-user accepts any advice. */
+static inline bool is_emulated(void)
+{
+	return madvise(NULL, 0, -1) == 0;
+}
+
 /* Four calls, after which the map is what it was. */
 static inline void change_the_map(void)
 {
