@@ -41,6 +41,16 @@ static const struct ledger_any *member(struct ledger_reader *reader, uint64_t i,
 	return record;
 }
 
+/* Is the newest record of all the @n-th member, begun and no more? */
+static bool is_in_flight(struct ledger_reader *reader, uint64_t n, enum ledger_kind kind)
+{
+	uint64_t at = reader->position.at + 1 + n;
+	const struct ledger_any *record = ledger_records_get(reader, at);
+
+	return ledger_record_progress(record, reader->position.lap) == RECORD_BEGUN &&
+	       record->kind == kind && ledger_records_find(reader, at + 1) == 0;
+}
+
 /*
  * Of the group at the position only @n members are there. What follows it may be
  * younger than that observation: then the next member is there by now.
@@ -50,8 +60,9 @@ static enum ledger_decoded broken_group(struct ledger_reader *reader, uint64_t n
 {
 	struct ledger_position *position = &reader->position;
 
-	if (ledger_records_find(reader, position->at + 1 + n) == 0 &&
-	    position->lap == reader->newest_lap)
+	if (position->lap == reader->newest_lap &&
+	    (ledger_records_find(reader, position->at + 1 + n) == 0 ||
+	     is_in_flight(reader, n, kind)))
 		return DECODED_WAIT;
 	if (!reader->short_of_memory && member(reader, n, kind) != NULL)
 		return DECODED_SKIP;

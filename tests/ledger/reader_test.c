@@ -526,6 +526,27 @@ Test(ledger_reader, call_in_flight_is_given_once)
 	free(file);
 }
 
+/* Killed between the two stores that make an area whole: nobody damaged that group. */
+Test(ledger_reader, a_group_in_flight_is_no_damage)
+{
+	size_t size;
+	struct ledger_any *file = three_calls(&size);
+	struct ledger_reader *reader;
+	struct ledger_entry entry = { 0 };
+	unsigned n = 0;
+
+	record(file, 5)->state = LEDGER_STATE(1, LEDGER_STATE_BEGUN);
+	for (unsigned i = 6; i < 9; i++)
+		record(file, i)->state = 0;
+	reader = ledger_reader_open_memory(file, size, NULL);
+	while (ledger_reader_next(reader, &entry))
+		n++;
+	cr_expect_eq(n, 2, "all before the group");
+	cr_expect_not(ledger_reader_lost_records(reader), "%s", ledger_reader_damage(reader));
+	ledger_reader_close(reader);
+	free(file);
+}
+
 /* ----------------------------------------------------- several segments */
 
 /* Six segments' worth of calls in a file of three; returns all its bytes. */
