@@ -167,6 +167,8 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 		return -EPERM;
 	mask = shim_block_signals();
 	recorder_settle(); /* handlers that came since we have the lock */
+	if (late_pending(&shim.recorder.late)) /* made, perhaps, or left for good */
+		recorder_reread_everything();
 	if (shim.unread)
 		resync_range((struct addr_range){ 0, VM_PAGE_SIZE }, VM_REASON_EFFECT, 0);
 	result = verify(at_exit, report, context);

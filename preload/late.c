@@ -12,28 +12,58 @@ static uint64_t word_of(uint32_t serial)
 	return (uint64_t)serial << 32 | 1ULL << 31;
 }
 
-int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark)
+/* Whoever waits for a lock in vain fills slot after slot, and takes the lock away in the end. */
+#define FOR_OWNERS (0xffULL << 56)
+
+/* One of the slots in @usable. */
+static int take(struct late_calls *late, uint64_t usable, uint32_t tid,
+		const struct frame_mark *mark, uint64_t word)
 {
 	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_RELAXED);
 	struct late_slot *slot;
 	int i;
 
-	mark->word = word_of(__atomic_add_fetch(&late->serial, 1, __ATOMIC_RELAXED));
-	mark->outer = NULL;
 	do {
-		if (taken == ~0ULL) {
+		if ((~taken & usable) == 0) {
 			__atomic_store_n(&late->lost, 1, __ATOMIC_RELEASE);
 			return -1;
 		}
-		i = __builtin_ctzll(~taken);
+		i = __builtin_ctzll(~taken & usable);
 		slot = &late->slot[i];
 	} while (!__atomic_compare_exchange_n(&late->taken, &taken, taken | 1ULL << i, false,
 					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-	slot->word = mark->word;
 	slot->leaving = false;
+	__atomic_store_n(&slot->word, word, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->call.tid, tid, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->mark, mark, __ATOMIC_RELEASE);
 	return i;
+}
+
+int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark)
+{
+	mark->word = word_of(__atomic_add_fetch(&late->serial, 1, __ATOMIC_RELAXED));
+	mark->outer = NULL;
+	return take(late, ~FOR_OWNERS, tid, mark, mark->word);
+}
+
+int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
+		  uint64_t word)
+{
+	return take(late, FOR_OWNERS, tid, mark, word);
+}
+
+int late_find(const struct late_calls *late, const struct frame_mark *mark)
+{
+	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE);
+
+	for (; taken != 0; taken &= taken - 1) {
+		int i = __builtin_ctzll(taken);
+
+		if (__atomic_load_n(&late->slot[i].mark, __ATOMIC_ACQUIRE) == mark &&
+		    __atomic_load_n(&late->slot[i].word, __ATOMIC_RELAXED) == mark->word)
+			return i;
+	}
+	return -1;
 }
 
 static void keep(struct late_slot *slot, const struct vm_call *call,
@@ -89,6 +119,24 @@ static int oldest(const struct late_calls *late, uint64_t ready)
 	return found;
 }
 
+void late_give_back(struct late_calls *late, int slot)
+{
+	if (slot >= 0)
+		free_slot(late, slot);
+}
+
+/* Was the call's frame left, so that nobody will say what became of it? */
+static bool was_left(const struct late_slot *slot, uint32_t tid, const struct frame_mark *mine)
+{
+	const struct frame_mark *mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
+
+	if (mark == NULL)
+		return false;
+	if (tid == task_tid())
+		return mine != NULL && frame_was_left(mark, slot->word, mine);
+	return frame_is_lost(mark, slot->word) || task_is_gone(tid);
+}
+
 /* One that was left by its thread, or whose thread left for good as it said. */
 static void look_at(struct late_calls *late, int i, const struct frame_mark *mine)
 {
@@ -100,8 +148,7 @@ static void look_at(struct late_calls *late, int i, const struct frame_mark *min
 			__atomic_fetch_or(&late->ready, 1ULL << i, __ATOMIC_RELEASE);
 		return;
 	}
-	if (__atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE) == NULL || mine == NULL ||
-	    tid != task_tid() || !frame_was_left(slot->mark, slot->word, mine))
+	if (!was_left(slot, tid, mine))
 		return;
 	free_slot(late, i);
 	__atomic_store_n(&late->lost, 1, __ATOMIC_RELEASE);

@@ -9,6 +9,7 @@
  *            a call. It is forwarded at once.
  *   bypass   The lock is not free within a few milliseconds (its owner waits for
  *            a userfaultfd monitor, say). The call is forwarded without it.
+ *   lost     The lock was taken from a call that waits in the kernel.
  *   leaving  A thread unmaps the stack that it stands on, and ends.
  *
  * Each takes a slot before it is made, and leaves its result there. Whoever has the lock
@@ -49,6 +50,15 @@ struct late_calls {
 
 /* The place of a call that is about to be made, or -1. @mark lives until the call is over. */
 int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
+/*
+ * The place of a call that another thread is making, with the lock, which is about to be
+ * taken from it: @word is in @mark, where that thread's hold is. It finds its place when it
+ * comes back, or -1. For when the lock could not be taken: give back.
+ */
+int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
+		  uint64_t word);
+int late_find(const struct late_calls *late, const struct frame_mark *mark);
+void late_give_back(struct late_calls *late, int slot);
 /* It was made. */
 void late_made(struct late_calls *late, int slot, const struct vm_call *call,
 	       const struct unwind_trace *trace);

@@ -43,6 +43,19 @@ bool lock_in_kernel(uint64_t state)
 	return (state & IN_KERNEL) != 0;
 }
 
+uint64_t lock_word(uint64_t state)
+{
+	return state & ~IN_KERNEL;
+}
+
+/* Somebody else's, when the lock went on just now: then it can't be taken over. */
+const struct frame_mark *lock_mark(const struct shim_lock *lock, uint64_t state)
+{
+	if (__atomic_load_n(&lock->marked, __ATOMIC_ACQUIRE) != lock_word(state))
+		return NULL;
+	return __atomic_load_n(&lock->mark, __ATOMIC_RELAXED);
+}
+
 static uint64_t place_of(const struct frame_mark *mark)
 {
 	return ((uintptr_t)mark >> 4 << PLACE_SHIFT) & PLACE_MASK;
@@ -127,7 +140,7 @@ static bool doze(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark, 
 
 enum lock_wait lock_wait(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
 {
-	uint64_t before = lock_state(lock) & ~IN_KERNEL;
+	uint64_t before = lock_word(lock_state(lock));
 	bool was_stuck = __atomic_load_n(&lock->stuck, __ATOMIC_RELAXED) == before;
 
 	if (spin(lock, tid, mark))
@@ -136,7 +149,7 @@ enum lock_wait lock_wait(struct shim_lock *lock, uint32_t tid, struct frame_mark
 		return LOCK_BUSY;
 	if (doze(lock, tid, mark, was_stuck ? WAITS_MORE : WAITS))
 		return LOCK_TAKEN;
-	if ((lock_state(lock) & ~IN_KERNEL) != before)
+	if ((lock_word(lock_state(lock))) != before)
 		return lock_try(lock, tid, mark) ? LOCK_TAKEN : LOCK_BUSY;
 	__atomic_store_n(&lock->stuck, before, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->stuck_count, was_stuck ? lock->stuck_count + 1 : 0,
@@ -225,7 +238,7 @@ static const struct frame_mark *find_mark(const struct shim_lock *lock, uint64_t
 
 bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct frame_mark *mine)
 {
-	uint64_t word = state & ~IN_KERNEL;
+	uint64_t word = lock_word(state);
 	const struct frame_mark *mark;
 
 	if (shim.sandboxed || lock->calling_out)
@@ -236,7 +249,6 @@ bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct fr
 
 bool lock_is_lost(const struct shim_lock *lock, uint64_t state)
 {
-	uint64_t word = state & ~IN_KERNEL;
 	const struct frame_mark *mark;
 	uint32_t owner = lock_owner(state);
 
@@ -244,11 +256,8 @@ bool lock_is_lost(const struct shim_lock *lock, uint64_t state)
 		return false;
 	if (!(owner & MADE_UP) && task_is_gone(owner))
 		return true;
-	if (__atomic_load_n(&lock->marked, __ATOMIC_ACQUIRE) != word)
-		return false;
-	mark = __atomic_load_n(&lock->mark, __ATOMIC_RELAXED);
-	/* Somebody else's mark, when the lock went on just now: then it can't be taken over. */
-	return frame_is_lost(mark, word);
+	mark = lock_mark(lock, state);
+	return mark != NULL && frame_is_lost(mark, lock_word(state));
 }
 
 void lock_rename_owner(struct shim_lock *lock, uint32_t tid)

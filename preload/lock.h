@@ -47,6 +47,10 @@ uint32_t lock_owner(uint64_t state);
 uint32_t lock_id(uint32_t tid);
 bool lock_in_kernel(uint64_t state);
 
+/* What the owner's mark holds, and the mark itself; NULL: not known, it is just being taken. */
+uint64_t lock_word(uint64_t state);
+const struct frame_mark *lock_mark(const struct shim_lock *lock, uint64_t state);
+
 /* All that take set @mark, which lives until lock_release(). */
 bool lock_try(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark);
 /* Some milliseconds at the most. */

@@ -149,13 +149,6 @@ void recorder_reread_everything(void)
 	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 }
 
-/* Calls are made, or were, that are not recorded. Whoever is no longer counted has a slot. */
-static bool others_are_about(const struct recorder *recorder)
-{
-	return __atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0 ||
-	       late_pending(&recorder->late);
-}
-
 /*
  * A late call is set right by reading its own range back. What mremap took from there in the
  * meantime is elsewhere now, and is what it was before that call.
@@ -172,7 +165,7 @@ static void doubt_what_moved(const struct vm_call *call)
 bool recorder_settle(void)
 {
 	struct recorder *recorder = &shim.recorder;
-	bool unsettled = others_are_about(recorder);
+	bool unsettled = late_pending(&recorder->late);
 
 	late_record(&recorder->late, NULL);
 	return unsettled;
@@ -213,15 +206,21 @@ static bool take_over(uint64_t state, struct frame_mark *mark)
 	return true;
 }
 
-/* An owner inside its system call need not be gone. If it lives, its call is a late one. */
+/*
+ * An owner inside its system call need not be gone. If it lives, its call is a late one, and
+ * has its place already: a handler may jump out of it on the way back.
+ */
 static bool dispossess(uint64_t state, struct frame_mark *mark)
 {
 	struct recorder *recorder = &shim.recorder;
+	const struct frame_mark *owners = lock_mark(&recorder->lock, state);
+	int slot = -1;
 
-	__atomic_fetch_add(&recorder->n_dispossessed, 1, __ATOMIC_SEQ_CST);
+	if (owners != NULL && !ML_MUTATED(TAKEN_CALL_FORGOTTEN))
+		slot = late_take_for(&recorder->late, lock_owner(state), owners, lock_word(state));
 	if (take_over(state, mark))
 		return true;
-	__atomic_fetch_sub(&recorder->n_dispossessed, 1, __ATOMIC_SEQ_CST);
+	late_give_back(&recorder->late, slot);
 	return false;
 }
 
@@ -351,15 +350,16 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
 			      const struct unwind_trace *trace)
 {
 	struct recorder *recorder = &shim.recorder;
+	int slot;
 
 	lock_release(&recorder->lock, mark);
 	if (shim.child || !shim.live) /* we are a fork child, which has yet to begin */
 		return call->result;
 	call->flags |= VM_CALL_UNORDERED;
-	late_made(&recorder->late, late_take(&recorder->late, call->tid, mark), call, trace);
-	/* One that was taken for gone was not counted. */
-	if (__atomic_load_n(&recorder->n_dispossessed, __ATOMIC_SEQ_CST) != 0)
-		__atomic_fetch_sub(&recorder->n_dispossessed, 1, __ATOMIC_SEQ_CST);
+	slot = late_find(&recorder->late, mark);
+	if (slot < 0) /* it was taken for gone */
+		slot = late_take(&recorder->late, call->tid, mark);
+	late_made(&recorder->late, slot, call, trace);
 	if (lock_try(&recorder->lock, task_tid(), mark))
 		recorder_unlock(mark);
 	return call->result;
@@ -419,7 +419,7 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
 		resync_doubts(&doubts, call);
-	if (unlikely(call->op == VM_OP_MREMAP && others_are_about(&shim.recorder)))
+	if (unlikely(call->op == VM_OP_MREMAP && late_pending(&shim.recorder.late)))
 		doubt_what_moved(call);
 	if (unlikely(parts_has(call)))
 		parts_record(call);

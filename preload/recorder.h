@@ -28,8 +28,7 @@
 
 struct recorder {
 	struct shim_lock lock;
-	bool replaying;		 /* the performer returns the result it finds */
-	uint32_t n_dispossessed; /* calls in the kernel whose lock was taken over */
+	bool replaying; /* the performer returns the result it finds */
 	struct late_calls late;
 };
 

@@ -45,6 +45,7 @@ enum ml_mutation {
 	/* the recorder: order, doubt, children */
 	MUTATION_LOCK_AFTER_CALL,     /* the call is made first, and then the lock is taken */
 	MUTATION_LATE_CALLS_LOST,     /* a handler's call inside another is made, not recorded */
+	MUTATION_TAKEN_CALL_FORGOTTEN, /* whose lock was taken away will tell what became of its call */
 	MUTATION_LEFT_HOOK_UNNOTICED, /* its owner jumped out of a handler: the lock is taken for ever */
 	MUTATION_IDENTITY_NOT_ASKED,  /* a file is what its descriptor says */
 	MUTATION_FAILURE_NOT_ASKED,   /* a failed call is believed to have done nothing */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A thread is held up right before its system call, with the recorder's lock. Another one
+ * waits for it in vain until it takes the lock away. Then the call is made, and on the way
+ * back from it a signal handler jumps away, so that nobody tells what became of the call.
+ *
+ * The child is the two threads; the parent traces the first.
+ */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include "victim.h"
+
+#define STEPS_MAX 200000
+#define VAIN_CALLS 400 /* more than it takes to lose patience */
+
+static struct shared {
+	atomic_bool is_held, was_taken;
+} * shared;
+
+static sigjmp_buf away;
+
+static void jump(int number)
+{
+	siglongjmp(away, number);
+}
+
+static void *take(void *unused)
+{
+	while (!shared->is_held)
+		pause_for(1000);
+	for (unsigned i = 0; i < VAIN_CALLS; i++)
+		change_the_map();
+	shared->was_taken = true;
+	return unused;
+}
+
+static void be_held(void)
+{
+	pthread_t other;
+
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+		skip("nothing can be traced");
+	signal(SIGUSR1, jump);
+	if (pthread_create(&other, NULL, take, NULL) != 0)
+		fail("pthread_create");
+	raise(SIGSTOP);
+	if (sigsetjmp(away, 1) == 0)
+		mmap(NULL, 3 * PAGE, PROT_READ, ANON, -1, 0);
+	pthread_join(other, NULL);
+	must_agree("after a jump out of a call whose lock was taken away");
+	_exit(0);
+}
+
+/* ------------------------------------------------------------------ the parent */
+
+/* Until it stops again; ends with it. */
+static void wait_for(pid_t child)
+{
+	int status = -1;
+
+	if (waitpid(child, &status, 0) != child)
+		fail("waitpid");
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	if (!WIFSTOPPED(status))
+		fail("the child died");
+}
+
+static void go(pid_t child, int request, int number)
+{
+	if (ptrace(request, child, NULL, (void *)(long)number) != 0)
+		fail("ptrace");
+	wait_for(child);
+}
+
+static bool is_at_mmap(pid_t child)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, child, NULL, &regs) != 0)
+		fail("PTRACE_GETREGS");
+	return regs.rax == SYS_mmap &&
+	       (ptrace(PTRACE_PEEKTEXT, child, (void *)regs.rip, NULL) & 0xffff) == 0x050f;
+}
+
+int main(void)
+{
+	unsigned n = 0;
+	pid_t child;
+
+	shared = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	child = fork();
+	if (child == 0)
+		be_held();
+	if (child < 0)
+		fail("fork");
+	wait_for(child);
+	ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_EXITKILL);
+	while (!is_at_mmap(child) && n++ < STEPS_MAX)
+		go(child, PTRACE_SINGLESTEP, 0);
+	if (n > STEPS_MAX)
+		fail("no mmap was met");
+	shared->is_held = true;
+	while (!shared->was_taken)
+		pause_for(1000);
+	go(child, PTRACE_SINGLESTEP, 0);
+	for (int number = SIGUSR1;; number = 0)
+		go(child, PTRACE_CONT, number);
+}
