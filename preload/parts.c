@@ -44,19 +44,6 @@ static bool read_memory(uint64_t addr, void *to, size_t size)
 /* Some of the elements, guarded by the recorder's lock. */
 static struct iovec vector[BATCH];
 
-static bool is_mapped(struct addr_range range)
-{
-	const struct memory_area *area;
-
-	while (range.start < range.end) {
-		area = memory_set_find(shim.space.set, range.start);
-		if (area == NULL)
-			return false;
-		range.start = area->range.end;
-	}
-	return true;
-}
-
 /*
  * The element at which the call stopped was advised in part: past gaps to its end, or up
  * to an area that refused. The result says how many bytes went well before, not which.
@@ -68,7 +55,7 @@ static int64_t why_stopped(const struct vm_call *whole, const struct iovec *elem
 
 	if (vm_call_failed(whole))
 		return whole->result;
-	return is_mapped(range) ? -EINVAL : -ENOMEM;
+	return vm_advice_error(&shim.space, range, (uint32_t)whole->args[3]);
 }
 
 /* Returns whether the elements after this one were advised, too. */

@@ -124,20 +124,37 @@ static bool stops_at(const struct vm_space *space, const struct memory_area *are
 	       (splits && refuses_to_split(space, area, range));
 }
 
-/* Where the call stopped; empty when the map tells no reason: then it did not even begin. */
-static struct addr_range until_refused(const struct vm_space *space, struct addr_range range,
-				       const struct advice_row *row)
+/* The first area that stops the call, or NULL. */
+static const struct memory_area *find_obstacle(const struct vm_space *space,
+					       struct addr_range range,
+					       const struct advice_row *row)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (stops_at(space, area, range, row)) {
-			range.end = area->range.start;
-			return range;
-		}
-	range.end = range.start;
+		if (stops_at(space, area, range, row))
+			return area;
+	return NULL;
+}
+
+/* Where the call stopped; empty when the map tells no reason: then it did not even begin. */
+static struct addr_range until_refused(const struct vm_space *space, struct addr_range range,
+				       const struct advice_row *row)
+{
+	const struct memory_area *area = find_obstacle(space, range, row);
+
+	range.end = area != NULL ? area->range.start : range.start;
 	return range;
+}
+
+int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, uint32_t advice)
+{
+	const struct advice_row *row = find_advice(advice);
+
+	if (row == NULL || find_obstacle(space, range, row) != NULL)
+		return -EINVAL;
+	return vm_is_mapped(space->set, range) ? -EINVAL : -ENOMEM;
 }
 
 int64_t vm_change_madvise(struct vm_change *change)

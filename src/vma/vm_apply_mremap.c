@@ -71,20 +71,6 @@ static bool makes_sense(const struct remap *remap)
 
 /* ------------------------------------------------------------- changing the set */
 
-/* Without a gap: the kernel resizes, and moves without MREMAP_FIXED, single areas only. */
-static bool is_mapped(const struct memory_set *set, struct addr_range range)
-{
-	const struct memory_area *area;
-
-	while (!vm_range_is_empty(range)) {
-		area = memory_set_find(set, range.start);
-		if (area == NULL)
-			return false;
-		range.start = area->range.end;
-	}
-	return true;
-}
-
 /*
  * Private /dev/zero is anonymous memory that shows a file. When such a mapping is
  * moved before its first page fault, the kernel sets its offset to its new address.
@@ -120,7 +106,7 @@ static void resize_in_place(struct vm_change *change, const struct remap *remap)
 {
 	struct addr_range tail = { remap->to.end, remap->from.end };
 
-	if (ML_MUTATED(SHRINK_STOPS_AT_GAP) && !is_mapped(change->space->set, tail))
+	if (ML_MUTATED(SHRINK_STOPS_AT_GAP) && !vm_is_mapped(change->space->set, tail))
 		return;
 	if (remap->to.end < remap->from.end)
 		vm_change_remove(change, tail);
@@ -300,7 +286,8 @@ static void apply(struct vm_change *change, const struct remap *remap)
 	bool same_size = size_of(remap->from) == remap->new_size;
 	bool gaps_allowed =
 		in_place ? remap->to.end <= remap->from.end : remap->flags & MREMAP_FIXED;
-	bool sure = (gaps_allowed || is_mapped(set, remap->from)) &&
+	/* Without MREMAP_FIXED the kernel moves, and makes larger, single areas only. */
+	bool sure = (gaps_allowed || vm_is_mapped(set, remap->from)) &&
 		    (in_place || offsets_stay(set, remap->from));
 	bool first_locked = is_locked(set, remap->from.start);
 	bool last_locked = is_locked(set, remap->from.end - 1);

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vma/vm_change.h"
 
+bool vm_is_mapped(const struct memory_set *set, struct addr_range range)
+{
+	const struct memory_area *area;
+
+	while (!vm_range_is_empty(range)) {
+		area = memory_set_find(set, range.start);
+		if (area == NULL)
+			return false;
+		range.start = area->range.end;
+	}
+	return true;
+}
+
 uint64_t vm_end_below(const struct memory_set *set, uint64_t addr)
 {
 	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });

@@ -73,6 +73,9 @@ struct vm_space {
 	uint64_t n_unapplied;
 };
 
+/* Is all of it mapped? */
+bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
+
 /* Why a range is read back from the kernel. Part of the ledger's format. */
 enum vm_reason {
 	VM_REASON_NONE = 0,
@@ -154,6 +157,13 @@ int vm_space_reserve(struct vm_space *space, size_t n_areas);
  * Return: the call's result.
  */
 int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts);
+
+/*
+ * What madvise answers that stops in a range: -EINVAL where an area refuses the advice, -ENOMEM
+ * where there is no obstacle but gaps, behind which it goes on. What process_madvise answers
+ * to an array of ranges says how many bytes went well, and not why.
+ */
+int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, uint32_t advice);
 
 /*
  * The lower edge of a stack (VM_GROWSDOWN) is elastic: the kernel moves it down on a page

@@ -112,15 +112,6 @@ static void do_observed(struct doing *doing)
 	fuzz_again_result(&space);
 }
 
-static bool is_mapped(struct addr_range range)
-{
-	const struct memory_area *area;
-
-	while (range.start < range.end && (area = memory_set_find(space.set, range.start)) != NULL)
-		range.start = area->range.end;
-	return range.start >= range.end;
-}
-
 /* As preload/parts.c: one call for each element, up to the one that stopped it. */
 static void do_parts(struct doing *doing)
 {
@@ -142,9 +133,9 @@ static void do_parts(struct doing *doing)
 		else if (vm_call_failed(whole))
 			part.made.result = whole->result;
 		else
-			part.made.result = is_mapped((struct addr_range){ addr, addr + len })
-						   ? -EINVAL
-						   : -ENOMEM;
+			part.made.result = vm_advice_error(
+				&space, (struct addr_range){ addr, addr + vm_page_up(len) },
+				(uint32_t)whole->args[3]);
 		do_observed(&part);
 		if (part.made.result != 0)
 			fuzz_judge_doubt_hidden((struct addr_range){ addr, addr + len });
