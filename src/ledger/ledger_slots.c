@@ -54,12 +54,18 @@ static bool witnesses_agree(const struct ledger_reader *reader, uint32_t index, 
 	return n_agree > WITNESSES / 2;
 }
 
+/*
+ * The head is looked at last: a writer that is at work writes it first of all, so that it is
+ * there when its neighbours are, unless it is damaged.
+ */
 static bool infer(const struct ledger_reader *reader, uint32_t index, uint64_t lap,
 		  struct ledger_slot *slot)
 {
-	read_slot(reader, index, slot);
-	if (lap == 0 || slot->lap != 0 || !witnesses_agree(reader, index, lap))
+	if (lap == 0 || !witnesses_agree(reader, index, lap))
 		return false;
+	read_slot(reader, index, slot);
+	if (slot->lap != 0)
+		return slot->lap == lap;
 	memset(&slot->head, 0, sizeof(slot->head));
 	slot->lap = lap;
 	slot->headless = true;
