@@ -13,9 +13,29 @@ struct json {
 	unsigned depth;
 };
 
+/* U+007F to U+009F, which a terminal may obey and yajl does not escape: only strings have them. */
+static unsigned control_at(const unsigned char *at, size_t len)
+{
+	if (at[0] == 0x7f)
+		return at[0];
+	return at[0] == 0xc2 && len > 1 && at[1] >= 0x80 && at[1] <= 0x9f ? at[1] : 0;
+}
+
 static void print(void *context, const char *text, size_t len)
 {
-	fwrite(text, 1, len, context);
+	const unsigned char *from = (const unsigned char *)text, *end = from + len;
+
+	for (const unsigned char *at = from; at < end; at++) {
+		unsigned control = control_at(at, (size_t)(end - at));
+
+		if (control == 0)
+			continue;
+		fwrite(from, 1, (size_t)(at - from), context);
+		fprintf(context, "\\u%04x", control);
+		at += control > 0x7f;
+		from = at + 1;
+	}
+	fwrite(from, 1, (size_t)(end - from), context);
 }
 
 struct json *json_create(void)

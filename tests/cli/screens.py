@@ -13,6 +13,8 @@ import re
 import sys
 from testing import HERE, Checks, environment, make, run, scratch
 
+HEADER_COMMAND = 1792  # see struct ledger_header
+
 # name, exit code, arguments
 SCREENS = [
     ("info", 0, ["info", "demo.mlg"]),
@@ -201,6 +203,19 @@ def without_files(checks, mapledger, folder):
     checks.check("by jit 0x7ffff6ff000f < prog+0x1233\n" in why, f"the line of a stack: {why}")
 
 
+def controls_in_json(checks, mapledger, make_ledger, folder):
+    """Of JSON, too, a terminal obeys nothing that a program chose."""
+    name = "a\x01b\x7fc\u009b31m\u00e9"
+    make(make_ledger, "demo", folder, "controls.mlg")
+    with open(os.path.join(folder, "controls.mlg"), "r+b") as file:
+        file.seek(HEADER_COMMAND)
+        file.write(name.encode() + b"\0")
+    said = run([mapledger, "info", "--json", "controls.mlg"], folder).stdout.decode()
+    checks.same(json.loads(said)["command"][0], name, "a name with control characters")
+    checks.check(not any(c < " " or "\x7f" <= c <= "\x9f" for c in said[:-1]),
+                 f"has none in the text: {said!r}")
+
+
 def families(checks, mapledger, make_ledger, folder):
     os.mkdir(os.path.join(folder, "root.mlg.d"))
     make(make_ledger, "equal", folder, "root.mlg")
@@ -227,6 +242,7 @@ def main(mapledger, make_ledger, *rest):
         json_facts(checks, mapledger, folder)
         without_files(checks, mapledger, folder)
         colors(checks, mapledger, folder)
+        controls_in_json(checks, mapledger, make_ledger, folder)
         families(checks, mapledger, make_ledger, folder)
     checks.finish()
 
