@@ -257,7 +257,11 @@ EXPORT int prctl(int option, ...)
 extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
 uint8_t hook_syscall_bitmap[64];
 
-/* Who else has this function; the numbers above are not for them, as libc's is not seen. */
+/*
+ * Whose function makes the other calls: another library's, or libc's, because a program may
+ * allow calls from there alone (Syscall User Dispatch). 0: nobody's. The numbers above are
+ * not for them, as libc's is not seen.
+ */
 extern uint64_t hook_syscall_next __attribute__((visibility("hidden")));
 uint64_t hook_syscall_next;
 
@@ -276,6 +280,8 @@ void hooks_find_next(void)
 	for (unsigned i = 0; i < N_NEXT; i++)
 		next[i] = scope_next(names[i]);
 	hook_syscall_next = next[NEXT_syscall];
+	if (hook_syscall_next == 0)
+		hook_syscall_next = scope_libc("syscall");
 }
 
 void hooks_pass_nothing_on(void)

@@ -18,7 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from stressors import KNOWN, NOT_AS_ROOT, SHORT, STRESSORS
+from stressors import NOT_AS_ROOT, SHORT, STRESSORS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "programs"))
 
@@ -82,7 +82,7 @@ def check(tools, name, folder, told, chance):
     result.recorded, result.moments = record(tools, program, ledger, told.moments, chance)
     if verdict(result.plain) == "usage":
         result.troubles.append(f"does not run: {result.plain[1] + result.plain[2]!r}")
-    if verdict(result.plain) != verdict(result.recorded) and name not in KNOWN:
+    if verdict(result.plain) != verdict(result.recorded):
         result.troubles.append(f"{verdict(result.plain)} became {verdict(result.recorded)}:\n" +
                                (result.recorded[1] + result.recorded[2])[-3000:].decode())
     if not ledger.exists():
@@ -119,8 +119,6 @@ def row(result):
         return f"{result.name:13} {result.troubles[0]}"
     n_differ = family.n_differences + (len(moments.troubles) if moments else 0)
     notes = [counts_text(family.resyncs) or "-"]
-    if verdict(result.plain) != verdict(result.recorded):
-        notes.append(f"known: {KNOWN.get(result.name, 'no')}")
     if family.tolerated:
         notes.append(f"tolerated: {counts_text(family.tolerated)}")
     if family.n_unordered:

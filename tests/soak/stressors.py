@@ -121,12 +121,6 @@ HOSTILE = {"enosys", "opcode", "syscall", "sysbadaddr", "far-branch"}
 # As root these do nothing.
 NOT_AS_ROOT = {"exec", "spawn", *HOSTILE}
 
-# What ends otherwise, and why: said in the table, and in README.md.
-KNOWN = {
-    "usersyscall": "syscall() is the shim's, so it is outside of the range of libc that this "
-                   "program exempts from its own Syscall User Dispatch",
-}
-
 # Half a minute for both runs of all. They meet most entry points and every kind of child.
 SHORT = ["mmapfixed", "mremap", "munmap", "brk", "stack", "shm-sysv", "mmapfork", "userfaultfd",
-         "vforkmany", "pthread", "dynlib"]
+         "vforkmany", "pthread", "dynlib", "usersyscall"]
