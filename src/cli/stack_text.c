@@ -40,6 +40,7 @@ static const char *const quiet_modules[] = {
 	"libc.so",     "libc-2",      "ld-linux",    "ld-2",	 "ld64.so",
 	"ld-musl",     "libpthread",  "libstdc++",   "libgcc_s", "libc++",
 	"libjemalloc", "libtcmalloc", "libmimalloc", "librt.so", "libdl.so",
+	"libasan.so",  "libtsan.so",  "liblsan.so",  "libubsan", "libclang_rt.",
 };
 
 static bool begins_with_one_of(const char *text, const char *const *words, size_t n)
@@ -50,12 +51,15 @@ static bool begins_with_one_of(const char *text, const char *const *words, size_
 	return false;
 }
 
-/* Compiled into the program, but not of it: templates and inlined functions. */
+/* Compiled into the program, but not of it: templates, inlined functions, sanitizers' runtimes. */
 static bool is_of_the_language(const char *function, const char *file)
 {
-	static const char *const functions[] = { "std::",	    "__gnu_cxx::", "operator new",
-						 "<alloc::",	    "<core::",	   "<std::",
-						 "alloc::raw_vec::" };
+	static const char *const functions[] = {
+		"std::",   "__gnu_cxx::",    "operator new",	 "<alloc::",
+		"<core::", "<std::",	     "alloc::raw_vec::", "__sanitizer::",
+		"__asan",  "__tsan",	     "__msan",		 "__lsan",
+		"__ubsan", "__interceptor_", "___interceptor_",	 "mmap_interceptor",
+	};
 	static const char *const files[] = { "/rustc/", "library/core/", "library/alloc/",
 					     "library/std/" };
 	char name[NAME_COLUMNS];
@@ -254,7 +258,11 @@ static bool is_call_itself(const char *function)
 {
 	static const char *const wrappers[] = { "mmap64", "sbrk", "syscall", "pkey_mprotect" };
 
+	static const char interceptor[] = "interceptor_"; /* a sanitizer's */
+
 	function += strspn(function, "_");
+	if (strncmp(function, interceptor, strlen(interceptor)) == 0)
+		function += strlen(interceptor);
 	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
 		if (strcmp(function, vm_op_info(op)->name) == 0)
 			return true;
@@ -267,7 +275,7 @@ static bool is_call_itself(const char *function)
 /* Libraries call their own functions by other names: __GI___libc_malloc, ___dlopen. */
 static size_t alias_length(const char *function)
 {
-	static const char *const prefixes[] = { "__GI_", "__libc_", "_IO_" };
+	static const char *const prefixes[] = { "__GI_", "__libc_", "_IO_", "__interceptor_" };
 	size_t len = 0;
 
 	if (strncmp(function, "_Z", 2) == 0)

@@ -69,6 +69,16 @@ def report(done):
     return done.stdout, done.returncode, found, "runtime error" in done.stderr
 
 
+def who_troubles(mapledger, ledger):
+    """What the program maps, it has mapped itself, whoever stands between it and libc."""
+    lines = run([mapledger, "log", ledger]).stdout.splitlines()
+    ours = [line for line in lines
+            if "map_and_unmap victim_sanitized.c" in line or "map_pages victim.h" in line]
+    for call in " mmap(", " mprotect(", " munmap(":
+        if not any(call in line for line in ours):
+            yield f"nobody of the program is said to have called{call}"
+
+
 def troubles_of(mapledger, ledger, is_child):
     done = run([mapledger, "verify", "--json", ledger])
     counts = json.loads(run([mapledger, "info", "--json", ledger]).stdout)
@@ -89,6 +99,8 @@ def compare(mapledger, shim, program, arguments, when):
         if report(done) != report(plain):
             yield f"plain {report(plain)}, recorded {report(done)}: {done.stderr[:600]}"
         yield from troubles_of(mapledger, ledger, False)
+        if not arguments:
+            yield from who_troubles(mapledger, ledger)
         for child in Path(folder).glob("x.mlg.d/*.mlg"):
             yield from troubles_of(mapledger, child, True)
 
