@@ -100,6 +100,7 @@ static bool is_vdso(const struct kernel_area *area)
 	       (area->name_len == 6 && strncmp(area->name, "[vdso]", 6) == 0);
 }
 
+/* The first piece, and what is right behind it: a part of it may have been moved elsewhere. */
 void fuzz_world_find_vdso(void)
 {
 	static char buffer[16 << 10];
@@ -114,6 +115,8 @@ void fuzz_world_find_vdso(void)
 			continue;
 		if (!world.known[FUZZ_VDSO])
 			know(FUZZ_VDSO, area.range.start);
+		else if (area.range.start != world.base[FUZZ_VDSO] + world.vdso_size)
+			break;
 		world.vdso_size = area.range.end - world.base[FUZZ_VDSO];
 	}
 	close(fd);
