@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 #include <fnmatch.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,9 @@ static struct test suites[SUITES_MAX]; /* without a name */
 static unsigned n_suites;
 static bool failed;
 
+static jmp_buf end_of_test;
+static pid_t runner; /* of the test; it may have children */
+
 void stand_in_add_suite(const char *suite, const struct stand_in_options *options)
 {
 	if (n_suites == SUITES_MAX)
@@ -43,6 +47,14 @@ void stand_in_add_test(const char *suite, const char *name, void (*run)(void),
 	if (n_tests == TESTS_MAX)
 		abort();
 	tests[n_tests++] = (struct test){ suite, name, run, options };
+}
+
+/* What was set up is taken down all the same. */
+static _Noreturn void leave(int status)
+{
+	if (getpid() == runner)
+		longjmp(end_of_test, status);
+	_exit(status);
 }
 
 /* In TAP a line that is not its own begins with a mark. */
@@ -71,7 +83,7 @@ void stand_in_fail(enum stand_in_severity severity, const char *file, int line,
 	fflush(stdout);
 	failed = true;
 	if (severity == STAND_IN_ASSERT)
-		_exit(STATUS_FAILED);
+		leave(STATUS_FAILED);
 }
 
 void stand_in_skip(const char *format, ...)
@@ -82,7 +94,7 @@ void stand_in_skip(const char *format, ...)
 	comment(format, args);
 	va_end(args);
 	fflush(stdout);
-	_exit(STATUS_SKIPPED);
+	leave(STATUS_SKIPPED);
 }
 
 void stand_in_log(const char *format, ...)
@@ -110,18 +122,32 @@ static void call(void (*function)(void))
 		function();
 }
 
-static void live(const struct test *test)
+/* Return: 0, or with what status the test was left. */
+static int set_up_and_run(const struct test *test, const struct stand_in_options *suite)
 {
-	const struct stand_in_options *suite = suite_options(test);
+	int status = setjmp(end_of_test);
 
-	alarm(SECONDS);
+	if (status != 0)
+		return status;
+	runner = getpid();
 	call(suite->init);
 	call(test->options->init);
 	test->run();
+	return 0;
+}
+
+static void live(const struct test *test)
+{
+	const struct stand_in_options *suite = suite_options(test);
+	int status;
+
+	alarm(SECONDS);
+	status = set_up_and_run(test, suite);
+	runner = 0; /* there is nowhere to go back to any more */
 	call(test->options->fini);
 	call(suite->fini);
 	fflush(NULL);
-	_exit(failed ? STATUS_FAILED : 0);
+	_exit(failed ? STATUS_FAILED : status);
 }
 
 static bool ended_as_expected(const struct test *test, int status)
