@@ -52,8 +52,8 @@ static bool may_be_stack(const struct memory_area *area)
 }
 
 /*
- * The gap below counts too: the kernel may have let the stack grow into it
- * since we last looked.
+ * The gap below counts too: the kernel may have let the stack grow into it since we
+ * last looked, and up to another stack, of which it then makes one area with this.
  */
 uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
 {
@@ -63,7 +63,7 @@ uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
 	while ((area = memory_set_iter_prev(&iter)) != NULL) {
 		uint64_t end = area->range.end < addr ? area->range.end : addr;
 
-		if (end < addr || !may_be_stack(area))
+		if (!may_be_stack(area) || (end < addr && !(area->flags & VM_GROWSDOWN)))
 			return end;
 		addr = area->range.start;
 	}

@@ -294,6 +294,11 @@ static const struct rule mprotect_rules[] = {
 	  "1000-2000 r--p object 1, 5000-7000 rw-p stack, 7000-8000 rwxp stack changed 9, "
 	  "8000-9000 rw-p stack",
 	  "2000-8000 effect" },
+	{ "and over a gap where two may have met", "1000-3000 r--p stack, 5000-9000 r--p stack",
+	  CALL(MPROTECT, 0, 0x7000, 0x1000, PROT_EXEC | PROT_GROWSDOWN),
+	  "1000-3000 r--p stack, 5000-7000 r--p stack, 7000-8000 --xp stack changed 9, "
+	  "8000-9000 r--p stack",
+	  "0-8000 effect" },
 	{ "and what it touched when it failed", "4000-5000 r--p object 1, 5000-9000 rw-p stack",
 	  CALL(MPROTECT, -ENOMEM, 0x7000, 0x3000, PROT_READ | PROT_GROWSDOWN),
 	  "4000-5000 r--p object 1, 5000-9000 rw-p stack", "5000-a000 failed" },
