@@ -124,7 +124,8 @@ def log_and_map(story):
     story.says("\n1 of ", "log", "-e", "mprotect", "--from", "^seal_pool$", "a.mlg")
     got = story.ask("log", "--module", "plugin.so", "-e", "mmap", "a.mlg")
     story.checks.same(got.count("plugin_make story_plugin.c:14"), 1, f"--module: {got}")
-    story.says("dlopen_doit", "log", "--bt", "--from", "dlopen", "-n", "1", "a.mlg")
+    # Behind functions of libc that only its separate debug file has names for.
+    story.says("dlopen  ", "log", "--bt", "--from", "dlopen", "-n", "1", "a.mlg")
     got = story.ask("map", "--range", f"{story.pool}+16K", "a.mlg")
     wanted = with_lines(r"r--p  anon    make_pool story.c:@make_pool@ +#\d+ +#\d+ mprotect "
                         r"protect story.c:@protect@\n")
