@@ -8,6 +8,7 @@
 
 /* A fault so near to the stack pointer is the stack's own: frames are rarely larger. */
 #define STACK_REACH (1ULL << 20)
+#define RED_ZONE    128 /* below the stack pointer, and a function's that calls no other (x86-64 psABI) */
 
 /* Local arrays larger than that are none. */
 #define FRAME_REACH (256ULL << 20)
@@ -111,7 +112,7 @@ static bool is_frame_too_large(struct crash *crash, const struct vm_space *space
 
 	if (fault->access == LEDGER_ACCESS_EXECUTE || stack == NULL || !(stack->flags & VM_WRITE) ||
 	    stack->tag[VM_TAG_OBJECT] != 0 || memory_set_find(space->set, fault->sp) != NULL ||
-	    vm_page_down(fault->sp) > crash->history.page ||
+	    vm_page_down(fault->sp - RED_ZONE) > crash->history.page ||
 	    stack->range.start - fault->sp > FRAME_REACH)
 		return false;
 	crash->stack = *stack;
