@@ -68,6 +68,7 @@ class Family:
     ends: dict = field(default_factory=dict)       # how a process ended -> how many
     tolerated: dict = field(default_factory=dict)  # cause -> how often
     resyncs: dict = field(default_factory=dict)    # reason -> how often
+    audit_options: tuple = ()                      # of `mapledger audit'
     troubles: list = field(default_factory=list)
 
     def n_unobserved(self):
@@ -131,7 +132,7 @@ class Family:
 
     def add_findings(self, tools, ledger):
         """Ordinary work is no misuse: an error that the audit finds is one of the audit's."""
-        audit = tools.ask("audit", "--fail-on", "error", ledger)
+        audit = tools.ask("audit", "--fail-on", "error", *self.audit_options, ledger)
         if audit.returncode != 0:
             self.troubles.append(f"{ledger.name}: audit exits {audit.returncode}:\n"
                                  f"{audit.stdout[:1500]}{audit.stderr[:300]}")
@@ -147,8 +148,8 @@ def members(ledger):
     return [ledger, *sorted(Path(f"{ledger}.d").glob("*.mlg"))]
 
 
-def family_of(tools, ledger):
-    family = Family()
+def family_of(tools, ledger, audit_options=()):
+    family = Family(audit_options=audit_options)
     for each in members(ledger):
         family.add(tools, each)
     return family

@@ -88,7 +88,7 @@ def check(tools, name, folder, told, chance):
     if not ledger.exists():
         result.troubles.append("there is no ledger")
         return result
-    result.family = family_of(tools, ledger)
+    result.family = family_of(tools, ledger, ("--supp", Path(__file__).with_name("audit.supp")))
     result.troubles += result.family.troubles
     if result.moments:
         result.troubles += result.moments.troubles
