@@ -21,6 +21,8 @@
 #include <linux/prctl.h>
 #include <sys/types.h>
 #include "base/sys.h"
+#include "fault.h"
+#include "raw.h"
 #include "scope.h"
 #include "shim.h"
 #include "site_calls.h"
@@ -242,10 +244,11 @@ EXPORT int prctl(int option, ...)
 	for (unsigned i = 1; i < 5; i++)
 		args[i] = va_arg(rest, unsigned long);
 	va_end(rest);
-	PASS_ON(prctl, option, args[1], args[2], args[3], args[4]);
+	/* A filter must not come unseen, whoever else wants to see prctl(). */
 	if (option == PR_SET_SECCOMP)
 		return (int)to_libc(confine_call(SYS_prctl, args));
 	site_call_prctl(args);
+	PASS_ON(prctl, option, args[1], args[2], args[3], args[4]);
 	if (vm_call_matters(VM_OP_PRCTL, args))
 		return (int)SYMBOL(VM_OP_PRCTL, args[0], args[1], args[2], args[3], args[4]);
 	return (int)to_libc(sys_call_with(SYS_prctl, args));
@@ -308,6 +311,10 @@ void hooks_start(void)
 	want(SYS_exit_group);
 	want(SYS_execve);
 	want(SYS_execveat);
+#if defined(__x86_64__) /* where fault.c's handler and stack are kept from the program's sight */
+	want(SYS_rt_sigaction);
+	want(SYS_sigaltstack);
+#endif
 }
 
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
@@ -316,12 +323,19 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 /* Called by syscall_*.S for the numbers above, with the arguments of syscall(). */
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
-	const uint64_t args[6] = { (uint64_t)a };
+	const uint64_t args[6] = { (uint64_t)a, (uint64_t)b, (uint64_t)c,
+				   (uint64_t)d, (uint64_t)e, (uint64_t)f };
 	enum vm_op op = vm_op_of_call(nr, args);
 
 	if (op != VM_OP_NONE)
-		return CALL(op, VM_TIER_SYSCALL, (uint64_t)a, (uint64_t)b, (uint64_t)c,
-			    (uint64_t)d, (uint64_t)e, (uint64_t)f);
+		return CALL(op, VM_TIER_SYSCALL, args[0], args[1], args[2], args[3], args[4],
+			    args[5]);
+#if defined(__x86_64__)
+	if (nr == SYS_rt_sigaction)
+		return to_libc(raw_sigaction(args));
+	if (nr == SYS_sigaltstack)
+		return to_libc(fault_sigaltstack(args));
+#endif
 	if (nr == SYS_prctl)
 		site_call_prctl(args);
 	if (nr == SYS_exit_group)
@@ -330,13 +344,11 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		return to_libc(exec_call(
 			&(struct vm_call){ .op = nr == SYS_execve ? VM_OP_EXEC : VM_OP_EXECVEAT,
 					   .tier = VM_TIER_SYSCALL,
-					   .args = { (uint64_t)a, (uint64_t)b, (uint64_t)c,
-						     (uint64_t)d, (uint64_t)e } },
+					   .args = { args[0], args[1], args[2], args[3],
+						     args[4] } },
 			&(struct unwind_regs)UNWIND_CALLER));
 	if (nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP))
-		return to_libc(confine_call(nr, (uint64_t[]){ (uint64_t)a, (uint64_t)b, (uint64_t)c,
-							      (uint64_t)d, (uint64_t)e,
-							      (uint64_t)f }));
+		return to_libc(confine_call(nr, args));
 	return to_libc(sys_call6(nr, a, b, c, d, e, f));
 }
 

@@ -31,12 +31,16 @@ struct symbols {
 	const uint32_t *old_hash; /* DT_HASH */
 };
 
-/* ld.so puts addresses in place of the file's, but not in all libraries. */
+/*
+ * ld.so puts addresses in place of the file's, but not in all libraries. Addresses are near
+ * where the dynamic section is; l_addr may be "negative".
+ */
 static const void *entry_address(const struct link_map *library, const Elf64_Dyn *entry)
 {
 	uint64_t value = entry->d_un.d_ptr;
+	uint64_t distance = value - (uintptr_t)library->l_ld + (1ULL << 31);
 
-	return (const void *)(uintptr_t)(value < library->l_addr ? library->l_addr + value : value);
+	return (const void *)(uintptr_t)(distance < 1ULL << 32 ? value : value + library->l_addr);
 }
 
 static bool open_symbols(const struct link_map *library, struct symbols *symbols)
@@ -93,8 +97,11 @@ static uint32_t find_hashed(const struct symbols *symbols, const char *name)
 	const uint32_t *buckets = (const uint32_t *)(bloom + head->n_bloom);
 	const uint32_t *hashes = buckets + head->n_buckets;
 	uint32_t hash = gnu_hash_of(name), i;
-	uint64_t word = bloom[hash / 64 % head->n_bloom];
+	uint64_t word;
 
+	if (head->n_bloom == 0 || head->n_buckets == 0)
+		return 0;
+	word = bloom[hash / 64 % head->n_bloom];
 	if (!(word >> hash % 64 & word >> (hash >> head->shift) % 64 & 1))
 		return 0;
 	i = buckets[hash % head->n_buckets];

@@ -232,11 +232,12 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start();
-	if (!sites_see(SITE_CALL))
+	shim.intervenes = intervene_wanted();
+	/* Whose call it is must show, for a policy, where the program calls. */
+	if (!sites_see(SITE_CALL) || shim.intervenes)
 		hooks_pass_nothing_on();
 	if (!sites_see(SITE_EXIT))
 		ask_to_be_last();
-	shim.intervenes = intervene_wanted();
 	shim.live = true;
 	/* One that is missed would show the program our handler. */
 	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))

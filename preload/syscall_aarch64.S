@@ -22,6 +22,11 @@ syscall:
 	tbz	w9, #0, 1f
 	b	hook_syscall
 1:
+	adrp	x16, hook_syscall_next
+	ldr	x16, [x16, :lo12:hook_syscall_next]
+	cbz	x16, 3f
+	br	x16
+3:
 	mov	x8, x0
 	mov	x0, x1
 	mov	x1, x2

@@ -6,6 +6,7 @@
  */
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include "victim.h"
@@ -148,6 +149,20 @@ static void by_number(void)
 		fail("syscall(SYS_getpid)");
 }
 
+/* A program that asks the kernel itself sees its own signal table, not the shim's. */
+static void signals_by_number(void)
+{
+#if defined(__x86_64__)
+	unsigned long action[4] = { 1 };
+	stack_t stack;
+
+	if (syscall(SYS_rt_sigaction, SIGSEGV, NULL, action, 8) != 0 || action[0] != 0)
+		fail("a handler that is not the program's");
+	if (syscall(SYS_sigaltstack, NULL, &stack) != 0 || !(stack.ss_flags & SS_DISABLE))
+		fail("a signal stack that is not the program's");
+#endif
+}
+
 static void nonsense(void)
 {
 	char *p = map_pages(2);
@@ -181,6 +196,7 @@ int main(int argc, char **argv)
 		heap();
 	advised();
 	by_number();
+	signals_by_number();
 	nonsense();
 	return 0;
 }
