@@ -202,7 +202,7 @@ static void write_again(void)
 			   "changed: all of it was read from the kernel again");
 	resync_declare_set(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_UNORDERED);
-	recorder_ask_break();
+	recorder_doubt_break();
 }
 
 void baseline_again(void)

@@ -166,7 +166,7 @@ static enum look check_range(struct addr_range range, uint64_t event)
 
 	if (found == LOOK_DIFFERENT) {
 		write_difference(differing, event);
-		recorder_ask_break();
+		recorder_doubt_break();
 		resync_range(differing, VM_REASON_UNOBSERVED, 0);
 	}
 	return found;

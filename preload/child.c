@@ -100,9 +100,9 @@ static void begin(void)
 	struct ledger_writer own;
 	int error;
 
-	shim.child = false;
-	shim.unread = false;
 	shim.pid = (uint32_t)sys_getpid();
+	__atomic_store_n(&shim.child, false, __ATOMIC_RELEASE);
+	shim.unread = false;
 	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = 0;
 	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
 	shim.writer = (struct ledger_writer){ 0 };

@@ -136,7 +136,7 @@ static int64_t verify(bool at_exit, vm_difference_fn report, void *context)
 				     kernel.areas, kernel.n);
 		/* What nobody saw being made is in the map from here on, and says so. */
 		if (vm_comparison_unexplained(&comparison) > 0) {
-			recorder_ask_break();
+			recorder_doubt_break();
 			resync_range(MEMORY_SET_ALL, VM_REASON_UNOBSERVED, 0);
 		}
 	}

@@ -32,7 +32,6 @@ static int take(struct late_calls *late, uint64_t usable, uint32_t tid,
 		slot = &late->slot[i];
 	} while (!__atomic_compare_exchange_n(&late->taken, &taken, taken | 1ULL << i, false,
 					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-	slot->leaving = false;
 	__atomic_store_n(&slot->word, word, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->call.tid, tid, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->mark, mark, __ATOMIC_RELEASE);
@@ -101,6 +100,7 @@ void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
 static void free_slot(struct late_calls *late, int i)
 {
 	late->slot[i].mark = NULL;
+	late->slot[i].leaving = false;
 	__atomic_fetch_and(&late->ready, ~(1ULL << i), __ATOMIC_RELAXED);
 	__atomic_fetch_and(&late->taken, ~(1ULL << i), __ATOMIC_RELEASE);
 }
@@ -148,7 +148,9 @@ static void look_at(struct late_calls *late, int i, const struct frame_mark *min
 			__atomic_fetch_or(&late->ready, 1ULL << i, __ATOMIC_RELEASE);
 		return;
 	}
-	if (!was_left(slot, tid, mine))
+	/* One that was made since we looked has left its frame, too: it is ready then. */
+	if (!was_left(slot, tid, mine) ||
+	    (__atomic_load_n(&late->ready, __ATOMIC_ACQUIRE) & 1ULL << i))
 		return;
 	free_slot(late, i);
 	__atomic_store_n(&late->lost, 1, __ATOMIC_RELEASE);

@@ -102,12 +102,14 @@ static void apply_made(struct vm_call *call, struct vm_doubts *doubts)
 	shim.recorder.replaying = false;
 }
 
-void recorder_ask_break(void)
+/* Right before the program's own call about it: the kernel may hold the map's lock till then. */
+static void ask_break(void)
 {
 	struct vm_call call = { .op = VM_OP_BRK, .flags = VM_CALL_PART };
 	const struct unwind_trace nobody = { 0 };
 	struct vm_doubts doubts;
 
+	shim.recorder.break_is_unsure = false;
 	if (shim.sandboxed || ML_MUTATED(BREAK_NOT_ASKED) || make_call(&call) == 0 ||
 	    (uint64_t)call.result == shim.space.brk)
 		return;
@@ -116,6 +118,11 @@ void recorder_ask_break(void)
 	write_made(&call, &nobody);
 	apply_made(&call, &doubts);
 	resync_doubts(&doubts, &call);
+}
+
+void recorder_doubt_break(void)
+{
+	shim.recorder.break_is_unsure = true;
 }
 
 void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace)
@@ -136,7 +143,7 @@ void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace
 		resync_range(ranges[i], reason, call->event);
 	resync_doubts(&doubts, call);
 	if (call->op == VM_OP_BRK)
-		recorder_ask_break();
+		recorder_doubt_break();
 	if (parts_has(call))
 		parts_record(call);
 	if (sites_may_change(call))
@@ -145,7 +152,7 @@ void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace
 
 void recorder_reread_everything(void)
 {
-	recorder_ask_break();
+	recorder_doubt_break();
 	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 }
 
@@ -399,6 +406,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 
 	if (unlikely(fault_stack_asked != fault_stack_turn))
 		fault_give_stack();
+	if (unlikely(call->op == VM_OP_BRK && shim.recorder.break_is_unsure))
+		ask_break();
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
 		resync_own();

@@ -29,6 +29,7 @@
 struct recorder {
 	struct shim_lock lock;
 	bool replaying; /* the performer returns the result it finds */
+	bool break_is_unsure;
 	struct late_calls late;
 };
 
@@ -81,10 +82,10 @@ int64_t recorder_perform(void *context, struct vm_call *call);
 
 /*
  * The break does not show in a map. Where it may have been moved by a call that is not
- * recorded, or not in its place, it is asked for, with the lock held; what is new about it
- * is recorded, as a part (VM_CALL_PART).
+ * recorded, or not in its place, it is asked for before the next call that moves it; what
+ * is new about it is recorded, as a part (VM_CALL_PART). With the lock held.
  */
-void recorder_ask_break(void);
+void recorder_doubt_break(void);
 
 /* What a fork child finds of the parent's set in its copy of the memory. */
 enum recorder_copy {
