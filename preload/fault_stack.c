@@ -41,11 +41,6 @@ static bool is_ours(const stack_t *stack)
 	return at >= (uintptr_t)stacks && at < (uintptr_t)stacks + sizeof(stacks);
 }
 
-static long sys_sigaltstack(const stack_t *stack, stack_t *old)
-{
-	return sys_call6(SYS_sigaltstack, (long)stack, (long)old, 0, 0, 0, 0);
-}
-
 static bool has_ended(uint32_t tid)
 {
 	return sys_call6(SYS_tgkill, (long)shim.pid, tid, 0, 0, 0, 0) == -ESRCH;

@@ -70,7 +70,7 @@ bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct f
 	bool there;
 
 	if (shim.sandboxed || ML_MUTATED(LEFT_HOOK_UNNOTICED) ||
-	    sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) < 0)
+	    sys_sigaltstack(NULL, &stack) < 0)
 		return false;
 	if (frame_is_lost(mark, word))
 		return true;

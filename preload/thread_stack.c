@@ -10,7 +10,7 @@ static bool is_on_signal_stack(void)
 {
 	stack_t stack;
 
-	return !shim.sandboxed && sys_call6(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
+	return !shim.sandboxed && sys_sigaltstack(NULL, &stack) == 0 &&
 	       (stack.ss_flags & SS_ONSTACK);
 }
 

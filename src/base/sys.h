@@ -164,6 +164,12 @@ static inline bool sys_read_own(uint64_t addr, void *to, size_t size)
 			 0) == (long)size;
 }
 
+/* Both are a stack_t; NULL: nothing is set, or told. */
+static inline long sys_sigaltstack(const void *stack, void *old)
+{
+	return sys_call6(SYS_sigaltstack, (long)stack, (long)old, 0, 0, 0, 0);
+}
+
 static inline long sys_gettid(void)
 {
 	return sys_call6(SYS_gettid, 0, 0, 0, 0, 0, 0);
