@@ -85,6 +85,13 @@ static unsigned aio_ranges(const struct vm_space *space, const struct vm_call *c
 	return one(ranges, size == 0 ? VM_ALL_PAGES : cover(addr, size));
 }
 
+struct addr_range vm_range_moved(const struct vm_call *call)
+{
+	if (call->op != VM_OP_MREMAP)
+		return (struct addr_range){ 0 };
+	return cover(call->args[0], call->args[1]);
+}
+
 /* Only what can be seen in a map: neither locks nor seals nor labels. */
 unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
 			struct addr_range ranges[2])

@@ -176,6 +176,15 @@ int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, u
 bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct addr_range *gap);
 
 /*
+ * vm_range_moved() - from where a call may take pages to another place
+ *
+ * What a stack has grown to there goes along. At the new place nothing tells it from what
+ * was there, nor that it was a stack's; so the gaps below stacks in this range are read back
+ * before the call is applied. Empty for all calls but mremap.
+ */
+struct addr_range vm_range_moved(const struct vm_call *call);
+
+/*
  * What a fork child has, of what its parent's map says and no map shows: locks are not
  * inherited, and wiped areas (VM_WIPEONFORK) have lost their guards. Areas that the
  * kernel did not let it inherit are found by asking.

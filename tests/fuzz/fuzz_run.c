@@ -99,10 +99,23 @@ static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *dou
 			fuzz_judge_doubt_hidden(doubts->doubt[i].range);
 }
 
+/* As preload/recorder.c. */
+static void read_what_moves(const struct vm_call *call)
+{
+	struct addr_range rest = vm_range_moved(call), gap;
+
+	while (vm_edge_next(space.set, &rest, &gap)) {
+		fuzz_again_call(&(struct vm_call){ .op = VM_OP_NONE });
+		read_back(&(struct vm_doubt){ gap, VM_REASON_STACK, false }, OP_COUNT);
+		fuzz_again_result(&space);
+	}
+}
+
 static void do_observed(struct doing *doing)
 {
 	struct vm_doubts doubts;
 
+	read_what_moves(&doing->made);
 	vm_space_reserve(&space, 1);
 	vm_apply(&space, &doing->made, &doubts);
 	fuzz_again_call(&doing->made);

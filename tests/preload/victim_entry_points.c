@@ -474,14 +474,22 @@ static void reading_is_executing(void)
 
 /* ---------------------------------------------------------------- what nobody calls */
 
+/* With room to grow: four pages. */
+static char *map_stack(void)
+{
+	char *place = map_pages(2048), *top = place + 1024 * PAGE;
+
+	munmap(place, 2048 * PAGE);
+	return mmap(top, 4 * PAGE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+}
+
 /* What has its edge where nobody can know it. */
 static void growing_stacks(void)
 {
-	char *place = map_pages(2048), *top = place + 1024 * PAGE;
+	char *top = map_stack();
 	struct ml_area area;
 
-	munmap(place, 2048 * PAGE);
-	if (mmap(top, 4 * PAGE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0) == MAP_FAILED) {
+	if (top == MAP_FAILED) {
 		left_out("MAP_GROWSDOWN");
 		return;
 	}
@@ -498,6 +506,23 @@ static void growing_stacks(void)
 	*(volatile char *)(top - 5 * PAGE) = 1;
 	mprotect(top - 4 * PAGE, 2 * PAGE, PROT_READ);
 	must_agree("after protecting a part of what grew");
+}
+
+/* Nobody has asked about what grew when it goes elsewhere, as part of what it is. */
+static void moving_stacks(void)
+{
+	char *top = map_stack(), *to = map_pages(8);
+	struct ml_area stack, moved;
+
+	if (top == MAP_FAILED || madvise(to, 2 * PAGE, GUARD_INSTALL) != 0) {
+		left_out("MAP_GROWSDOWN, or guard pages");
+		return;
+	}
+	*(volatile char *)(top - PAGE) = 1;
+	mremap(top - PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + PAGE);
+	guards_agree(to, 8, "after moving what a stack grew onto a guard");
+	if (query(top, &stack) && query(to + PAGE, &moved) && moved.mapped_by != stack.mapped_by)
+		fail("what was moved was the stack's");
 }
 
 static void __attribute__((noinline)) use_stack(size_t n_pages)
@@ -705,6 +730,7 @@ static const struct {
 	{ "shadow_stacks", shadow_stacks },
 	{ "names", names },
 	{ "growing_stacks", growing_stacks },
+	{ "moving_stacks", moving_stacks },
 	{ "main_stack", main_stack },
 	{ "user_faults", user_faults },
 	{ "renamed_files", renamed_files },
