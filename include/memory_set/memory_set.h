@@ -222,7 +222,8 @@ ML_API void memory_set_destroy(struct memory_set *set);
  *           MEMORY_SET_MAX_GROWTH for each map, unmap or protect, one more than
  *           its areas for each replace
  *
- * Cheap when enough is there already, so it can stand before every operation.
+ * Cheap when enough is there already, so it can stand before every operation. Memory that is
+ * not used yet is not touched.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -104,13 +104,15 @@ struct area_tree {
 	unsigned levels; /* of inner nodes; 0 when the root is a leaf */
 	size_t n_areas;
 
-	union node *free;
-	size_t n_free;
+	union node *free;  /* given back */
+	size_t n_free;	   /* and those that were never taken */
 	size_t n_reserved; /* all nodes ever got, in use or free */
 	size_t path_limit; /* below this many areas ... */
 	size_t path_nodes; /* ... adding one uses up to so many nodes */
 	size_t bytes;
-	struct chunk *chunks;
+	struct chunk *chunks; /* the oldest, and so on */
+	struct chunk *last;
+	struct chunk *fresh; /* no chunk in front of it has nodes that were never taken */
 	struct ml_allocator allocator;
 	union node first; /* the root of an empty tree, before anything is reserved */
 };
@@ -270,6 +272,8 @@ static inline bool area_tree_has_room(struct area_tree *tree, size_t n_areas)
 
 /* For the tree alone; there must be room. */
 void *area_tree_take_node(struct area_tree *tree);
+/* By counting: what n_free must be. */
+size_t area_tree_count_free(const struct area_tree *tree);
 void area_tree_give_node(struct area_tree *tree, void *node);
 
 /* ---------------------------------------------------------------- changing */

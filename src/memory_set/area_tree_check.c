@@ -90,7 +90,7 @@ const char *area_tree_check(const struct area_tree *tree)
 {
 	struct check check = {.tree = tree};
 	const char *wrong = check_node(&check, tree->root, tree->levels);
-	size_t n_free = 0;
+	size_t n_free = area_tree_count_free(tree);
 
 	if (wrong)
 		return wrong;
@@ -98,8 +98,6 @@ const char *area_tree_check(const struct area_tree *tree)
 		return "leaves are linked in order";
 	if (check.n_areas != tree->n_areas)
 		return "the number of areas is right";
-	for (const union node *node = tree->free; node; node = node->next_free)
-		n_free++;
 	if (n_free != tree->n_free)
 		return "the number of free nodes is right";
 	if (n_free + check.n_nodes != tree->n_reserved + 1)

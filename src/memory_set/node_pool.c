@@ -14,6 +14,12 @@
  * grow with it. So a promise stays good: each area that is added uses up the
  * part of the promise that was made for it, and removing areas never takes
  * nodes.
+ *
+ * Most of what is promised is never used: nodes that were not taken yet are not
+ * touched, and so cost no memory where the system gives it out at the first touch.
+ *
+ *     tree->chunks                        tree->fresh
+ *     [ taken, or in the list of free ] -> [ taken | n_fresh ] -> [ n_fresh ]
  */
 
 #include <errno.h>
@@ -21,10 +27,15 @@
 
 #include "area_tree.h"
 
-/* In front of its nodes, which begin at the next multiple of NODE_ALIGN. */
+/*
+ * In front of its nodes, which begin at the next multiple of NODE_ALIGN. Of these the
+ * last @n_fresh have never been taken.
+ */
 struct chunk {
 	_Alignas(64) struct chunk *next;
 	size_t size;
+	size_t n_nodes;
+	size_t n_fresh;
 };
 
 /* Small enough for a program with few areas, big enough to ask seldom. */
@@ -46,11 +57,29 @@ static size_t nodes_ahead(const struct area_tree *tree)
 	return (ahead / CHUNK_BIG_NODES + 1) * CHUNK_BIG_NODES - 1;
 }
 
+static union node *nodes_of(struct chunk *chunk)
+{
+	return (void *)(((uintptr_t)(chunk + 1) + NODE_ALIGN - 1) & -(uintptr_t)NODE_ALIGN);
+}
+
+static union node *take_fresh(struct area_tree *tree)
+{
+	struct chunk *chunk = tree->fresh;
+
+	while (chunk->n_fresh == 0)
+		chunk = chunk->next;
+	tree->fresh = chunk;
+	return &nodes_of(chunk)[chunk->n_nodes - chunk->n_fresh--];
+}
+
 void *area_tree_take_node(struct area_tree *tree)
 {
 	union node *node = tree->free;
 
-	tree->free = node->next_free;
+	if (node != NULL)
+		tree->free = node->next_free;
+	else
+		node = take_fresh(tree);
 	tree->n_free--;
 	return node;
 }
@@ -122,7 +151,6 @@ bool area_tree_count_room(struct area_tree *tree, size_t n_areas)
 static int add_chunk(struct area_tree *tree, size_t n_nodes)
 {
 	struct chunk *chunk;
-	union node *nodes;
 	size_t size;
 
 	if (__builtin_mul_overflow(n_nodes, sizeof(union node), &size) ||
@@ -131,14 +159,15 @@ static int add_chunk(struct area_tree *tree, size_t n_nodes)
 	chunk = tree->allocator.alloc(tree->allocator.context, size);
 	if (!chunk)
 		return -ENOMEM;
-	chunk->size = size;
-	chunk->next = tree->chunks;
-	tree->chunks = chunk;
+	*chunk = (struct chunk){ .size = size, .n_nodes = n_nodes, .n_fresh = n_nodes };
+	if (tree->chunks == NULL)
+		tree->chunks = tree->fresh = chunk;
+	else
+		tree->last->next = chunk;
+	tree->last = chunk;
 	tree->bytes += size;
 	tree->n_reserved += n_nodes;
-	nodes = (void *)(((uintptr_t)(chunk + 1) + NODE_ALIGN - 1) & -(uintptr_t)NODE_ALIGN);
-	while (n_nodes > 0)
-		area_tree_give_node(tree, &nodes[--n_nodes]);
+	tree->n_free += n_nodes;
 	return 0;
 }
 
@@ -155,6 +184,17 @@ int area_tree_reserve(struct area_tree *tree, size_t n_areas)
 	if (missing < ahead && add_chunk(tree, ahead) == 0)
 		return 0;
 	return add_chunk(tree, missing);
+}
+
+size_t area_tree_count_free(const struct area_tree *tree)
+{
+	size_t n = 0;
+
+	for (const union node *node = tree->free; node != NULL; node = node->next_free)
+		n++;
+	for (const struct chunk *chunk = tree->chunks; chunk != NULL; chunk = chunk->next)
+		n += chunk->n_fresh;
+	return n;
 }
 
 void area_tree_init(struct area_tree *tree, const struct ml_allocator *allocator)

@@ -64,6 +64,25 @@ Test(memory_set_memory, a_hole_needs_room_for_one_area)
 	assert_set(set, "1000-2000 rw-, 3000-9000 rw-");
 }
 
+/* Where memory is given out at the first touch, a promise costs little. */
+Test(memory_set_memory, what_is_promised_is_not_touched)
+{
+	size_t touched = 0;
+
+	make_set(false);
+	cr_assert_eq(memory_set_reserve(set, 10000), 0);
+	cr_assert_gt(counting.last_size, 64 * PAGE);
+	cr_assert_eq(map(0x1000, 0x2000), 0);
+	cr_assert_eq(map(0x4000, 0x5000), 0);
+	for (size_t at = 0; at + PAGE <= counting.last_size; at += PAGE)
+		for (size_t i = at; i < at + PAGE; i++)
+			if (counting.last[i] != FRESH_BYTE) {
+				touched++;
+				break;
+			}
+	cr_assert_leq(touched, 2, "%zu pages", touched);
+}
+
 /* Uses up a promise in many ways: it must hold to the end. */
 Test(memory_set_memory, a_reservation_is_good_for_all_it_promised)
 {

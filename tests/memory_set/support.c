@@ -129,8 +129,9 @@ static void *counting_alloc(void *context, size_t size)
 	counting->bytes += size;
 	memory = ml_allocator_malloc.alloc(NULL, size);
 	cr_assert_eq((uintptr_t)memory % 64, 0);
-	/* Whoever relies on fresh memory being zero is to be found out. */
-	return memset(memory, 0xa5, size);
+	counting->last = memory;
+	counting->last_size = size;
+	return memset(memory, FRESH_BYTE, size);
 }
 
 static void counting_free(void *context, void *memory, size_t size)

@@ -51,12 +51,17 @@ void assert_set_at(const struct memory_set *set, const char *text, const char *n
 #define assert_set(set, text)           assert_set_at(set, text, "", __FILE__, __LINE__)
 #define assert_set_case(set, text, row) assert_set_at(set, text, row, __FILE__, __LINE__)
 
+/* Whoever relies on fresh memory being zero is to be found out. */
+#define FRESH_BYTE 0xa5
+
 /* An allocator that counts, and fails from the @calls_left-th call on. */
 struct counting_allocator {
 	struct ml_allocator allocator;
 	uint64_t calls_left;
 	size_t calls;
 	size_t bytes; /* in use */
+	const unsigned char *last; /* what was allocated last: all FRESH_BYTE */
+	size_t last_size;
 };
 
 void counting_allocator_init(struct counting_allocator *counting, uint64_t calls_left);
