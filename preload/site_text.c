@@ -15,6 +15,8 @@ static struct {
 	Elf64_Phdr phdr[HEADERS_MAX];
 } head;
 
+unsigned char site_text_held[SITE_TEXT_HELD_MAX];
+
 /* ---------------------------------------------------------------- reading */
 
 /* The address of a byte of the file, where it is mapped. */
@@ -47,12 +49,27 @@ long site_text_read_some(struct site_text *text, uint64_t offset, void *buffer, 
 		return sys_pread(text->fd, buffer, size, offset);
 	if (!find_mapped(text, offset, &addr))
 		return 0;
+	if (size > text->near.end - addr)
+		size = text->near.end - addr; /* behind it is something else */
 	return sys_pread(text->mem, buffer, size, addr);
+}
+
+long site_text_hold(struct site_text *text, uint64_t offset, size_t size)
+{
+	long got = site_text_read_some(text, offset, site_text_held, size);
+
+	text->held = (struct addr_range){ offset, offset + (got > 0 ? (uint64_t)got : 0) };
+	return got;
 }
 
 bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_t size)
 {
-	return site_text_read_some(text, offset, buffer, size) == (long)size;
+	uint64_t into = offset - text->held.start;
+
+	if (offset < text->held.start || offset > text->held.end || size > text->held.end - offset)
+		return site_text_read_some(text, offset, buffer, size) == (long)size;
+	memcpy(buffer, site_text_held + into, size);
+	return true;
 }
 
 bool site_text_read_at(struct site_text *text, uint64_t addr, void *buffer, size_t size)

@@ -35,6 +35,7 @@ enum site_time {
  * @mem:            /proc/self/mem
  * @fd:             the file; -1: not open
  * @given:          @fd is the program's own
+ * @held:           this part of the file is in site_text_held
  *
  * From the file's ELF header: @n_loads is 0 when it has none.
  */
@@ -45,6 +46,7 @@ struct site_text {
 	int mem;
 	int fd;
 	bool given;
+	struct addr_range held;
 	struct addr_range near; /* where memory was read last, */
 	uint64_t near_offset;	/* and what of the file that is */
 	bool looked;		/* for the file, in vain */
@@ -78,6 +80,14 @@ bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_
 bool site_text_read_at(struct site_text *text, uint64_t addr, void *buffer, size_t size);
 /* Likewise, as many as there are. */
 long site_text_read_some(struct site_text *text, uint64_t offset, void *buffer, size_t size);
+
+/*
+ * Have a part of the file at hand, in place of the one before: what is read inside it costs no
+ * system call, and is as it was when this was called. Return: how many bytes there were.
+ */
+#define SITE_TEXT_HELD_MAX (64u << 10)
+extern unsigned char site_text_held[SITE_TEXT_HELD_MAX];
+long site_text_hold(struct site_text *text, uint64_t offset, size_t size);
 
 /* Bytes that the program would execute. */
 bool site_text_memory(const struct site_text *text, uint64_t addr, void *buffer, size_t size);

@@ -218,11 +218,7 @@ static bool try_site(struct site_text *text, uint64_t offset, enum site_trust tr
 
 /* --------------------------------------------------------------------- one text */
 
-#define CHUNK	     (64u << 10)
 #define SYSCALL_SIZE 2
-
-/* Guarded by the recorder's lock. */
-static unsigned char chunk[CHUNK];
 
 static void add_place(struct site_places *places, uint64_t offset)
 {
@@ -238,14 +234,15 @@ static bool scan(struct site_text *text, enum site_trust trust, struct site_plac
 	uint64_t at = text->offset, end = text->offset + (text->range.end - text->range.start);
 
 	while (at < end) {
-		uint64_t size = end - at < CHUNK ? end - at : CHUNK;
-		long got = site_text_read_some(text, at, chunk, size);
-		const unsigned char *found = chunk;
+		uint64_t rest = end - at;
+		long got = site_text_hold(text, at,
+					  rest < SITE_TEXT_HELD_MAX ? rest : SITE_TEXT_HELD_MAX);
+		const unsigned char *found = site_text_held;
 
 		if (got < SYSCALL_SIZE)
 			return at + VM_PAGE_SIZE > end; /* the last page goes on behind the file */
-		while ((found = site_scan(found, chunk + got)) < chunk + got) {
-			uint64_t offset = at + (uint64_t)(found - chunk);
+		while ((found = site_scan(found, site_text_held + got)) < site_text_held + got) {
+			uint64_t offset = at + (uint64_t)(found - site_text_held);
 
 			if (try_site(text, offset, trust))
 				add_place(places, offset);
@@ -254,6 +251,23 @@ static bool scan(struct site_text *text, enum site_trust trust, struct site_plac
 		at += (uint64_t)got - (at + (uint64_t)got < end ? SYSCALL_SIZE - 1 : 0);
 	}
 	return true;
+}
+
+#define PLACE_BEFORE 64 /* bytes: what most judgments look at */
+#define PLACE_AFTER  16
+#define PLACE_AROUND 2048 /* the next place is often near */
+
+static void try_places(struct site_text *text, enum site_trust trust,
+		       const struct site_places *places)
+{
+	for (uint32_t i = 0; i < places->n; i++) {
+		uint64_t at = places->offset[i];
+
+		if (at >= PLACE_BEFORE &&
+		    (at - PLACE_BEFORE < text->held.start || at + PLACE_AFTER > text->held.end))
+			site_text_hold(text, at - PLACE_BEFORE, PLACE_AROUND);
+		try_site(text, at, trust);
+	}
 }
 
 /* Smaller ones are read as fast as the cache is. */
@@ -265,8 +279,7 @@ static void look_through(struct site_text *text, enum site_trust trust)
 	bool cached = text->range.end - text->range.start >= CACHED_FROM;
 
 	if (cached && site_cache_read(text, &places)) {
-		for (uint32_t i = 0; i < places.n; i++)
-			try_site(text, places.offset[i], trust);
+		try_places(text, trust, &places);
 		return;
 	}
 	places.n = places.lost = 0;
