@@ -11,8 +11,10 @@ Short runs of all variants follow each other, so that whatever else the machine 
 meets all of them alike. Printed are medians, the median ratio to the plain run of
 the same round, and the ratio of the best of all rounds, which says most on a busy
 machine. A recorded call is a record of 64 bytes, and each different stack of 16 frames
-192 more: ledgers go to a temporary folder, with the default max_size of 256M, and are
-removed after each run; how large they were is printed last. --cpu prints CPU time of the
+192 more: ledgers go to a temporary folder, with the default max_size of 256M, and those
+of loops are removed after each run; how large they were is printed last. Runs from start to
+end come first and leave theirs: ext4 looks for an inode among all that were removed lately,
+which a program that is recorded once does not meet. --cpu prints CPU time of the
 programs instead of elapsed time: steady even on a busy machine, but it says nothing of
 waiting, and strace's own work is in the runs from start to end alone.
 """
@@ -60,7 +62,7 @@ class Variant:
         self.name, self.before, self.divisor = name, list(before), divisor
         self.shim, self.options = shim, options
 
-    def run(self, command, folder):
+    def run(self, command, folder, keep=False):
         environment = {"PATH": os.environ["PATH"], "HOME": folder}
         if self.shim:
             environment["LD_PRELOAD"] = self.shim
@@ -70,6 +72,8 @@ class Variant:
         done = subprocess.run([*self.before, *command], env=environment, text=True, check=True,
                               stdout=subprocess.PIPE)
         took = time.monotonic_ns() - started[0], children_ns() - started[1]
+        if keep:
+            return done.stdout, took, None
         size = sum(path.stat().st_blocks * 512 for path in Path(folder).glob("*.mlg"))
         for path in Path(folder).glob("*.mlg"):
             path.unlink()
@@ -116,17 +120,20 @@ def main(overhead, shim, rounds, clock):
     with tempfile.TemporaryDirectory(prefix="mapledger-") as folder:
         os.mkdir(Path(folder) / "cache")
         for command in installed.values():  # fills the cache
-            chosen[1].run(command, folder)
+            chosen[1].run(command, folder, keep=True)
+        for _ in range(rounds):
+            for start, command in installed.items():
+                for variant in chosen:
+                    took = variant.run(command, folder, keep=True)[1][clock]
+                    starts[start][variant.name].append(took / 1e6)
+        for path in Path(folder).glob("*.mlg"):
+            path.unlink()
         for _ in range(rounds):
             for loop in LOOPS:
                 for variant in chosen:
                     output, _took, size = variant.run([overhead, loop, str(variant.divisor)], folder)
                     loops[loop][variant.name].append(float(output.split()[clock]))
                     sizes[loop] = max(size, sizes.get(loop, 0))
-            for start, command in installed.items():
-                for variant in chosen:
-                    took = variant.run(command, folder)[1][clock]
-                    starts[start][variant.name].append(took / 1e6)
     print_table(f"per call, {rounds} rounds", loops, names, "ns")
     print_table("from start to end", starts, names, "ms")
     print("\nledger on disk: " +
