@@ -58,6 +58,10 @@ static const struct advice_row advices[] = {
 	{ MADV_GUARD_INSTALL, VM_GUARD, 0 },   { MADV_GUARD_REMOVE, 0, VM_GUARD },
 };
 
+/* No advice, but it goes its way as if it were one. */
+#define ADVICE_OF_MSEAL UINT32_MAX
+static const struct advice_row sealing = { ADVICE_OF_MSEAL, VM_SEALED, 0 };
+
 static const struct advice_row *find_advice(uint32_t advice)
 {
 	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
@@ -114,14 +118,19 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 	}
 }
 
-/* @row: NULL for mseal. Guards are the pages' and split nothing. */
+/* Guards are the pages', and what is as it should be is passed over: neither needs a split. */
+static bool splits(const struct memory_area *area, const struct advice_row *row)
+{
+	uint64_t flags = (area->flags | row->set) & ~row->clear;
+
+	return flags != area->flags && !((row->set | row->clear) & VM_GUARD);
+}
+
 static bool stops_at(const struct vm_space *space, const struct memory_area *area,
 		     struct addr_range range, const struct advice_row *row)
 {
-	bool splits = row == NULL || !((row->set | row->clear) & VM_GUARD);
-
-	return (row != NULL && refuses(space, area, row)) ||
-	       (splits && refuses_to_split(space, area, range));
+	return (row->advice != ADVICE_OF_MSEAL && refuses(space, area, row)) ||
+	       (splits(area, row) && refuses_to_split(space, area, range));
 }
 
 /* The first area that stops the call, or NULL. */
@@ -183,9 +192,9 @@ int64_t vm_change_mseal(struct vm_change *change)
 	if (answer == -EOWNERDEAD)
 		return answer;
 	if (answer == -EINVAL)
-		range = until_refused(change->space, range, NULL);
+		range = until_refused(change->space, range, &sealing);
 	if ((answer == 0 || answer == -EINVAL) && !ML_MUTATED(SEAL_IGNORED))
-		vm_change_mark(change, range, VM_SEALED, 0);
+		vm_change_mark(change, range, sealing.set, sealing.clear);
 	return answer;
 }
 
