@@ -4,6 +4,7 @@
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "fault.h"
+#include "hold.h"
 #include "parts.h"
 #include "intervene.h"
 #include "shim.h"
@@ -13,7 +14,6 @@
 #include "task.h"
 #include "thread_stack.h"
 
-#define STEAL_AFTER    200 /* vain waits for one hold, before it is taken over */
 #define STACKS_LEAVING 8   /* frames: a stack that goes may be small */
 #define ROOM_FOR_CALL  4   /* records */
 
@@ -194,123 +194,6 @@ void recorder_unlock(struct frame_mark *mark)
 		 lock_try(&recorder->lock, task_tid(), mark));
 }
 
-/* ------------------------------------------------------------------ the lock */
-
-/* What the owner has left behind is made right; the lock is free then. */
-static bool take_over(uint64_t state, struct frame_mark *mark)
-{
-	struct recorder *recorder = &shim.recorder;
-
-	if (!lock_take_over(&recorder->lock, state, task_tid(), mark))
-		return false;
-	recorder->replaying = false;
-	recorder->lock.calling_out = false;
-	if (lock_in_kernel(state))
-		recorder_reread_everything();
-	else
-		baseline_again();
-	lock_release(&recorder->lock, mark);
-	return true;
-}
-
-/*
- * An owner inside its system call need not be gone. If it lives, its call is a late one, and
- * has its place already: a handler may jump out of it on the way back.
- */
-static bool dispossess(uint64_t state, struct frame_mark *mark)
-{
-	struct recorder *recorder = &shim.recorder;
-	const struct frame_mark *owners = lock_mark(&recorder->lock, state);
-	int slot = -1;
-
-	if (owners != NULL && !ML_MUTATED(TAKEN_CALL_FORGOTTEN))
-		slot = late_take_for(&recorder->late, lock_owner(state), owners, lock_word(state));
-	if (take_over(state, mark))
-		return true;
-	late_give_back(&recorder->late, slot);
-	return false;
-}
-
-static bool was_long_enough(enum recorder_doubt doubt, bool own)
-{
-	if (own)
-		return doubt == RECORDER_TAKE_OVER;
-	return doubt == RECORDER_GONE ||
-	       shim.recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
-}
-
-/*
- * The lock is ours already: a handler runs on top of a hook of this thread, or a hook was
- * left for good. Or nobody lets go of it. The lock is free again before signals are let
- * in: a handler that jumps out now, as the last one did, has nothing to spoil, so
- * a storm of them does not keep the program from going on.
- *
- * Return: true when it is worth to try again.
- */
-static bool retake(struct frame_mark *mark, enum recorder_doubt doubt)
-{
-	struct shim_lock *lock = &shim.recorder.lock;
-	uint64_t mask = shim_block_signals();
-	uint64_t state = lock_state(lock);
-	bool own = lock_owner(state) == lock_id(task_tid());
-	bool gone = own ? doubt == RECORDER_GONE || lock_was_left(lock, state, mark)
-			: lock_is_lost(lock, state);
-	bool done = false;
-
-	if (gone)
-		done = take_over(state, mark);
-	else if (lock_in_kernel(state) && was_long_enough(doubt, own))
-		done = dispossess(state, mark);
-	shim_restore_signals(mask);
-	return done;
-}
-
-/* Is the calling thread inside a hook (so: are we in a signal handler on top of it)? */
-static bool is_mine(void)
-{
-	const struct shim_lock *lock = &shim.recorder.lock;
-
-	if (lock_owner(lock_state(lock)) != lock_id(task_tid()))
-		return false;
-	/* Not somebody who runs on a thread's storage without having said so. */
-	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
-}
-
-bool recorder_lends(uint64_t *hold)
-{
-	*hold = lock_state(&shim.recorder.lock);
-	return lock_in_kernel(*hold) && is_mine();
-}
-
-/* Return: 0 with the lock, or VM_CALL_NESTED or VM_CALL_UNORDERED: why there is none. */
-static uint8_t wait_for_lock(struct frame_mark *mark, enum recorder_doubt doubt)
-{
-	struct shim_lock *lock = &shim.recorder.lock;
-
-	do {
-		enum lock_wait outcome;
-
-		if (is_mine()) {
-			if (!retake(mark, doubt))
-				return VM_CALL_NESTED;
-			continue;
-		}
-		outcome = lock_wait(lock, task_tid(), mark);
-		if (outcome == LOCK_TAKEN)
-			return 0;
-		if (outcome == LOCK_BUSY || !retake(mark, doubt))
-			return VM_CALL_UNORDERED;
-	} while (!lock_try(lock, task_tid(), mark));
-	return 0;
-}
-
-static uint8_t take_lock(struct frame_mark *mark, enum recorder_doubt doubt)
-{
-	if (likely(lock_try(&shim.recorder.lock, task_tid(), mark)))
-		return 0;
-	return wait_for_lock(mark, doubt);
-}
-
 /* ------------------------------------------------------------- the one door */
 
 /* Forwarded at once; recorded by whoever has the lock next, perhaps us. */
@@ -392,7 +275,7 @@ static uint8_t take_lock_for_code(struct frame_mark *mark)
 	uint8_t without = VM_CALL_UNORDERED;
 
 	for (unsigned i = 0; i < CODE_WAITS && without == VM_CALL_UNORDERED; i++)
-		without = take_lock(mark, RECORDER_DEFER);
+		without = hold_take(mark, RECORDER_DEFER);
 	return without;
 }
 
@@ -462,7 +345,7 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const s
 	trace.max = (uint8_t)shim.options.depth;
 	trace.frames = __builtin_alloca(trace.max * sizeof(trace.frames[0]));
 	stacks_take(&trace, from);
-	without = take_lock(&mark, RECORDER_DEFER);
+	without = hold_take(&mark, RECORDER_DEFER);
 	if (unlikely(without == VM_CALL_UNORDERED && sites_bring_code(call)))
 		without = take_lock_for_code(&mark);
 	if (unlikely(without != 0))
@@ -513,7 +396,7 @@ bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 {
 	if (shim_is_new_child())
 		child_notice();
-	if (take_lock(mark, doubt) != 0)
+	if (hold_take(mark, doubt) != 0)
 		return false;
 	if (shim.child)
 		child_begin();

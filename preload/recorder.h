@@ -10,13 +10,7 @@
  * came first the map would be wrong for ever. A lock held across a system call
  * needs ways out. A call made by a signal handler on top of a hook, or while the
  * lock is not to be had, goes out at once and is recorded late (late.h). And a lock
- * whose owner is gone is taken over: a handler jumped out of the hook with siglongjmp,
- * a thread was cancelled, a vfork child was killed. If the owner was inside its system
- * call its set is whole, and the map is read from the kernel again; otherwise the
- * set is left behind and a new one is made.
- *
- * An owner inside its system call may also lose the lock alive, after a long time or at
- * the process's end: it finds out when it comes back (lock.h), and its call is late.
+ * whose owner is gone is taken over (hold.h).
  */
 
 #include <stdbool.h>
@@ -65,12 +59,6 @@ enum recorder_doubt {
  */
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt);
 void recorder_unlock(struct frame_mark *mark);
-/*
- * Does the calling thread itself have the lock, in a hook further up that waits for the
- * kernel? Then the set is whole, and nobody else changes it. @hold tells this hold from
- * others.
- */
-bool recorder_lends(uint64_t *hold);
 /*
  * With the lock held: late calls are recorded now. True when there were any, or
  * others are being made without the lock: then the kernel may be ahead of the set.
