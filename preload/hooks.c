@@ -280,8 +280,7 @@ void hooks_find_next(void)
 	static const char *const names[] = { HOOKS(NAME) };
 #undef NAME
 
-	for (unsigned i = 0; i < N_NEXT; i++)
-		next[i] = scope_next(names[i]);
+	scope_next(names, next, N_NEXT);
 	hook_syscall_next = next[NEXT_syscall];
 	if (hook_syscall_next == 0)
 		hook_syscall_next = scope_libc("syscall");

@@ -126,15 +126,12 @@ static uint32_t find_among_all(const struct symbols *symbols, const char *name)
 	return 0;
 }
 
-static uint64_t find_in(const struct link_map *library, const char *name)
+static uint64_t find(const struct symbols *symbols, const char *name)
 {
-	struct symbols symbols;
-	uint32_t i;
+	uint32_t i =
+		symbols->hash != NULL ? find_hashed(symbols, name) : find_among_all(symbols, name);
 
-	if (!open_symbols(library, &symbols))
-		return 0;
-	i = symbols.hash != NULL ? find_hashed(&symbols, name) : find_among_all(&symbols, name);
-	return i != 0 ? symbols.bias + symbols.table[i].st_value : 0;
+	return i != 0 ? symbols->bias + symbols->table[i].st_value : 0;
 }
 
 /* -------------------------------------------------------------------- the libraries */
@@ -151,8 +148,11 @@ static bool is_libc(const struct link_map *library)
 
 uint64_t scope_libc(const char *name)
 {
+	struct symbols symbols;
+
 	for (const struct link_map *at = first_library(); at != NULL; at = at->l_next) {
-		uint64_t found = is_libc(at) ? find_in(at, name) : 0;
+		uint64_t found =
+			is_libc(at) && open_symbols(at, &symbols) ? find(&symbols, name) : 0;
 
 		if (found != 0)
 			return found;
@@ -160,19 +160,32 @@ uint64_t scope_libc(const char *name)
 	return 0;
 }
 
-uint64_t scope_next(const char *name)
+/* Return: which of @missing, a bit for each name, @library lacks, too. */
+static uint64_t find_there(const struct link_map *library, const char *const names[],
+			   uint64_t next[], uint64_t missing)
+{
+	struct symbols symbols;
+	uint64_t rest = open_symbols(library, &symbols) ? missing : 0;
+
+	for (; rest != 0; rest &= rest - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(rest);
+		uint64_t found = find(&symbols, names[i]);
+
+		if (found == 0)
+			continue;
+		next[i] = is_libc(library) ? 0 : found;
+		missing &= ~(1ULL << i);
+	}
+	return missing;
+}
+
+void scope_next(const char *const names[], uint64_t next[], unsigned n)
 {
 	const struct link_map *at = first_library();
+	uint64_t missing = (1ULL << n) - 1;
 
 	while (at != NULL && at->l_ld != _DYNAMIC)
 		at = at->l_next;
-	if (at == NULL)
-		return 0;
-	while ((at = at->l_next) != NULL) {
-		uint64_t found = find_in(at, name);
-
-		if (found != 0)
-			return is_libc(at) ? 0 : found;
-	}
-	return 0;
+	while (at != NULL && missing != 0 && (at = at->l_next) != NULL)
+		missing = find_there(at, names, next, missing);
 }

@@ -22,7 +22,7 @@
 /* Of a function. Return: where libc has it; 0: it has none. */
 uint64_t scope_libc(const char *name);
 
-/* Return: which definition the shim's hides; 0: libc's, or none. */
-uint64_t scope_next(const char *name);
+/* Of @n functions (63 at the most): which definitions the shim's hide. 0 stays: libc's, or none. */
+void scope_next(const char *const names[], uint64_t next[], unsigned n);
 
 #endif
