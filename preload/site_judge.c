@@ -160,7 +160,7 @@ static bool run_up(uint32_t at, uint8_t *count, bool *led)
  * with it. The true instructions are among those met from 15 bytes in a row; so if
  * every beginning, of many, that meets instructions only leads to the syscall, and
  * over the same last ones, then those are the true ones. That it is code at all is
- * for the number to say, whose bytes are not there by chance.
+ * for the number in front to say, or the comparison behind, whose bytes are not there by chance.
  */
 static bool find_by_convergence(struct site_text *text, uint64_t offset,
 				struct site_function *function)
@@ -202,6 +202,21 @@ static bool may_be_wanted(struct site_text *text, uint64_t offset)
 		    site_call_is_wanted(nr))
 			return true;
 	return false;
+}
+
+/* `cmp $-4095, %rax' or `cmp $-4096, %rax': is it an error? Whatever the number was. */
+static bool is_checked(struct site_text *text, uint64_t offset)
+{
+	unsigned char bytes[6];
+
+	return site_text_read(text, offset + 2, bytes, sizeof(bytes)) &&
+	       (memcmp(bytes, "\x48\x3d\x01\xf0\xff\xff", 6) == 0 ||
+		memcmp(bytes, "\x48\x3d\x00\xf0\xff\xff", 6) == 0);
+}
+
+static bool is_surely_code(struct site_text *text, uint64_t offset)
+{
+	return may_be_wanted(text, offset) || is_checked(text, offset);
 }
 
 static bool load_function(struct site_text *text, const struct site_function *function)
@@ -370,16 +385,16 @@ static uint32_t glance(struct site_text *text, uint64_t offset)
 	return SITE_ANY_NR;
 }
 
-/* The function around it is in walk. */
+/* The function around it is in walk. @checked: see is_checked(). */
 static enum site_verdict judge_in_function(const struct site_function *function, uint32_t syscall,
-					   struct site_plan *plan)
+					   bool checked, struct site_plan *plan)
 {
 	plan->nr = find_number(syscall);
 	if (plan->nr != SITE_ANY_NR && !site_call_is_wanted(plan->nr))
 		return SITE_UNWANTED;
 	find_reached();
 	if (!has(walk.reached, syscall) &&
-	    (plan->nr == SITE_ANY_NR || !has_other_entries(function)))
+	    ((plan->nr == SITE_ANY_NR && !checked) || !has_other_entries(function)))
 		return SITE_NO_CODE;
 	return make_plan(function, syscall, plan);
 }
@@ -396,12 +411,13 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 	if (trust == SITE_TRUST && looks_plain(text, offset, plan))
 		return SITE_GOOD;
 	if ((site_function_find(text, offset - 1, &function) && load_function(text, &function)) ||
-	    (may_be_wanted(text, offset) && find_by_convergence(text, offset, &function) &&
+	    (is_surely_code(text, offset) && find_by_convergence(text, offset, &function) &&
 	     load_function(text, &function))) {
 		syscall = (uint32_t)(offset - function.offset);
 		if (syscall < walk.walked)
 			return has(walk.begins, syscall)
-				       ? judge_in_function(&function, syscall, plan)
+				       ? judge_in_function(&function, syscall,
+							   is_checked(text, offset), plan)
 				       : SITE_NO_CODE;
 	}
 	return nr == SITE_ANY_NR ? SITE_NO_CODE : SITE_UNPROVEN;

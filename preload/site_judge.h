@@ -11,7 +11,8 @@
  *
  *   - the walk meets the syscall as an instruction, and never met bytes that are none;
  *   - jumps and fallthrough lead there; or it can't be told, because the function has a
- *     switch or catches or its start is not known, and `mov $NR, %eax' is in front;
+ *     switch or catches or its start is not known, and `mov $NR, %eax' is in front, or a
+ *     comparison of the result with the errors behind;
  *   - an instruction of five bytes or more is near in front of it, which a jump can take
  *     the place of, and all instructions from there on can run elsewhere;
  *   - no jump of the function leads into the bytes of the jump.

@@ -3,7 +3,8 @@
 /*
  * mprotect, in the ways that programs enter the kernel without libc; and bytes that
  * only look like it. Each is a function of its own with unwind information, as a
- * compiler would write it, but for raw_by_symbol, which has a symbol's size alone.
+ * compiler would write it, but for raw_by_symbol, which has a symbol's size alone, and
+ * raw_checked, which has not even that.
  */
 
 #if defined(__x86_64__)
@@ -107,6 +108,30 @@ raw_by_symbol:
 	syscall
 	ret
 	.size	raw_by_symbol, . - raw_by_symbol
+
+/*
+ * As in Free Pascal's runtime: no table says where it begins, no number is in front. That the
+ * result is compared with the errors says that it is code.
+ */
+	.globl	raw_checked
+	.balign	16
+raw_checked:
+	push	%rbp
+	mov	%rsp, %rbp
+	lea	-16(%rsp), %rsp
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	mov	%rdx, %rsi
+	mov	%rcx, %rdx
+	mov	%r8, %r10
+	mov	%r9, %r8
+	mov	16(%rbp), %r9
+	syscall
+	cmp	$-4095, %rax
+	jb	1f
+	mov	%rax, -8(%rbp)
+1:	leave
+	ret
 
 /* ------------------------------------------------------------ must stay as they are */
 

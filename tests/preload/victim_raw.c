@@ -24,7 +24,7 @@ typedef long mprotect_fn(void *addr, size_t len, long prot);
 typedef long any_fn(long nr, void *addr, size_t len, long prot, long d, long e, long f);
 
 mprotect_fn raw_in_front, raw_go, raw_between, raw_from_memory, raw_short, raw_keeps, raw_by_symbol;
-any_fn raw_any;
+any_fn raw_any, raw_checked;
 uint64_t raw_decoy(void);
 extern const unsigned char raw_decoy_data[];
 extern const unsigned char raw_decoy_loop[], raw_decoy_loop_end[];
@@ -48,11 +48,11 @@ static void use(mprotect_fn *protect, const char *what, const char *where)
 	prot ^= PROT_READ;
 }
 
-static void use_any(any_fn *any, const char *where)
+static void use_any(any_fn *any, const char *what, const char *where)
 {
 	char when[128];
 
-	snprintf(when, sizeof(when), "after raw_any %s", where);
+	snprintf(when, sizeof(when), "after %s %s", what, where);
 	if (any(SYS_mprotect, pages, PAGE, PROT_READ, 0, 0, 0) != 0 ||
 	    any(SYS_getpid, NULL, 0, 0, 0, 0, 0) != getpid())
 		fail(when);
@@ -70,7 +70,8 @@ static void in_program(void)
 
 	for (size_t i = 0; i < N_NAMES; i++)
 		use(functions[i], names[i], "in the program");
-	use_any(raw_any, "in the program");
+	use_any(raw_any, "raw_any", "in the program");
+	use_any(raw_checked, "raw_checked", "in the program");
 }
 
 static void decoys(void)
@@ -94,7 +95,8 @@ static void in_library(void *library, const char *where)
 	}
 	for (size_t i = 0; i < N_NAMES; i++)
 		use((mprotect_fn *)(uintptr_t)dlsym(library, names[i]), names[i], where);
-	use_any((any_fn *)(uintptr_t)dlsym(library, "raw_any"), where);
+	use_any((any_fn *)(uintptr_t)dlsym(library, "raw_any"), "raw_any", where);
+	use_any((any_fn *)(uintptr_t)dlsym(library, "raw_checked"), "raw_checked", where);
 }
 
 /* ------------------------------------------------------------- mapped by hand */
