@@ -43,9 +43,21 @@ uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr)
 	return ring == NULL ? 0 : ring->size;
 }
 
+static bool has_sealed(const struct memory_set *set, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL)
+		if (area->flags & VM_SEALED)
+			return true;
+	return false;
+}
+
 /*
  * fs/aio.c: kill_ioctx() unmaps as many bytes as the ring had, where it is now,
- * and whatever else is mapped there goes with it.
+ * and whatever else is mapped there goes with it. When some of it is sealed all of it
+ * stays, and the call says nothing of that.
  */
 int64_t vm_change_io_destroy(struct vm_change *change)
 {
@@ -56,7 +68,8 @@ int64_t vm_change_io_destroy(struct vm_change *change)
 
 	if (!vm_change_succeeded(change, answer))
 		return answer;
-	vm_change_remove(change, gone);
+	if (!has_sealed(change->space->set, gone))
+		vm_change_remove(change, gone);
 	if (size == 0)
 		gone = VM_ALL_PAGES;
 	vm_change_doubt(change, gone, VM_REASON_EFFECT);

@@ -656,9 +656,18 @@ static unsigned n_rings_at(uint64_t number)
 	return n;
 }
 
+static bool has_sealed(struct span span)
+{
+	for (uint64_t number = span.first; number < span.end; number++)
+		if (is_mapped(number) && (page_model_page(number)->attributes & PAGE_SEALED))
+			return true;
+	return false;
+}
+
 /*
- * Unmaps where the ring is thought to be, and all that has been put there since. Of
- * two that are thought to be in one place, the number in the memory there tells which.
+ * Unmaps where the ring is thought to be, and all that has been put there since, or nothing
+ * where some of it is sealed. Of two that are thought to be in one place, the number in the
+ * memory there tells which.
  */
 static void call_io_destroy(const struct page_call *call)
 {
@@ -675,7 +684,10 @@ static void call_io_destroy(const struct page_call *call)
 		make_unknown((struct span){ number, number + n_at_most });
 	for (unsigned i = page_model.n_rings; is_known && i-- > 0;)
 		if (page_model.rings[i].at == number) {
-			make_gap((struct span){ number, number + page_model.rings[i].n_pages });
+			struct span span = { number, number + page_model.rings[i].n_pages };
+
+			if (!has_sealed(span))
+				make_gap(span);
 			forget_ring(i);
 		}
 }
