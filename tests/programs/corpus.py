@@ -77,6 +77,7 @@ PROGRAMS = {
                        "erlc erlang_test.erl && erl -noshell -s erlang_test main"],
                       needs=["erl", "erlc"]),
     "go": shell("cgo.sh", script("cgo.go"), needs=["go", "gcc"]),
+    "pascal": shell("pascal.sh", script("pascal.pas"), needs=["fpc"]),
     "mono": Program(["sh", "-c", f"mcs -out:area.exe {script('mono.cs')} && mono area.exe"],
                     needs=["mono", "mcs"]),
     "java": java("SerialGC"),
