@@ -26,6 +26,10 @@ class Program:
     environment: dict = field(default_factory=dict)
     stderr: bool = True  # is what it complains about the same each time?
     not_as_root: bool = False  # servers that refuse to, or drop their rights
+    rightly_found: str = ""  # a file of suppressions: what the audit is right about
+
+    def audit_options(self):
+        return ("--supp", self.rightly_found) if self.rightly_found else ()
 
     def lacks(self):
         """What would have to be installed, or None."""
@@ -63,6 +67,7 @@ PROGRAMS = {
     "ffmpeg": shell("ffmpeg.sh", needs=["ffmpeg"]),
     # languages
     "python3": Program([PYTHON, script("python.py")]),
+    "pypy3": Program(["pypy3", script("python.py")]),
     "perl": Program(["perl", script("perl.pl")]),
     "ruby": Program(["ruby", script("ruby.rb")]),
     "php": Program(["php", script("php.php")]),
@@ -71,8 +76,13 @@ PROGRAMS = {
     "tcl": Program(["tclsh", script("area.tcl")]),
     "luajit": Program(["luajit", script("luajit.lua")]),
     "guile": Program(["guile", "--no-auto-compile", script("guile.scm")]),
+    "clisp": Program(["clisp", "-q", script("clisp.lisp")]),
+    "emacs": Program(["emacs", "-Q", "--batch", "-l", script("emacs.el")]),
     "sbcl": Program(["sbcl", "--noinform", "--no-userinit", "--no-sysinit", "--non-interactive",
                      "--load", script("sbcl.lisp")]),
+    "ocaml": Program(["ocaml", script("ocaml.ml")]),
+    "ghc": shell("ghc.sh", needs=["ghc"], rightly_found=script("ghc.supp")),
+    "r": Program(["Rscript", "--vanilla", script("r.R")]),
     "erlang": Program(["sh", "-c", f"cp {script('erlang.erl')} erlang_test.erl && "
                        "erlc erlang_test.erl && erl -noshell -s erlang_test main"],
                       needs=["erl", "erlc"]),
@@ -87,6 +97,7 @@ PROGRAMS = {
     "qemu_x86_64": shell("qemu.sh", "qemu-x86_64", "gcc", needs=["qemu-x86_64", "gcc"]),
     "qemu_aarch64": shell("qemu.sh", "qemu-aarch64", "aarch64-linux-gnu-gcc",
                           needs=["qemu-aarch64", "aarch64-linux-gnu-gcc"]),
+    "wine": shell("wine.sh", needs=["wine", "wineserver"]),
     # databases, servers, a browser
     "sqlite3": Program(["sqlite3", "area.db", f".read {script('sqlite.sql')}"]),
     "redis": shell("redis.sh", needs=["redis-server", "redis-benchmark", "redis-cli"]),

@@ -72,7 +72,7 @@ def check(tools, name, folder, told, chance):
     if not ledger.exists():
         result.breaches.append("there is no ledger")
         return result
-    result.family = family_of(tools, ledger)
+    result.family = family_of(tools, ledger, program.audit_options())
     if result.family.n_compared == 0:
         result.breaches.append("no ledger could be compared with the kernel's map")
     if told.verify == "each" and result.family.n_checks == 0:
