@@ -260,19 +260,29 @@ static void say_program(const struct run *run, const struct ledger_view *view,
 }
 
 /* What the shim last had to say about something that could not be done. */
-static void say_why_not(const struct ledger_view *view, struct text *text)
+static void find_last_note(const struct ledger_view *view, char *last, size_t size)
 {
 	struct ledger_entry entry;
-	char last[512] = "";
 
 	ledger_reader_rewind(view->reader);
 	while (ledger_reader_next(view->reader, &entry))
 		if (entry.kind == LEDGER_NOTE && entry.note.kind == LEDGER_NOTE_DEGRADED)
-			snprintf(last, sizeof(last), "%s", entry.note.text);
-	if (last[0] == '\0')
+			snprintf(last, size, "%s", entry.note.text);
+}
+
+static void say_why_not(const struct ledger_view *view, struct text *text)
+{
+	char why[512] = "";
+
+	find_last_note(view, why, sizeof(why));
+	if (why[0] == '\0' && view->header->exec_error == 0 && view_state(view) == VIEW_EXECED)
+		snprintf(why, sizeof(why),
+			 "it executed a program that made no ledger: one that is "
+			 "statically linked, has other rights, or was started without LD_PRELOAD");
+	if (why[0] == '\0')
 		return;
 	text_string(text, " (");
-	text_name(text, last, strlen(last));
+	text_name(text, why, strlen(why));
 	text_char(text, ')');
 }
 

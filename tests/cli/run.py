@@ -164,6 +164,11 @@ def refusals(runs):
         runs.checks.same((done.returncode, done.stdout), (status, b""), f"refuses {arguments}")
         runs.checks.check(text.encode() in done.stderr and done.stderr.count(b"\n") == 1,
                           f"{arguments} says '{text}': {done.stderr}")
+    if static:  # not to be refused: the shell is recorded
+        done = runs.run("sh", "-c", "exec ./static")
+        runs.checks.same(done.returncode, 0, "what a program executes is nobody's business")
+        runs.checks.check(b"(it executed a program that made no ledger: " in done.stderr,
+                          f"why it is not verified: {done.stderr}")
     done = runs.run("--force", "-o", "taken.mlg", "true")
     runs.checks.same(done.returncode, 0, "--force overwrites")
     done = run([runs.mapledger, "run", "true"], runs.folder,
