@@ -67,6 +67,7 @@ static bool record_element(const struct vm_call *whole, const struct iovec *elem
 	};
 	bool done = *left >= element->iov_len;
 
+	resync_before(&part);
 	if (done)
 		*left -= element->iov_len;
 	else

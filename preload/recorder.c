@@ -291,8 +291,7 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 		fault_give_stack();
 	if (unlikely(call->op == VM_OP_BRK && shim.recorder.break_is_unsure))
 		ask_break();
-	if (unlikely(call->op == VM_OP_MREMAP))
-		resync_edges(vm_range_moved(call));
+	resync_before(call);
 	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
 	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
 		resync_own();

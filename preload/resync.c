@@ -308,6 +308,15 @@ void resync_edges(struct addr_range range)
 	}
 }
 
+void resync_before(const struct vm_call *call)
+{
+	struct addr_range ranges[2];
+	unsigned n = vm_ranges_to_know(call, ranges);
+
+	for (unsigned i = 0; i < n; i++)
+		resync_edges(ranges[i]);
+}
+
 /* ------------------------------------------------------- the shim's own memory */
 
 bool resync_reserve(struct addr_range range)

@@ -154,6 +154,8 @@ void resync_leave_own(struct addr_range range);
 void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
 /* Stacks that begin above a gap in @range may have grown into it: see vm_edge_next(). */
 void resync_edges(struct addr_range range);
+/* Those that must be known before this call is applied: see vm_ranges_to_know(). */
+void resync_before(const struct vm_call *call);
 /* New regions of the allocator and a moved window enter the map. */
 void resync_own(void);
 

@@ -161,6 +161,7 @@ static const struct flag_name {
 	{ VM_SHM, "shm" },	{ VM_DONTFORK, "dontfork" },   { VM_WIPEONFORK, "wipeonfork" },
 	{ VM_GUARD, "guards" }, { VM_FILE, "file" },	       { VM_LOCKED, "locked" },
 	{ VM_SEALED, "sealed" }, { VM_AIO, "aio" },	       { VM_SHADOW, "shadowstack" },
+	{ VM_DROPPABLE, "droppable" },
 };
 
 const char *area_source_name(uint64_t flags)

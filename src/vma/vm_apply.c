@@ -113,19 +113,32 @@ static bool has_prefix(const struct vm_object *object, const char *prefix)
 	return *prefix == '\0';
 }
 
+static bool is_named(const struct vm_space *space, const struct memory_area *area,
+		     const char *const names[], unsigned n)
+{
+	const struct vm_object *object =
+		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+	for (unsigned i = 0; object != NULL && i < n; i++)
+		if (has_prefix(object, names[i]))
+			return true;
+	return false;
+}
+
 bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area)
 {
 	static const char *const names[] = { "[v", "[uprobes", "/[aio]", "anon_inode:",
 					     "/secretmem" };
-	const struct vm_object *object =
-		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-	if (area->flags & (VM_HUGE_MASK | VM_AIO))
-		return true;
-	for (unsigned i = 0; object != NULL && i < sizeof(names) / sizeof(names[0]); i++)
-		if (has_prefix(object, names[i]))
-			return true;
-	return false;
+	return (area->flags & (VM_HUGE_MASK | VM_AIO)) ||
+	       is_named(space, area, names, sizeof(names) / sizeof(names[0]));
+}
+
+bool vm_area_is_io(const struct vm_space *space, const struct memory_area *area)
+{
+	static const char *const names[] = { "[vvar", "[uprobes" };
+
+	return is_named(space, area, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* ------------------------------------------------------------------------ brk */
@@ -194,6 +207,18 @@ static int64_t change_brk(struct vm_change *change)
 /* ----------------------------------------------------------- remap_file_pages */
 
 /*
+ * The new mapping may be refused after the old one is gone: huge pages are, for their offset,
+ * with the EINVAL that a call gets at once where it makes no sense.
+ */
+static void doubt_refusal(struct vm_change *change, struct addr_range range)
+{
+	const struct memory_area *area = memory_set_find(change->space->set, range.start);
+
+	if (change->call->result != -EINVAL || (area != NULL && (area->flags & VM_HUGE_MASK)))
+		vm_change_doubt(change, range, VM_REASON_FAILED);
+}
+
+/*
  * Emulated by the kernel since Linux 4.0: mmap over the range with the first
  * area's file and protection. Both arguments are rounded down.
  */
@@ -206,16 +231,22 @@ static int64_t change_remap_file_pages(struct vm_change *change)
 	const struct memory_area *old;
 	struct memory_area area;
 
-	if (!vm_change_succeeded(change, answer) || vm_range_is_empty(range))
+	if (answer == -EOWNERDEAD || vm_range_is_empty(range))
 		return answer;
+	if (vm_call_failed(change->call)) {
+		doubt_refusal(change, range);
+		return answer;
+	}
 	vm_change_doubt(change, range, VM_REASON_EFFECT);
 	old = memory_set_find(change->space->set, range.start);
 	if (old == NULL)
 		return answer;
 	area = *old;
 	area.range = range;
-	/* Advice and guards were the old mapping's. */
-	area.flags &= ~(VM_DONTFORK | VM_WIPEONFORK | VM_OF_PAGES);
+	/* Advice, guards and the key were the old mapping's; its lock is asked for again. */
+	area.flags &= ~(VM_DONTFORK | VM_WIPEONFORK | VM_PKEY_MASK | VM_OF_PAGES);
+	if (!vm_area_is_special(change->space, &area))
+		area.flags |= change->space->new_flags;
 	area.offset = args[3] * VM_PAGE_SIZE;
 	area.origin = change->call->event;
 	area.tag[VM_TAG_CHANGED] = 0;
@@ -269,6 +300,25 @@ static int64_t perform_blindly(struct vm_change *change)
 	return answer;
 }
 
+/*
+ * The gaps come before the call's own doubts, so that what a stack has grown to is not taken
+ * for something else. But what has just been mapped there must be known first; and where a
+ * half-done mremap took things is for the answers to its own doubts to tell.
+ */
+static void doubt_gaps(struct vm_change *change, const struct addr_range *gaps, unsigned n)
+{
+	struct vm_doubts own = *change->doubts;
+	bool own_first = change->call->op == VM_OP_MREMAP ||
+			 (own.n > 0 && own.doubt[0].reason == VM_REASON_IDENTITY);
+
+	if (!own_first)
+		change->doubts->n = 0;
+	for (unsigned i = 0; i < n; i++)
+		vm_change_doubt(change, gaps[i], VM_REASON_STACK);
+	for (unsigned i = 0; i < own.n && !own_first && change->doubts->n < VM_DOUBTS_MAX; i++)
+		change->doubts->doubt[change->doubts->n++] = own.doubt[i];
+}
+
 int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts)
 {
 	struct vm_change change = { space, call, doubts };
@@ -283,7 +333,7 @@ int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts 
 		return perform_blindly(&change);
 	n_gaps = vm_stack_gaps(space, call, gaps);
 	answer = changes[call->op < VM_OP_COUNT ? call->op : VM_OP_NONE](&change);
-	for (unsigned i = 0; i < n_gaps && answer != -EOWNERDEAD; i++)
-		vm_change_doubt(&change, gaps[i], VM_REASON_STACK);
+	if (n_gaps > 0 && answer != -EOWNERDEAD)
+		doubt_gaps(&change, gaps, n_gaps);
 	return answer;
 }

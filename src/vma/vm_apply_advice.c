@@ -108,11 +108,14 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 	case MADV_WIPEONFORK:
 		/* Not of a file, that is: the vdso may be wiped. */
 		return area->flags & (VM_SHARED | VM_FILE);
+	case MADV_KEEPONFORK:
+		return area->flags & VM_DROPPABLE;
 	case MADV_GUARD_INSTALL:
 		return (area->flags & VM_LOCKED) || vm_area_is_special(space, area);
-	case MADV_DOFORK:
 	case MADV_GUARD_REMOVE:
 		return vm_area_is_special(space, area);
+	case MADV_DOFORK:
+		return vm_area_is_io(space, area);
 	default:
 		return false;
 	}
@@ -193,7 +196,8 @@ int64_t vm_change_mseal(struct vm_change *change)
 		return answer;
 	if (answer == -EINVAL)
 		range = until_refused(change->space, range, &sealing);
-	if ((answer == 0 || answer == -EINVAL) && !ML_MUTATED(SEAL_IGNORED))
+	/* Flags are refused at once. */
+	if ((answer == 0 || (answer == -EINVAL && args[2] == 0)) && !ML_MUTATED(SEAL_IGNORED))
 		vm_change_mark(change, range, sealing.set, sealing.clear);
 	return answer;
 }
@@ -221,17 +225,34 @@ static struct addr_range until_gap(const struct memory_set *set, struct addr_ran
 	return range;
 }
 
+/* mm/mlock.c: mlock_fixup() */
+static bool is_never_locked(const struct vm_space *space, const struct memory_area *area)
+{
+	return (area->flags & VM_DROPPABLE) || vm_area_is_special(space, area);
+}
+
+/* Pages that are locked as they come are not made; what is never locked knows nothing of that. */
+static bool wants_pages(const struct vm_change *change, const struct memory_area *area)
+{
+	const struct vm_call *call = change->call;
+
+	if (call->op == VM_OP_MLOCK2 && (call->args[2] & MLOCK_ONFAULT))
+		return is_never_locked(change->space, area);
+	return call->op != VM_OP_MUNLOCK;
+}
+
 /*
  * Locked, but without the pages, which can't be had: guards, what can be neither
  * read nor written, beyond a file's end. mm/gup.c: check_vma_flags()
  */
-static bool can_lack_pages(const struct memory_set *set, struct addr_range range)
+static bool can_lack_pages(const struct vm_change *change, struct addr_range range)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	struct memory_set_iter iter = memory_set_iter_from_start(change->space->set, range);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if ((area->flags & (VM_GUARD | VM_FILE)) || !(area->flags & (VM_READ | VM_WRITE)))
+		if (wants_pages(change, area) &&
+		    ((area->flags & (VM_GUARD | VM_FILE)) || !(area->flags & (VM_READ | VM_WRITE))))
 			return true;
 	return false;
 }
@@ -248,7 +269,7 @@ static struct addr_range locked_by_failure(const struct vm_change *change, struc
 
 	if (answer == -EAGAIN)
 		return range;
-	if (answer != -ENOMEM || (mapped.end == range.end && !can_lack_pages(set, range)))
+	if (answer != -ENOMEM || (mapped.end == range.end && !can_lack_pages(change, range)))
 		mapped.end = mapped.start;
 	return mapped;
 }
@@ -259,7 +280,7 @@ static bool lock_piece(struct memory_area *piece, void *context)
 	bool locks = change->call->op != VM_OP_MUNLOCK && change->call->op != VM_OP_MUNLOCKALL;
 	uint64_t flags = locks ? piece->flags | VM_LOCKED : piece->flags & ~VM_LOCKED;
 
-	if (flags == piece->flags || vm_area_is_special(change->space, piece))
+	if (flags == piece->flags || is_never_locked(change->space, piece))
 		return false;
 	piece->flags = flags;
 	piece->tag[VM_TAG_CHANGED] = change->call->event;

@@ -33,6 +33,19 @@ static bool is_shared(uint64_t map_flags)
 	return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 }
 
+static bool is_droppable(uint64_t map_flags)
+{
+	return (map_flags & MAP_TYPE) == MAP_DROPPABLE;
+}
+
+/* What mlockall(MCL_FUTURE) does to it, and MAP_LOCKED: huge and droppable pages are spared. */
+static uint64_t lock_flags(const struct vm_space *space, uint64_t map_flags)
+{
+	if ((map_flags & MAP_HUGETLB) || is_droppable(map_flags))
+		return 0;
+	return space->new_flags | (map_flags & MAP_LOCKED ? VM_LOCKED : 0);
+}
+
 static uint64_t area_flags(const struct vm_space *space, const struct vm_call *call)
 {
 	uint64_t prot = call->args[2];
@@ -45,10 +58,9 @@ static uint64_t area_flags(const struct vm_space *space, const struct vm_call *c
 		flags |= VM_SHARED;
 	if (map_flags & MAP_GROWSDOWN)
 		flags |= VM_GROWSDOWN;
-	if ((map_flags & MAP_LOCKED) && !(map_flags & MAP_HUGETLB))
-		flags |= VM_LOCKED;
-	if (!(map_flags & MAP_HUGETLB))
-		flags |= space->new_flags;
+	if (is_droppable(map_flags))
+		flags |= VM_DROPPABLE | VM_WIPEONFORK;
+	flags |= lock_flags(space, map_flags);
 	if (!(map_flags & MAP_ANONYMOUS))
 		flags |= VM_FILE;
 	return flags | (uint64_t)vm_mmap_huge_shift(map_flags) << VM_HUGE_SHIFT;

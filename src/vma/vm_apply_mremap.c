@@ -41,22 +41,35 @@ static uint64_t page_size_at(const struct memory_set *set, uint64_t addr)
 	return shift == 0 || shift > 63 ? VM_PAGE_SIZE : 1ULL << shift;
 }
 
+static uint64_t size_of(struct addr_range range)
+{
+	return range.end - range.start;
+}
+
+/* Only moving: then there may be many areas, and the last one, too, comes in whole huge pages. */
+static void round_last(const struct memory_set *set, struct remap *remap)
+{
+	struct addr_range *from = &remap->from;
+
+	if (!(remap->flags & MREMAP_FIXED) || size_of(*from) != remap->new_size)
+		return;
+	from->end = round_up(from->end, page_size_at(set, from->end - 1));
+	remap->new_size = size_of(*from);
+}
+
 static struct remap read_remap(const struct vm_change *change)
 {
 	const uint64_t *args = change->call->args;
 	uint64_t page_size = page_size_at(change->space->set, args[0]);
-
-	return (struct remap){
+	struct remap remap = {
 		.from = { args[0], args[0] + round_up(args[1], page_size) },
 		.new_size = round_up(args[2], page_size),
 		.flags = args[3],
 		.huge = page_size != VM_PAGE_SIZE,
 	};
-}
 
-static uint64_t size_of(struct addr_range range)
-{
-	return range.end - range.start;
+	round_last(change->space->set, &remap);
+	return remap;
 }
 
 /* Could the kernel have said yes to this? A damaged record can say anything. */

@@ -5,6 +5,7 @@
  * or decides anew what later calls mean
  */
 
+#include <string.h>
 #include "base/mutation.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
@@ -43,21 +44,36 @@ uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr)
 	return ring == NULL ? 0 : ring->size;
 }
 
-static bool has_sealed(const struct memory_set *set, struct addr_range range)
+uint64_t vm_largest_ring(const struct vm_objects *objects)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(set, range);
+	const struct vm_object *object;
+	uint64_t size = 0;
+
+	for (uint32_t id = 1; (object = vm_objects_get(objects, id)) != NULL; id++)
+		if (object->name_len >= 6 && memcmp(object->name, "/[aio]", 6) == 0 &&
+		    object->size > size)
+			size = object->size;
+	return size;
+}
+
+/* Is there anything in @range that is sealed, or may refuse to be split? */
+static bool may_stay(const struct vm_space *space, struct addr_range range)
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (area->flags & VM_SEALED)
+		if ((area->flags & VM_SEALED) ||
+		    (vm_area_is_special(space, area) && !(area->flags & VM_AIO)))
 			return true;
 	return false;
 }
 
 /*
  * fs/aio.c: kill_ioctx() unmaps as many bytes as the ring had, where it is now,
- * and whatever else is mapped there goes with it. When some of it is sealed all of it
- * stays, and the call says nothing of that.
+ * and whatever else is mapped there goes with it; or, when something there can't be
+ * unmapped, nothing goes, and the call succeeds all the same. Which ring it is the
+ * memory there says, by a number: what we know there may be a page of a smaller one.
  */
 int64_t vm_change_io_destroy(struct vm_change *change)
 {
@@ -68,11 +84,10 @@ int64_t vm_change_io_destroy(struct vm_change *change)
 
 	if (!vm_change_succeeded(change, answer))
 		return answer;
-	if (!has_sealed(change->space->set, gone))
+	if (!may_stay(change->space, gone))
 		vm_change_remove(change, gone);
-	if (size == 0)
-		gone = VM_ALL_PAGES;
-	vm_change_doubt(change, gone, VM_REASON_EFFECT);
+	gone = vm_pages(start, vm_largest_ring(&change->space->objects));
+	vm_change_doubt(change, size == 0 ? VM_ALL_PAGES : gone, VM_REASON_EFFECT);
 	return answer;
 }
 

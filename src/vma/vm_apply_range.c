@@ -26,6 +26,15 @@ int64_t vm_change_munmap(struct vm_change *change)
 
 /* ------------------------------------------------------------------- mprotect */
 
+/*
+ * What can only be executed gets a key of the kernel's own, which it gives back later.
+ * arch/x86/mm/pkeys.c: __arch_override_mprotect_pkey()
+ */
+static bool is_execute_only(uint64_t prot)
+{
+	return (prot & ~(uint64_t)(PROT_GROWSDOWN | PROT_GROWSUP)) == PROT_EXEC;
+}
+
 /* A pkey of -1 means what mprotect means: the area keeps the key it has. */
 static struct vm_marking wanted_protection(const struct vm_change *change)
 {
@@ -40,6 +49,8 @@ static struct vm_marking wanted_protection(const struct vm_change *change)
 		to.set |= VM_EXEC;
 	if (call->op == VM_OP_PKEY_MPROTECT && (int32_t)call->args[3] >= 0) {
 		to.set |= (uint64_t)(call->args[3] & 0xff) << VM_PKEY_SHIFT;
+		to.clear |= VM_PKEY_MASK;
+	} else if (is_execute_only(call->args[2])) {
 		to.clear |= VM_PKEY_MASK;
 	}
 	return to;

@@ -76,6 +76,13 @@ static bool belongs(const struct attachment *at, const struct memory_area *area)
 	       area->range.end - at->addr <= at->size;
 }
 
+/* What is sealed stays, and nobody is told. */
+static void remove_piece(struct vm_change *change, const struct memory_area *area)
+{
+	if (!(area->flags & VM_SEALED))
+		vm_change_remove(change, area->range);
+}
+
 /*
  * Removes the pieces from @from on. Returns the end of the last one that is in its
  * place: one that mremap made larger than the segment ends behind it, and stays, unless it
@@ -93,7 +100,7 @@ static uint64_t remove_pieces(struct vm_change *change, const struct attachment 
 		if (is_piece_at(area, at->addr) && area->tag[VM_TAG_OBJECT] == at->object)
 			end = range.end;
 		if (belongs(at, area))
-			vm_change_remove(change, range);
+			remove_piece(change, area);
 		from = range.end;
 	}
 	return end;
@@ -103,7 +110,7 @@ static uint64_t remove_pieces(struct vm_change *change, const struct attachment 
  * As ipc/shm.c has it: the first area from @addr on that is where it would be in
  * a segment attached at @addr tells the segment; it goes, and so do all others
  * of it that are in their places and inside the segment's size. Anything else
- * in between stays. @addr itself need not be mapped.
+ * in between stays, and so does what is sealed. @addr itself need not be mapped.
  */
 int64_t vm_change_shmdt(struct vm_change *change)
 {
@@ -122,7 +129,7 @@ int64_t vm_change_shmdt(struct vm_change *change)
 	at.object = first->tag[VM_TAG_OBJECT];
 	at.size = segment_size(change->space, at.object);
 	gone = first->range;
-	vm_change_remove(change, gone);
+	remove_piece(change, first);
 	if (ML_MUTATED(SHMDT_TAKES_ONE))
 		return answer;
 	gone = (struct addr_range){ at.addr, remove_pieces(change, &at, gone.end) };

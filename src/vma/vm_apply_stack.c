@@ -69,6 +69,9 @@ static unsigned touched(const struct vm_space *space, const struct vm_call *call
 		/* Its size is not known; where it begins is enough. */
 		ranges[0] = vm_pages(vm_page_down(args[1]), 1);
 		return (args[2] & VM_SHM_REMAP) != 0;
+	case VM_OP_IO_DESTROY:
+		ranges[0] = vm_pages(args[0], vm_largest_ring(&space->objects));
+		return 1;
 	case VM_OP_BRK:
 		ranges[0] = touched_by_brk(space, call);
 		return args[0] != 0;

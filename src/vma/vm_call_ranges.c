@@ -85,11 +85,41 @@ static unsigned aio_ranges(const struct vm_space *space, const struct vm_call *c
 	return one(ranges, size == 0 ? VM_ALL_PAGES : cover(addr, size));
 }
 
-struct addr_range vm_range_moved(const struct vm_call *call)
+/* A stack that is marked from its lower edge on is not what it had grown to, either. */
+static struct addr_range cover_and_below(uint64_t addr, uint64_t len)
 {
-	if (call->op != VM_OP_MREMAP)
-		return (struct addr_range){ 0 };
-	return cover(call->args[0], call->args[1]);
+	struct addr_range range = cover(addr, len);
+
+	if (range.start < range.end && range.start >= VM_PAGE_SIZE)
+		range.start -= VM_PAGE_SIZE;
+	return range;
+}
+
+unsigned vm_ranges_to_know(const struct vm_call *call, struct addr_range ranges[2])
+{
+	const uint64_t *args = call->args;
+
+	switch (call->op) {
+	case VM_OP_MREMAP:
+		/* Where it may grow in place, too. */
+		ranges[0] = cover(args[0], larger(args[1], args[2]));
+		ranges[1] = cover(args[4], args[2]);
+		return args[3] & MREMAP_FIXED ? 2 : 1;
+	case VM_OP_MADVISE:
+		ranges[0] = cover_and_below(args[0], args[1]);
+		return vm_advice_has_effect((uint32_t)args[2]);
+	case VM_OP_MLOCK:
+	case VM_OP_MLOCK2:
+	case VM_OP_MUNLOCK:
+	case VM_OP_MSEAL:
+		ranges[0] = cover_and_below(args[0], args[1]);
+		return 1;
+	case VM_OP_MLOCKALL:
+	case VM_OP_MUNLOCKALL:
+		return one(ranges, VM_ALL_PAGES);
+	default:
+		return 0;
+	}
 }
 
 /* Only what can be seen in a map: neither locks nor seals nor labels. */

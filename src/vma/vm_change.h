@@ -124,12 +124,16 @@ bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
 
 /* The size that the ring at @addr (io_setup) had when it was made; 0: not known. */
 uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr);
+uint64_t vm_largest_ring(const struct vm_objects *objects);
 
 /*
  * Mapped by the kernel or a driver in a way that mlock passes over and guards are refused:
  * vdso, rings, hugetlb, secret memory.
  */
 bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area);
+
+/* VM_IO: the vdso's data pages, but neither its code nor what else is special. */
+bool vm_area_is_io(const struct vm_space *space, const struct memory_area *area);
 
 /* vm_apply_mremap.c: memory for moving what @range holds; false: there is none. */
 bool vm_pieces_reserve(struct memory_set *set, struct addr_range range);

@@ -7,7 +7,7 @@
  *
  * These bits are part of the ledger's format: never renumber, only add.
  *
- *    63      38 37     32 31    24 23   16 15          8 7     4 3  2 1 0
+ *    63      39 38     32 31    24 23   16 15          8 7     4 3  2 1 0
  *   [ reserved | more   | pkey   | shift | attributes  | facts | s  x w r ]
  */
 
@@ -44,6 +44,7 @@
 #define VM_AIO (1ULL << 35)	 /* the ring of io_setup, or a piece of it */
 #define VM_SHADOW (1ULL << 36)	 /* a shadow stack */
 #define VM_HELD (1ULL << 37)	 /* unmapped by the program, and kept from use (hold=) */
+#define VM_DROPPABLE (1ULL << 38) /* MAP_DROPPABLE: never locked, always VM_WIPEONFORK */
 
 #define VM_HUGE_SHIFT 16 /* log2 of the huge page size of a hugetlb area, or 0 */
 #define VM_HUGE_MASK (0xffULL << VM_HUGE_SHIFT)

@@ -176,13 +176,16 @@ int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, u
 bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct addr_range *gap);
 
 /*
- * vm_range_moved() - from where a call may take pages to another place
+ * vm_ranges_to_know() - where a call does what no answer tells afterwards
  *
- * What a stack has grown to there goes along. At the new place nothing tells it from what
- * was there, nor that it was a stack's; so the gaps below stacks in this range are read back
- * before the call is applied. Empty for all calls but mremap.
+ * mremap takes along what a stack has grown to, and at the new place nothing tells it from
+ * what was there, nor that it was a stack's; and what it lands on there it may leave in part.
+ * Advice, locks and seals show in no map at all. So the gaps below stacks in these ranges are
+ * read back before the call is applied.
+ *
+ * Return: how many of @ranges are set: 0 to 2.
  */
-struct addr_range vm_range_moved(const struct vm_call *call);
+unsigned vm_ranges_to_know(const struct vm_call *call, struct addr_range ranges[2]);
 
 /*
  * What a fork child has, of what its parent's map says and no map shows: locks are not

@@ -108,10 +108,9 @@ static void backing(struct fuzz_call *call)
 	static const uint8_t good[] = { FUZZ_FILE, FUZZ_READONLY, FUZZ_ZERO, FUZZ_MEMFD };
 	static const uint64_t types[] = { MAP_SHARED,  MAP_SHARED,  MAP_PRIVATE,
 					  MAP_PRIVATE, MAP_PRIVATE, MAP_PRIVATE };
+	static const uint64_t rare[] = { MAP_SHARED_VALIDATE, MAP_DROPPABLE, 0 };
 
-	call->args[3].offset |= types[below(6)];
-	if (one_in(60))
-		call->args[3].offset ^= one_in(2) ? MAP_SHARED_VALIDATE : MAP_DROPPABLE;
+	call->args[3].offset |= one_in(30) ? rare[below(3)] : types[below(6)];
 	call->args[4] = fuzz_number(UINT64_MAX);
 	if (one_in(2)) {
 		anonymous(call);
@@ -335,6 +334,7 @@ static void any_mseal(struct fuzz_call *call)
 	call->args[0] =
 		fuzz_at(FUZZ_ZONE, (FUZZ_WINDOW_PAGES - 1 - below(FUZZ_SEALED_PAGES)) * PAGE);
 	call->args[1] = fuzz_number((1 + below(3)) * PAGE);
+	call->args[2] = fuzz_number(one_in(20));
 	if (n_window < FUZZ_WINDOW_PAGES && !one_in(8))
 		any_mbind(call);
 }

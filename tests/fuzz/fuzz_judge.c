@@ -250,13 +250,21 @@ static bool guards_agree(uint64_t start, unsigned n, char *why, size_t size)
 	return true;
 }
 
+/* Of the process that calls: a fork child has another. */
+static void open_pagemap(void)
+{
+	if (pagemap >= 0)
+		sys_close(pagemap);
+	pagemap = (int)sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+}
+
 static void probe_guards(void)
 {
 	uint64_t at = (uint64_t)sys_mmap(0, FUZZ_PAGE, PROT_READ | PROT_WRITE,
 					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t entry = 0;
 
-	pagemap = (int)sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	open_pagemap();
 	if (sys_madvise(at, FUZZ_PAGE, MADV_GUARD_INSTALL) == 0 && read_pagemap(at, &entry, 1))
 		has_guards = entry & PAGEMAP_GUARD;
 	sys_munmap(at, FUZZ_PAGE);
@@ -269,7 +277,7 @@ static const struct {
 	uint16_t attribute;
 } vm_flags_words[] = {
 	{ " gd", PAGE_GROWSDOWN }, { " dc", PAGE_DONTFORK }, { " wf", PAGE_WIPEONFORK },
-	{ " sl", PAGE_SEALED },	   { " ht", PAGE_HUGE },
+	{ " sl", PAGE_SEALED },	   { " ht", PAGE_HUGE },     { " dp", PAGE_DROPPABLE },
 };
 
 static uint16_t parse_vm_flags(const char *line)
@@ -400,11 +408,15 @@ static bool maps_agree(struct vm_space *space, char *why, size_t size)
 	       page_model_compare(lines, kernel.n_areas, why, size);
 }
 
+static bool all_guards_agree(char *why, size_t size)
+{
+	return guards_agree(world.base[FUZZ_ZONE], FUZZ_WINDOW_PAGES, why, size) &&
+	       guards_agree(world.base[FUZZ_HEAP], FUZZ_HEAP_PAGES, why, size);
+}
+
 bool fuzz_judge(struct vm_space *space, enum fuzz_judging how, char *why, size_t size)
 {
-	if (!maps_agree(space, why, size) ||
-	    !guards_agree(world.base[FUZZ_ZONE], FUZZ_WINDOW_PAGES, why, size) ||
-	    !guards_agree(world.base[FUZZ_HEAP], FUZZ_HEAP_PAGES, why, size))
+	if (!maps_agree(space, why, size) || !all_guards_agree(why, size))
 		return false;
 	if ((how == JUDGE_ATTRIBUTES || page_model_has_lost()) && !smaps_agree(why, size))
 		return false;
@@ -418,6 +430,9 @@ bool fuzz_judge_fork(struct vm_space *space, char *why, size_t size)
 {
 	read_kernel(space);
 	readback_put(&kernel, space);
+	vm_space_inherit(space);
 	page_model_fork();
-	return maps_agree(space, why, size);
+	open_pagemap();
+	return maps_agree(space, why, size) && all_guards_agree(why, size) &&
+	       smaps_agree(why, size) && set_agrees_with_model(space, why, size);
 }

@@ -100,22 +100,24 @@ static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *dou
 }
 
 /* As preload/recorder.c. */
-static void read_what_moves(const struct vm_call *call)
+static void read_first(const struct vm_call *call)
 {
-	struct addr_range rest = vm_range_moved(call), gap;
+	struct addr_range ranges[2], gap;
+	unsigned n = vm_ranges_to_know(call, ranges);
 
-	while (vm_edge_next(space.set, &rest, &gap)) {
-		fuzz_again_call(&(struct vm_call){ .op = VM_OP_NONE });
-		read_back(&(struct vm_doubt){ gap, VM_REASON_STACK, false }, OP_COUNT);
-		fuzz_again_result(&space);
-	}
+	for (unsigned i = 0; i < n; i++)
+		while (vm_edge_next(space.set, &ranges[i], &gap)) {
+			fuzz_again_call(&(struct vm_call){ .op = VM_OP_NONE });
+			read_back(&(struct vm_doubt){ gap, VM_REASON_STACK, false }, OP_COUNT);
+			fuzz_again_result(&space);
+		}
 }
 
 static void do_observed(struct doing *doing)
 {
 	struct vm_doubts doubts;
 
-	read_what_moves(&doing->made);
+	read_first(&doing->made);
 	vm_space_reserve(&space, 1);
 	vm_apply(&space, &doing->made, &doubts);
 	fuzz_again_call(&doing->made);
@@ -140,6 +142,7 @@ static void do_parts(struct doing *doing)
 					      .flags = VM_CALL_PART,
 					      .event = whole->event,
 					      .args = { addr, len, whole->args[3] } };
+		read_first(&part.made);
 		more = left >= len;
 		if (more)
 			left -= len;

@@ -376,4 +376,6 @@ void page_model_fork(void)
 		for (unsigned k = 0; k < LEAF_PAGES; k++)
 			if (leaves[i].pages[k].attributes & PAGE_DONTFORK)
 				leaves[i].pages[k] = (struct page){ 0 };
+			else if (leaves[i].pages[k].attributes & PAGE_WIPEONFORK)
+				leaves[i].pages[k].attributes &= (uint16_t)~PAGE_GUARD;
 }

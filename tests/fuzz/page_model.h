@@ -41,11 +41,12 @@ enum page_state {
 #define PAGE_LOST_OFFSET 0x800
 #define PAGE_LOST_GUARD	 0x1000
 #define PAGE_SPECIAL	 0x2000 /* the kernel's own: vdso, rings */
+#define PAGE_DROPPABLE	 0x4000 /* MAP_DROPPABLE */
 
 /* What smaps tells of attributes. */
 #define PAGE_IN_SMAPS                                                                              \
 	(PAGE_READONLY | PAGE_NOEXEC | PAGE_GROWSDOWN | PAGE_DONTFORK | PAGE_WIPEONFORK |          \
-	 PAGE_SEALED | PAGE_HUGE)
+	 PAGE_SEALED | PAGE_HUGE | PAGE_DROPPABLE)
 
 /*
  * @object:     number of what is mapped, 0: plain anonymous memory

@@ -142,8 +142,9 @@ static struct page mapped_page(const struct page_call *call)
 	page.attributes |= is_shared(map_flags) ? PAGE_SHARED : 0;
 	page.attributes |= map_flags & MAP_GROWSDOWN ? PAGE_GROWSDOWN : 0;
 	page.attributes |= map_flags & MAP_HUGETLB ? PAGE_HUGE : 0;
-	/* Since Linux 6.11 it is wiped in children, and says so. */
-	page.attributes |= (map_flags & MAP_TYPE) == MAP_DROPPABLE ? PAGE_LOST : 0;
+	/* It is wiped in children, and says so. */
+	if ((map_flags & MAP_TYPE) == MAP_DROPPABLE)
+		page.attributes |= PAGE_DROPPABLE | PAGE_WIPEONFORK;
 	if (!(map_flags & MAP_ANONYMOUS))
 		show_file(&page, call);
 	else if (is_shared(map_flags) || (map_flags & MAP_HUGETLB))
@@ -348,6 +349,19 @@ static void remap_failed(const struct page_call *call, const struct moving *movi
 			span_of(call->args[4], (moving->to.end - moving->to.first) << PAGE_SHIFT));
 }
 
+/* Of many areas that move, the last one does so in whole huge pages. */
+static void round_last(struct moving *moving)
+{
+	uint64_t n = moving->from.end - moving->from.first;
+	uint64_t end = page_round_up(moving->from.end << PAGE_SHIFT, HUGE_SIZE) >> PAGE_SHIFT;
+
+	if (n == 0 || n != moving->to.end - moving->to.first || !(moving->flags & MREMAP_FIXED) ||
+	    !(page_model_page(moving->from.end - 1)->attributes & PAGE_HUGE))
+		return;
+	moving->to.end += end - moving->from.end;
+	moving->from.end = end;
+}
+
 static void call_mremap(const struct page_call *call)
 {
 	const uint64_t *args = call->args;
@@ -361,6 +375,7 @@ static void call_mremap(const struct page_call *call)
 	};
 	uint16_t in_ring[PAGE_RINGS_MAX] = { 0 };
 
+	round_last(&moving);
 	for (unsigned i = 0; i < page_model.n_rings; i++)
 		in_ring[i] =
 			page_model_page(moving.from.first)->object == page_model.rings[i].object
@@ -481,7 +496,7 @@ static void call_remap_file_pages(const struct page_call *call)
 	if (span.first == span.end)
 		return;
 	if (failed(call)) {
-		if (call->result != -EINVAL)
+		if (call->result != -EINVAL || has_attribute(span, PAGE_HUGE))
 			make_unknown(span);
 		return;
 	}
@@ -509,6 +524,8 @@ static const struct advice advices[] = {
 /* Does the kernel stop at this page, saying EINVAL? Only what pages can tell. */
 static bool refuses(const struct page *page, uint64_t advice)
 {
+	if (advice == MADV_KEEPONFORK)
+		return page->attributes & PAGE_DROPPABLE;
 	if (advice != MADV_WIPEONFORK)
 		return false;
 	if (page->attributes & PAGE_SHARED)
@@ -611,8 +628,9 @@ static void call_io_setup(const struct page_call *call)
 
 	if (failed(call))
 		return;
-	/* The oldest is forgotten. */
+	/* The oldest is forgotten, and may be where others are taken to be. */
 	if (page_model.n_rings == PAGE_RINGS_MAX) {
+		page_model.ring_forgotten = true;
 		forget_ring(0);
 		ring--;
 	}
@@ -656,24 +674,28 @@ static unsigned n_rings_at(uint64_t number)
 	return n;
 }
 
-static bool has_sealed(struct span span)
+/* May something in @span be sealed, or not be split? Then nothing of it goes, without a word. */
+static bool may_stay(struct span span, uint16_t ring)
 {
-	for (uint64_t number = span.first; number < span.end; number++)
-		if (is_mapped(number) && (page_model_page(number)->attributes & PAGE_SEALED))
+	for (uint64_t number = span.first; number < span.end; number++) {
+		const struct page *page = page_model_page(number);
+
+		if ((page->attributes & (PAGE_SEALED | PAGE_HUGE)) ||
+		    ((page->attributes & PAGE_SPECIAL) && page->object != ring))
 			return true;
+	}
 	return false;
 }
 
 /*
- * Unmaps where the ring is thought to be, and all that has been put there since, or nothing
- * where some of it is sealed. Of two that are thought to be in one place, the number in the
- * memory there tells which.
+ * Unmaps where the ring is thought to be, and all that has been put there since. Of
+ * two that are thought to be in one place, the number in the memory there tells which.
  */
 static void call_io_destroy(const struct page_call *call)
 {
 	uint64_t number = call->args[0] >> PAGE_SHIFT;
 	const unsigned n_at_most = 64;
-	bool is_known = n_rings_at(number) == 1;
+	bool is_known = n_rings_at(number) == 1 && !page_model.ring_forgotten;
 
 	/* The kernel looks there for the ring's number first. */
 	if (failed(call)) {
@@ -686,7 +708,9 @@ static void call_io_destroy(const struct page_call *call)
 		if (page_model.rings[i].at == number) {
 			struct span span = { number, number + page_model.rings[i].n_pages };
 
-			if (!has_sealed(span))
+			if (may_stay(span, page_model.rings[i].object))
+				make_unknown(span);
+			else
 				make_gap(span);
 			forget_ring(i);
 		}

@@ -19,6 +19,7 @@ static const struct {
 	{ VM_RESYNCED, "resynced" }, { 21ULL << VM_HUGE_SHIFT, "huge" },
 	{ VM_LOCKED, "locked" },     { VM_SEALED, "sealed" },
 	{ VM_AIO, "aio" },	     { VM_SHADOW, "shadow" },
+	{ VM_DROPPABLE, "droppable" },
 };
 
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
