@@ -4,7 +4,7 @@
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "fault.h"
-#include "hold.h"
+#include "take_lock.h"
 #include "parts.h"
 #include "intervene.h"
 #include "shim.h"
@@ -275,7 +275,7 @@ static uint8_t take_lock_for_code(struct frame_mark *mark)
 	uint8_t without = VM_CALL_UNORDERED;
 
 	for (unsigned i = 0; i < CODE_WAITS && without == VM_CALL_UNORDERED; i++)
-		without = hold_take(mark, RECORDER_DEFER);
+		without = take_lock(mark, RECORDER_DEFER);
 	return without;
 }
 
@@ -344,7 +344,7 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const s
 	trace.max = (uint8_t)shim.options.depth;
 	trace.frames = __builtin_alloca(trace.max * sizeof(trace.frames[0]));
 	stacks_take(&trace, from);
-	without = hold_take(&mark, RECORDER_DEFER);
+	without = take_lock(&mark, RECORDER_DEFER);
 	if (unlikely(without == VM_CALL_UNORDERED && sites_bring_code(call)))
 		without = take_lock_for_code(&mark);
 	if (unlikely(without != 0))
@@ -395,7 +395,7 @@ bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 {
 	if (shim_is_new_child())
 		child_notice();
-	if (hold_take(mark, doubt) != 0)
+	if (take_lock(mark, doubt) != 0)
 		return false;
 	if (shim.child)
 		child_begin();

@@ -10,7 +10,7 @@
  * came first the map would be wrong for ever. A lock held across a system call
  * needs ways out. A call made by a signal handler on top of a hook, or while the
  * lock is not to be had, goes out at once and is recorded late (late.h). And a lock
- * whose owner is gone is taken over (hold.h).
+ * whose owner is gone is taken over (take_lock.h).
  */
 
 #include <stdbool.h>
@@ -59,6 +59,12 @@ enum recorder_doubt {
  */
 bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt);
 void recorder_unlock(struct frame_mark *mark);
+/*
+ * Does the calling thread itself have the lock, in a hook further up that waits for the
+ * kernel? Then the set is whole, and nobody else changes it. @hold tells this hold from
+ * others.
+ */
+bool recorder_lends(uint64_t *hold);
 /*
  * With the lock held: late calls are recorded now. True when there were any, or
  * others are being made without the lock: then the kernel may be ahead of the set.

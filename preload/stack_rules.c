@@ -14,7 +14,6 @@
 #include "unwind/elf_image.h"
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
-#include "hold.h"
 #include "kept_ranges.h"
 #include "shim.h"
 #include "stacks.h"
@@ -243,7 +242,7 @@ static bool begin_asking(struct asking *asking)
 {
 	uint64_t hold;
 
-	asking->lent = hold_lends(&hold);
+	asking->lent = recorder_lends(&hold);
 	if (!asking->lent)
 		return recorder_lock(&asking->mark, RECORDER_DEFER);
 	return __atomic_exchange_n(&lent_in, hold, __ATOMIC_RELAXED) != hold;

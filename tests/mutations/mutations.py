@@ -62,7 +62,7 @@ FOLD = [
 RECORDER = [
     Mutation("LOCK_AFTER_CALL", "preload/recorder.c", ["threads"]),
     Mutation("LATE_CALLS_LOST", "preload/late.c", ["signals"]),
-    Mutation("TAKEN_CALL_FORGOTTEN", "preload/hold.c", ["taken"]),
+    Mutation("TAKEN_CALL_FORGOTTEN", "preload/take_lock.c", ["taken"]),
     Mutation("LEFT_HOOK_UNNOTICED", "preload/frame.c", ["signals"]),
     Mutation("IDENTITY_NOT_ASKED", "preload/recorder.c", ["calls"]),
     Mutation("FAILURE_NOT_ASKED", "preload/recorder.c", ["calls"]),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mutation.h"
-#include "hold.h"
+#include "take_lock.h"
 
 #define STEAL_AFTER 200 /* vain waits for one hold, before it is taken over */
 
@@ -84,13 +84,13 @@ static bool is_mine(void)
 	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
 }
 
-bool hold_lends(uint64_t *hold)
+bool recorder_lends(uint64_t *hold)
 {
 	*hold = lock_state(&shim.recorder.lock);
 	return lock_in_kernel(*hold) && is_mine();
 }
 
-uint8_t hold_wait(struct frame_mark *mark, enum recorder_doubt doubt)
+uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt)
 {
 	struct shim_lock *lock = &shim.recorder.lock;
 
