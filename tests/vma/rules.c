@@ -517,6 +517,10 @@ static const struct rule shm_rules[] = {
 	  "1000-2000 rw-s file shm object 2 @0, 2000-3000 rw-p, 3000-4000 r--s file shm object 2 "
 	  "@2000",
 	  CALL(SHMDT, 0, 0x1000), "2000-3000 rw-p", "1000-4000 effect" },
+	{ "but what is sealed",
+	  "1000-2000 rw-s file shm sealed object 2 @0, 2000-3000 rw-s file shm object 2 @1000",
+	  CALL(SHMDT, 0, 0x1000), "1000-2000 rw-s file shm sealed object 2 @0",
+	  "1000-3000 effect" },
 	{ "though its start is gone", "2000-3000 rw-s file shm object 2 @1000",
 	  CALL(SHMDT, 0, 0x1000), "", "1000-3000 effect" },
 	{ "not what was moved",
@@ -666,6 +670,13 @@ Test(rules, what_is_to_come_is_locked)
 		  "5000-6000 rw-p locked by 9", NO_DOUBT },
 		{ "brk", "", CALL(BRK, 0x2800, 0x2800),
 		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9", NO_DOUBT },
+		{ "droppable memory is not", "",
+		  CALL(MMAP, 0x9000, 0, 0x1000, RW, MAP_DROPPABLE | MAP_ANONYMOUS, NO_FD, 0),
+		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9, "
+		  "9000-a000 rw-p wipe droppable by 9",
+		  NO_DOUBT },
+		{ "nor what goes", "", CALL(MUNMAP, 0, 0x9000, 0x1000),
+		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9", NO_DOUBT },
 		{ "no more", "", CALL(MLOCKALL, 0, MCL_CURRENT),
 		  "2000-3000 rw-p heap locked by 9, 5000-6000 rw-p locked by 9", NO_DOUBT },
 		{ "mmap again", "", CALL(MMAP, 0x7000, 0, 0x1000, RW, ANON, NO_FD, 0),
@@ -679,6 +690,20 @@ Test(rules, what_is_to_come_is_locked)
 	space.brk = 0x1800;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		check(&steps[i], &space);
+	vm_space_finish(&space);
+}
+
+Test(rules, what_remap_file_pages_maps_is_to_come)
+{
+	const struct rule locked = { "remap_file_pages", "",
+				     CALL(REMAP_FILE_PAGES, 0, 0x1000, 0x1000, 0, 8, 0),
+				     "1000-2000 r--s file locked object 1 @8000 by 9",
+				     "1000-2000 effect" };
+	struct vm_space space;
+
+	make_space(&space, "1000-2000 r--s file object 1 @0 by 3");
+	space.new_flags = VM_LOCKED;
+	check(&locked, &space);
 	vm_space_finish(&space);
 }
 
