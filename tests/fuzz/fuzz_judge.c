@@ -151,9 +151,19 @@ static uint64_t place(unsigned i)
 
 /* Pages whose hidden attributes the set can't know, until they are unmapped. */
 static bool unsure[N_PLACES];
+static bool unsure_elsewhere; /* in no place: of whatever comes from there */
+
+static bool is_among_places(struct addr_range range)
+{
+	uint64_t window = world.base[FUZZ_ZONE], heap = world.base[FUZZ_HEAP];
+
+	return (range.start >= window && range.end <= window + FUZZ_WINDOW_PAGES * FUZZ_PAGE) ||
+	       (range.start >= heap && range.end <= heap + FUZZ_HEAP_PAGES * FUZZ_PAGE);
+}
 
 void fuzz_judge_doubt_hidden(struct addr_range range)
 {
+	unsure_elsewhere |= !is_among_places(range);
 	for (unsigned i = 0; i < N_PLACES; i++) {
 		uint64_t addr = place(i);
 
@@ -161,16 +171,20 @@ void fuzz_judge_doubt_hidden(struct addr_range range)
 	}
 }
 
+static bool has_unsure(struct addr_range range)
+{
+	if (unsure_elsewhere && !is_among_places(range))
+		return true;
+	for (unsigned i = 0; i < N_PLACES; i++)
+		if (unsure[i] && place(i) >= range.start && place(i) < range.end)
+			return true;
+	return false;
+}
+
 void fuzz_judge_moved(struct addr_range from, uint64_t to, uint64_t size)
 {
-	for (unsigned i = 0; i < N_PLACES; i++) {
-		uint64_t addr = place(i);
-
-		if (unsure[i] && addr >= from.start && addr < from.end) {
-			fuzz_judge_doubt_hidden((struct addr_range){ to, to + size });
-			return;
-		}
-	}
+	if (has_unsure(from))
+		fuzz_judge_doubt_hidden((struct addr_range){ to, to + size });
 }
 
 /* What maps do show: vm_compare() has seen no difference, and may be wrong itself. */
