@@ -18,6 +18,7 @@
 
 #define SPARE 64 /* areas that may appear between counting and reading */
 #define READINGS 3
+#define EXIT_WAITS 500 /* of a millisecond or more each */
 
 struct kernel_areas {
 	struct memory_area *areas;
@@ -189,6 +190,30 @@ void finish_counters(void)
 }
 
 /*
+ * Whoever has the lock may have been made to wait for its processor in the middle of a
+ * record. No call waits for that, but what is not written now is lost.
+ */
+static bool lock_at_exit(struct frame_mark *mark)
+{
+	for (unsigned i = 0; i < EXIT_WAITS; i++)
+		if (recorder_lock(mark, RECORDER_GONE))
+			return true;
+	return false;
+}
+
+/* Somebody is changing the set, and is not let run. The header needs no lock. */
+static void end_without_lock(int status)
+{
+	struct ledger_header *header = shim.writer.header;
+
+	if (header != NULL) {
+		header->n_unrecorded += late_count(&shim.recorder.late);
+		finish_counters();
+	}
+	ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
+}
+
+/*
  * A vfork child that could not execute its program ends with _exit, too, in its
  * parent's memory: the parent's ledger goes on. A fork child that made no call
  * has no ledger.
@@ -201,9 +226,8 @@ void finish_at_exit(int status)
 		return;
 	if ((uint32_t)sys_getpid() != shim.pid)
 		return;
-	if (!recorder_lock(&mark, RECORDER_GONE)) {
-		/* Somebody is changing the set, and is not let run. The header needs no lock. */
-		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
+	if (!lock_at_exit(&mark)) {
+		end_without_lock(status);
 		return;
 	}
 	if (shim.options.verify != OPTION_VERIFY_OFF)

@@ -79,6 +79,17 @@ static inline bool late_ready(const struct late_calls *late)
 	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
 }
 
+/* How many are there, made or being made? Of those that found no slot, one. */
+static inline unsigned late_count(const struct late_calls *late)
+{
+	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE);
+	unsigned n = __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
+
+	for (; taken != 0; taken &= taken - 1)
+		n++;
+	return n;
+}
+
 /* Record what is ready. With the lock held; @mine: the mark of that hold, or NULL. */
 void late_record(struct late_calls *late, const struct frame_mark *mine);
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A thread is held up right before its system call, with the recorder's lock. Another one
- * waits for it in vain until it takes the lock away. Then the call is made, and on the way
- * back from it a signal handler jumps away, so that nobody tells what became of the call.
+ * A thread is held up with the recorder's lock, and another one wants it. The child is the
+ * two threads; the parent traces the first.
  *
- * The child is the two threads; the parent traces the first.
+ * usage: victim_taken        right before its system call. The other thread waits in vain until
+ *                            it takes the lock away. Then the call is made, and on the way back
+ *                            from it a signal handler jumps away, so that nobody tells what
+ *                            became of the call.
+ *        victim_taken exit   behind its system call, which is not recorded yet. The other thread
+ *                            makes calls without the lock, and ends the process, for which it
+ *                            needs the lock: that has to wait.
  */
 
 #include <setjmp.h>
@@ -18,6 +23,7 @@
 
 #define STEPS_MAX 200000
 #define VAIN_CALLS 400 /* more than it takes to lose patience */
+#define BEHIND	   100 /* instructions: the call has returned, and the lock is not free yet */
 
 static struct shared {
 	atomic_bool is_held, was_taken;
@@ -40,14 +46,24 @@ static void *take(void *unused)
 	return unused;
 }
 
-static void be_held(void)
+static void *leave(void *unused)
+{
+	while (!shared->is_held)
+		pause_for(1000);
+	change_the_map();
+	shared->was_taken = true;
+	_exit(0);
+	return unused;
+}
+
+static void be_held(void *(*meanwhile)(void *))
 {
 	pthread_t other;
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
 		skip("nothing can be traced");
 	signal(SIGUSR1, jump);
-	if (pthread_create(&other, NULL, take, NULL) != 0)
+	if (pthread_create(&other, NULL, meanwhile, NULL) != 0)
 		fail("pthread_create");
 	raise(SIGSTOP);
 	if (sigsetjmp(away, 1) == 0)
@@ -89,27 +105,44 @@ static bool is_at_mmap(pid_t child)
 	       (ptrace(PTRACE_PEEKTEXT, child, (void *)regs.rip, NULL) & 0xffff) == 0x050f;
 }
 
-int main(void)
+static void step(pid_t child, unsigned n)
+{
+	while (n-- > 0)
+		go(child, PTRACE_SINGLESTEP, 0);
+}
+
+static void hold(pid_t child, unsigned behind)
 {
 	unsigned n = 0;
+
+	while (!is_at_mmap(child) && n++ < STEPS_MAX)
+		step(child, 1);
+	if (n > STEPS_MAX)
+		fail("no mmap was met");
+	step(child, behind);
+	shared->is_held = true;
+	while (!shared->was_taken)
+		pause_for(1000);
+}
+
+int main(int argc, char **argv)
+{
+	bool exits = argc > 1 && strcmp(argv[1], "exit") == 0;
 	pid_t child;
 
 	shared = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	child = fork();
 	if (child == 0)
-		be_held();
+		be_held(exits ? leave : take);
 	if (child < 0)
 		fail("fork");
 	wait_for(child);
 	ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_EXITKILL);
-	while (!is_at_mmap(child) && n++ < STEPS_MAX)
-		go(child, PTRACE_SINGLESTEP, 0);
-	if (n > STEPS_MAX)
-		fail("no mmap was met");
-	shared->is_held = true;
-	while (!shared->was_taken)
-		pause_for(1000);
-	go(child, PTRACE_SINGLESTEP, 0);
-	for (int number = SIGUSR1;; number = 0)
+	hold(child, exits ? BEHIND : 0);
+	if (exits)
+		pause_for(10000);
+	else
+		step(child, 1);
+	for (int number = exits ? 0 : SIGUSR1;; number = 0)
 		go(child, PTRACE_CONT, number);
 }
