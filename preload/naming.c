@@ -20,7 +20,6 @@
 
 #define TRIES 1000
 
-
 static char executable[1024];
 static char command[1024];
 static char path[OPTIONS_PATH_MAX + 320];
@@ -55,8 +54,11 @@ static uint32_t read_command(void)
 	return len;
 }
 
-static void expand(struct text *text, const char *pattern, unsigned n)
+/* Return: does the name tell @n? */
+static bool expand(struct text *text, const char *pattern, unsigned n)
 {
+	bool told = false;
+
 	for (; *pattern != '\0'; pattern++) {
 		if (*pattern != '%' || pattern[1] == '\0') {
 			text_char(text, *pattern);
@@ -71,11 +73,13 @@ static void expand(struct text *text, const char *pattern, unsigned n)
 			break;
 		case 'n':
 			text_decimal(text, n);
+			told = true;
 			break;
 		default:
 			text_char(text, *pattern);
 		}
 	}
+	return told;
 }
 
 /* The @n-th name to try. False when it does not fit. */
@@ -85,8 +89,7 @@ static bool make_path(unsigned n)
 
 	text_init(&text, path, sizeof(path));
 	if (shim.options.root == 0) {
-		expand(&text, shim.options.output, n);
-		if (n > 0) {
+		if (!expand(&text, shim.options.output, n) && n > 0) {
 			text_char(&text, '.');
 			text_decimal(&text, n);
 		}

@@ -44,6 +44,17 @@ def events(mapledger, ledger):
     return [line for line in said.splitlines() if "exec" in line.split("(")[0]]
 
 
+def names(shim, pattern):
+    """Of the ledgers that three programs leave, one after the other in one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, LD_PRELOAD=shim,
+                           MAPLEDGER_OPTIONS=f"output={folder}/{pattern}")
+        child = subprocess.Popen(["/bin/sh", "-c", "exec /bin/sh -c 'exec /bin/sh -c :'"],
+                                 env=environment)
+        child.wait()
+        return sorted(name.replace(str(child.pid), "PID") for name in os.listdir(folder))
+
+
 def main():
     mapledger, shim = map(os.path.abspath, sys.argv[1:])
     good = []
@@ -72,6 +83,10 @@ def main():
         said = subprocess.run([mapledger, "verify", "--json", ledger], capture_output=True,
                               text=True)
         check("children of vfork end nothing", json.loads(said.stdout)["n_differences"] == 0)
+    left = names(shim, "%p.%n.mlg")
+    check("%n counts", left == ["PID.0.mlg", "PID.1.mlg", "PID.2.mlg"], left)
+    left = names(shim, "%p.mlg")
+    check("no name is taken twice", left == ["PID.mlg", "PID.mlg.1", "PID.mlg.2"], left)
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, MAPLEDGER_SHIM=shim)
         subprocess.run([mapledger, "run", "-q", "env", "env", "true"], env=environment, cwd=folder,
