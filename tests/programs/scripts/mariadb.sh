@@ -8,7 +8,7 @@ mariadbd --no-defaults --datadir="$PWD/data" --socket="$PWD/maria.sock" --skip-n
   > server.log 2>&1 &
 server=$!
 trap 'kill -QUIT $server 2> /dev/null' EXIT
-for i in $(seq 400); do test -S maria.sock && break; sleep 0.05; done
+for i in $(seq 1200); do test -S maria.sock && break; sleep 0.05; done
 run() { mariadb --no-defaults --socket="$PWD/maria.sock" --user=root "$@"; }
 run -e 'create database area; create table area.t (n int primary key, text varchar(100))'
 mysqlslap --no-defaults --socket="$PWD/maria.sock" --user=root --concurrency=8 --iterations=2 \
