@@ -27,7 +27,7 @@ END
 nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/error.log" &
 server=$!
 trap 'kill -QUIT $server 2> /dev/null' EXIT
-for i in $(seq 200); do test -S nginx.sock && break; sleep 0.05; done
+for i in $(seq 1200); do test -S nginx.sock && break; sleep 0.05; done
 get() { curl -s --unix-socket "$PWD/nginx.sock" "$@"; }
 for i in $(seq 40); do get --compressed http://area/numbers.txt | cksum; done | uniq
 get -o /dev/null -w '%{http_code}\n' http://area/nothing

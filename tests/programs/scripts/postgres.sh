@@ -9,7 +9,7 @@ postgres -D data -k "$PWD" -c listen_addresses= -c fsync=off -c shared_buffers=3
   -c max_parallel_workers=2 > server.log 2>&1 &
 server=$!
 trap 'kill -QUIT $server 2> /dev/null' EXIT
-for i in $(seq 200); do pg_isready -q && break; sleep 0.05; done
+for i in $(seq 1200); do pg_isready -q && break; sleep 0.05; done
 pgbench -q -i -s 1 > pgbench.log 2>&1
 pgbench -c 4 -j 2 -t 100 >> pgbench.log 2>&1
 echo "load ended $?"

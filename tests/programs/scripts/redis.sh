@@ -5,7 +5,7 @@ redis-server --port 0 --unixsocket "$PWD/redis.sock" --save '' --dir "$PWD" \
   --daemonize no --loglevel warning > server.log 2>&1 &
 server=$!
 cli() { redis-cli -s "$PWD/redis.sock" "$@"; }
-for i in $(seq 200); do cli ping > /dev/null 2>&1 && break; sleep 0.05; done
+for i in $(seq 1200); do cli ping > /dev/null 2>&1 && break; sleep 0.05; done
 cli set area 42
 redis-benchmark -s "$PWD/redis.sock" -q -n 20000 -c 10 -d 500 -r 20000 -t set,get,lpush \
   > /dev/null 2>&1
