@@ -2,20 +2,12 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include "base/sys.h"
+#include "base/text.h"
 #include "site_cache.h"
 #include "site_calls.h"
 #include "site_text.h"
 #include "sites.h"
 #include "shim.h"
-
-static bool begins_with(const char *name, const char *word)
-{
-	while (*word != '\0' && *name == *word) {
-		name++;
-		word++;
-	}
-	return *word == '\0';
-}
 
 /* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
 bool sites_is_libc_or_loader(const char *path)
@@ -25,9 +17,9 @@ bool sites_is_libc_or_loader(const char *path)
 	for (const char *c = path; *c != '\0'; c++)
 		if (*c == '/')
 			base = c + 1;
-	return begins_with(base, "libc.so.") || begins_with(base, "libc-2.") ||
-	       begins_with(base, "ld-linux") || begins_with(base, "ld-2.") ||
-	       begins_with(base, "libpthread-2.");
+	return text_begins_with(base, "libc.so.") || text_begins_with(base, "libc-2.") ||
+	       text_begins_with(base, "ld-linux") || text_begins_with(base, "ld-2.") ||
+	       text_begins_with(base, "libpthread-2.");
 }
 
 #if defined(__x86_64__)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "audit/audit_private.h"
 #include "audit/policy.h"
+#include "base/text.h"
 #include "vma/vm_abi.h"
 
 #define WX (VM_WRITE | VM_EXEC)
@@ -138,11 +139,6 @@ static void refused_by_policy(const struct change *change, struct addr_range ran
 
 /* ------------------------------------------------------------------------- W06 */
 
-static bool begins_with(const char *name, const char *with)
-{
-	return strncmp(name, with, strlen(with)) == 0;
-}
-
 static bool ends_with(const char *name, const char *with)
 {
 	size_t len = strlen(name), rest = strlen(with);
@@ -153,14 +149,14 @@ static bool ends_with(const char *name, const char *with)
 /* What anonymous shared memory is called, and System V segments, is no file of anybody's. */
 static const char *temporary(const char *name)
 {
-	if (begins_with(name, "/memfd:"))
+	if (text_begins_with(name, "/memfd:"))
 		return "a file in memory";
-	if (begins_with(name, "/dev/zero") || begins_with(name, "/SYSV"))
+	if (text_begins_with(name, "/dev/zero") || text_begins_with(name, "/SYSV"))
 		return NULL;
 	if (ends_with(name, " (deleted)"))
 		return "a deleted file";
-	if (begins_with(name, "/tmp/") || begins_with(name, "/var/tmp/") ||
-	    begins_with(name, "/dev/shm/"))
+	if (text_begins_with(name, "/tmp/") || text_begins_with(name, "/var/tmp/") ||
+	    text_begins_with(name, "/dev/shm/"))
 		return "a temporary file";
 	return NULL;
 }

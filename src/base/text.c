@@ -120,3 +120,12 @@ bool text_equal(const char *a, const char *b)
 	}
 	return *a == *b;
 }
+
+bool text_begins_with(const char *string, const char *with)
+{
+	while (*with != '\0' && *string == *with) {
+		string++;
+		with++;
+	}
+	return *with == '\0';
+}

@@ -42,5 +42,6 @@ bool text_parse_decimal(const char **at, const char *end, uint64_t *value);
 
 size_t text_length(const char *string);
 bool text_equal(const char *a, const char *b);
+bool text_begins_with(const char *string, const char *with);
 
 #endif

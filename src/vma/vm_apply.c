@@ -5,6 +5,7 @@
  */
 
 #include "base/mutation.h"
+#include "base/text.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -102,17 +103,6 @@ bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot)
 	       (space->exec_is_unsure || (space->personality & READ_IMPLIES_EXEC));
 }
 
-static bool has_prefix(const struct vm_object *object, const char *prefix)
-{
-	const char *name = object->name;
-
-	while (*prefix != '\0' && *name == *prefix) {
-		name++;
-		prefix++;
-	}
-	return *prefix == '\0';
-}
-
 static bool is_named(const struct vm_space *space, const struct memory_area *area,
 		     const char *const names[], unsigned n)
 {
@@ -120,7 +110,7 @@ static bool is_named(const struct vm_space *space, const struct memory_area *are
 		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
 	for (unsigned i = 0; object != NULL && i < n; i++)
-		if (has_prefix(object, names[i]))
+		if (text_begins_with(object->name, names[i]))
 			return true;
 	return false;
 }

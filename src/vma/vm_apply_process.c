@@ -5,8 +5,8 @@
  * or decides anew what later calls mean
  */
 
-#include <string.h>
 #include "base/mutation.h"
+#include "base/text.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
 
@@ -50,8 +50,7 @@ uint64_t vm_largest_ring(const struct vm_objects *objects)
 	uint64_t size = 0;
 
 	for (uint32_t id = 1; (object = vm_objects_get(objects, id)) != NULL; id++)
-		if (object->name_len >= 6 && memcmp(object->name, "/[aio]", 6) == 0 &&
-		    object->size > size)
+		if (text_begins_with(object->name, "/[aio]") && object->size > size)
 			size = object->size;
 	return size;
 }

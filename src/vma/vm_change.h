@@ -124,6 +124,7 @@ bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
 
 /* The size that the ring at @addr (io_setup) had when it was made; 0: not known. */
 uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr);
+/* Of all that were ever seen: for a place where several may be. */
 uint64_t vm_largest_ring(const struct vm_objects *objects);
 
 /*

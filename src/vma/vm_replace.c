@@ -14,7 +14,7 @@
  */
 
 #include <errno.h>
-#include <string.h>
+#include "base/text.h"
 #include "vma/vm_change.h"
 
 /* A kernel's area that fills more holes than this in ours is taken as one new area:
@@ -64,11 +64,11 @@ static uint64_t named_flag(const struct vm_space *space, const struct memory_are
 	const struct vm_object *object =
 		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-	if (object == NULL || object->name_len < 5)
+	if (object == NULL)
 		return 0;
-	if (memcmp(object->name, "/SYSV", 5) == 0)
+	if (text_begins_with(object->name, "/SYSV"))
 		return VM_SHM;
-	return memcmp(object->name, "/[aio", 5) == 0 ? VM_AIO : 0;
+	return text_begins_with(object->name, "/[aio") ? VM_AIO : 0;
 }
 
 /*
