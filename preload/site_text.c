@@ -65,8 +65,9 @@ long site_text_hold(struct site_text *text, uint64_t offset, size_t size)
 bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_t size)
 {
 	uint64_t into = offset - text->held.start;
+	uint64_t n_held = text->held.end - text->held.start;
 
-	if (offset < text->held.start || offset > text->held.end || size > text->held.end - offset)
+	if (into > n_held || size > n_held - into)
 		return site_text_read_some(text, offset, buffer, size) == (long)size;
 	memcpy(buffer, site_text_held + into, size);
 	return true;

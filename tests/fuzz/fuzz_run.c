@@ -99,7 +99,7 @@ static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *dou
 			fuzz_judge_doubt_hidden(doubts->doubt[i].range);
 }
 
-/* As preload/recorder.c. */
+/* As resync_before() in preload/resync.c. */
 static void read_first(const struct vm_call *call)
 {
 	struct addr_range ranges[2], gap;

@@ -24,6 +24,16 @@
 	.size	\name, . - \name
 .endm
 
+/* The first argument is the number, the others are the call's, but for the last. */
+.macro shift_arguments
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	mov	%rdx, %rsi
+	mov	%rcx, %rdx
+	mov	%r8, %r10
+	mov	%r9, %r8
+.endm
+
 	.text
 
 begin raw_in_front
@@ -67,12 +77,7 @@ end raw_short
 
 /* The number is an argument, as in Go's Syscall6 and libc's syscall(). */
 begin raw_any
-	mov	%rdi, %rax
-	mov	%rsi, %rdi
-	mov	%rdx, %rsi
-	mov	%rcx, %rdx
-	mov	%r8, %r10
-	mov	%r9, %r8
+	shift_arguments
 	mov	8(%rsp), %r9
 	syscall
 	ret
@@ -119,12 +124,7 @@ raw_checked:
 	push	%rbp
 	mov	%rsp, %rbp
 	lea	-16(%rsp), %rsp
-	mov	%rdi, %rax
-	mov	%rsi, %rdi
-	mov	%rdx, %rsi
-	mov	%rcx, %rdx
-	mov	%r8, %r10
-	mov	%r9, %r8
+	shift_arguments
 	mov	16(%rbp), %r9
 	syscall
 	cmp	$-4095, %rax
