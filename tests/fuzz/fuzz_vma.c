@@ -188,7 +188,17 @@ static int replay(char *const *paths)
 
 static uint64_t number_from(const char *text, uint64_t otherwise)
 {
-	return text == NULL ? otherwise : strtoull(text, NULL, 10);
+	char *end;
+	uint64_t number;
+
+	if (text == NULL || text[0] == '\0')
+		return otherwise;
+	number = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0') {
+		fprintf(stderr, "fuzz_vma: '%s' is no number\n", text);
+		exit(2);
+	}
+	return number;
 }
 
 static const struct option long_options[] = {
