@@ -105,8 +105,8 @@ int baseline_read(void)
 }
 
 /* One group: the areas from @iter on, and the part of the space they speak for. */
-static bool write_group(struct ledger_writer *writer, unsigned reason,
-			struct memory_set_iter *iter, uint64_t *from)
+static bool write_group(struct ledger_writer *writer, unsigned reason, struct memory_set_iter *iter,
+			uint64_t *from)
 {
 	struct memory_set_iter ahead = *iter;
 	const struct memory_area *area;
@@ -148,7 +148,7 @@ void baseline_checkpoint(void *context, struct ledger_writer *writer)
  * The memory of sets that were given up. Whoever was changing one is gone, as far
  * as can be told; in case it is not, a set stays for some generations more.
  */
-#define GENERATIONS 8
+#define GENERATIONS	   8
 #define GENERATION_REGIONS 8
 
 static struct addr_range given_up[GENERATIONS][GENERATION_REGIONS];
@@ -161,8 +161,8 @@ static void give_up_pages(void)
 	for (unsigned i = 0; i < GENERATION_REGIONS; i++) {
 		if (regions[i].end > regions[i].start)
 			sys_munmap(regions[i].start, regions[i].end - regions[i].start);
-		regions[i] = i < shim.pages.n_regions ? shim.pages.regions[i] :
-							(struct addr_range){ 0, 0 };
+		regions[i] = i < shim.pages.n_regions ? shim.pages.regions[i]
+						      : (struct addr_range){ 0, 0 };
 	}
 	page_allocator_init(&shim.pages);
 }
@@ -174,8 +174,7 @@ int baseline_new_space(void)
 	int error;
 
 	give_up_pages();
-	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform,
-			      &shim.recorder);
+	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform, &shim.recorder);
 	shim.space.start_brk = old.start_brk;
 	shim.space.start_stack = old.start_stack;
 	shim.space.brk = old.brk;

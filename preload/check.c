@@ -57,9 +57,8 @@ static unsigned ranges_to_check(const struct vm_call *call, const struct vm_doub
 
 	if (n == 0 || !is_anywhere(ranges[0]))
 		return n;
-	attached = call->op == VM_OP_SHMAT ?
-			   memory_set_find(shim.space.set, (uint64_t)call->result) :
-			   NULL;
+	attached = call->op == VM_OP_SHMAT ? memory_set_find(shim.space.set, (uint64_t)call->result)
+					   : NULL;
 	if (attached != NULL) {
 		ranges[0] = attached->range;
 		return 1;

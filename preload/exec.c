@@ -23,7 +23,8 @@ int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)
 
 	if (shim.live && !shim.sandboxed && !shim_not_begun() && (uint32_t)sys_getpid() == shim.pid)
 		return recorder_call(call, from);
-	/* Behind the filter the new program is not recorded, and this is the last that can say so. */
+	/* Behind the filter the new program is not recorded, and this is the last that can say so.
+	 */
 	said = shim.live && shim.sandboxed && *shim.fork_mark != 0 && shim.writer.header != NULL;
 	if (said)
 		shim.writer.header->exec_error = -EPERM;

@@ -25,7 +25,7 @@
 
 #define STACK_SIZE 16384
 #define N_STACKS   64
-#define NO_MORE    2 /* the last turn */
+#define NO_MORE	   2 /* the last turn */
 
 static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)));
 static uint32_t owners[N_STACKS]; /* thread ids; 0: free */

@@ -16,8 +16,8 @@
 #include "raw.h"
 #include "shim.h"
 
-#define SPARE 64 /* areas that may appear between counting and reading */
-#define READINGS 3
+#define SPARE	   64 /* areas that may appear between counting and reading */
+#define READINGS   3
 #define EXIT_WAITS 500 /* of a millisecond or more each */
 
 struct kernel_areas {
@@ -59,8 +59,7 @@ static int get_kernel_areas(struct kernel_areas *found)
 	int error = -ENOSPC;
 
 	for (unsigned i = 0; i < 4 && error == -ENOSPC; i++, wanted *= 2) {
-		pages->free(pages->context, found->areas,
-			    found->capacity * sizeof(*found->areas));
+		pages->free(pages->context, found->areas, found->capacity * sizeof(*found->areas));
 		found->capacity = wanted;
 		found->areas = pages->alloc(pages->context, wanted * sizeof(*found->areas));
 		if (found->areas == NULL)
@@ -167,7 +166,7 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	if (shim.sandboxed)
 		return -EPERM;
 	mask = shim_block_signals();
-	recorder_settle(); /* handlers that came since we have the lock */
+	recorder_settle();		       /* handlers that came since we have the lock */
 	if (late_pending(&shim.recorder.late)) /* made, perhaps, or left for good */
 		recorder_reread_everything();
 	if (shim.unread)

@@ -69,8 +69,7 @@ bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct f
 	stack_t stack;
 	bool there;
 
-	if (shim.sandboxed || ML_MUTATED(LEFT_HOOK_UNNOTICED) ||
-	    sys_sigaltstack(NULL, &stack) < 0)
+	if (shim.sandboxed || ML_MUTATED(LEFT_HOOK_UNNOTICED) || sys_sigaltstack(NULL, &stack) < 0)
 		return false;
 	if (frame_is_lost(mark, word))
 		return true;

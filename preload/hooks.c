@@ -38,9 +38,9 @@ static long to_libc(int64_t result)
 	return -1;
 }
 
-#define CALL(op_, tier_, ...) \
-	to_libc(recorder_call(                                                                    \
-		&(struct vm_call){ .op = (op_), .tier = (tier_), .args = { __VA_ARGS__ } },       \
+#define CALL(op_, tier_, ...)                                                                      \
+	to_libc(recorder_call(                                                                     \
+		&(struct vm_call){ .op = (op_), .tier = (tier_), .args = { __VA_ARGS__ } },        \
 		&(struct unwind_regs)UNWIND_CALLER))
 
 #define SYMBOL(op, ...) CALL(op, VM_TIER_SYMBOL, __VA_ARGS__)
@@ -97,15 +97,15 @@ EXPORT int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int 
 EXPORT void *mmap(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
 {
 	PASS_ON(mmap, addr, len, prot, map_flags, fd, offset);
-	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot,
-			      (uint64_t)map_flags, (uint64_t)fd, (uint64_t)offset);
+	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot, (uint64_t)map_flags,
+			      (uint64_t)fd, (uint64_t)offset);
 }
 
 EXPORT void *mmap64(void *addr, size_t len, int prot, int map_flags, int fd, off_t offset)
 {
 	PASS_ON(mmap64, addr, len, prot, map_flags, fd, offset);
-	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot,
-			      (uint64_t)map_flags, (uint64_t)fd, (uint64_t)offset);
+	return (void *)SYMBOL(VM_OP_MMAP, (uintptr_t)addr, len, (uint64_t)prot, (uint64_t)map_flags,
+			      (uint64_t)fd, (uint64_t)offset);
 }
 
 EXPORT int munmap(void *addr, size_t len)
@@ -340,12 +340,12 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (nr == SYS_exit_group)
 		finish_at_exit((int)a);
 	if (nr == SYS_execve || nr == SYS_execveat)
-		return to_libc(exec_call(
-			&(struct vm_call){ .op = nr == SYS_execve ? VM_OP_EXEC : VM_OP_EXECVEAT,
-					   .tier = VM_TIER_SYSCALL,
-					   .args = { args[0], args[1], args[2], args[3],
-						     args[4] } },
-			&(struct unwind_regs)UNWIND_CALLER));
+		return to_libc(exec_call(&(struct vm_call){ .op = nr == SYS_execve ? VM_OP_EXEC
+										   : VM_OP_EXECVEAT,
+							    .tier = VM_TIER_SYSCALL,
+							    .args = { args[0], args[1], args[2],
+								      args[3], args[4] } },
+					 &(struct unwind_regs)UNWIND_CALLER));
 	if (nr == SYS_seccomp || (nr == SYS_prctl && a == PR_SET_SECCOMP))
 		return to_libc(confine_call(nr, args));
 	return to_libc(sys_call6(nr, a, b, c, d, e, f));

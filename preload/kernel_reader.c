@@ -30,9 +30,8 @@ void kernel_reader_close(struct kernel_reader *reader)
 
 static bool next_by_query(struct kernel_reader *reader, struct kernel_area *area)
 {
-	int error = kernel_map_query(reader->fd, reader->at, area, name_buffer,
-				     sizeof(name_buffer), reader->build_id, &reader->build_id_len,
-				     &reader->page_size);
+	int error = kernel_map_query(reader->fd, reader->at, area, name_buffer, sizeof(name_buffer),
+				     reader->build_id, &reader->build_id_len, &reader->page_size);
 
 	/* An area that holds @at is never cut to nothing. */
 	if (error == 0 && kernel_area_cut(area, reader->end))

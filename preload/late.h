@@ -64,7 +64,7 @@ void late_made(struct late_calls *late, int slot, const struct vm_call *call,
 	       const struct unwind_trace *trace);
 /* It will be made as the last thing the thread does. */
 void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
-	       const struct unwind_trace *trace);
+		  const struct unwind_trace *trace);
 
 /* Is there something that whoever has the lock should see to? */
 static inline bool late_pending(const struct late_calls *late)

@@ -14,8 +14,8 @@
 #include "task.h"
 #include "thread_stack.h"
 
-#define STACKS_LEAVING 8   /* frames: a stack that goes may be small */
-#define ROOM_FOR_CALL  4   /* records */
+#define STACKS_LEAVING 8 /* frames: a stack that goes may be small */
+#define ROOM_FOR_CALL  4 /* records */
 
 /* ---------------------------------------------------------------- performing */
 
@@ -328,7 +328,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	return call->result;
 }
 
-static __attribute__((noinline)) int64_t call_here(struct vm_call *call, const struct unwind_regs *from)
+static __attribute__((noinline)) int64_t call_here(struct vm_call *call,
+						   const struct unwind_regs *from)
 {
 	struct unwind_trace trace;
 	struct frame_mark mark;

@@ -24,19 +24,19 @@
 #include "vma/vm_space.h"
 #include "recorder.h"
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT	    __attribute__((visibility("default")))
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 struct shim {
-	bool live;	/* calls are recorded */
-	bool sandboxed; /* seccomp is on: make no system call of our own any more */
-	bool asks_text; /* this kernel has no PROCMAP_QUERY */
-	bool child;	/* a fork child that has not opened its own ledger yet */
-	bool torn;	/* ... and whose copy of the set can't be trusted */
-	bool unread;	/* something should have been asked, and the kernel could not be */
+	bool live;	 /* calls are recorded */
+	bool sandboxed;	 /* seccomp is on: make no system call of our own any more */
+	bool asks_text;	 /* this kernel has no PROCMAP_QUERY */
+	bool child;	 /* a fork child that has not opened its own ledger yet */
+	bool torn;	 /* ... and whose copy of the set can't be trusted */
+	bool unread;	 /* something should have been asked, and the kernel could not be */
 	bool intervenes; /* intervene.h: something was asked for */
-	bool emulated;	/* by qemu-user, see is_emulated() */
+	bool emulated;	 /* by qemu-user, see is_emulated() */
 
 	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
 	 * child was made: 1 here, 0 in a child that has not noticed yet. */
@@ -108,7 +108,8 @@ int baseline_read(void);
 void baseline_write(struct ledger_writer *writer, unsigned reason);
 /* The set can't be trusted: leave it where it is, and begin a new one. With the lock held. */
 void baseline_again(void);
-/* An empty set in place of one that can't be trusted, with memory of its own. Return: 0 or -errno. */
+/* An empty set in place of one that can't be trusted, with memory of its own. Return: 0 or -errno.
+ */
 int baseline_new_space(void);
 /* Mark the shim's own mappings. */
 void baseline_mark_own(void);
@@ -150,7 +151,8 @@ bool resync_reserve(struct addr_range range);
 void resync_enter_own(const struct memory_area *area);
 /* ... and leaves it. */
 void resync_leave_own(struct addr_range range);
-/* As resync_mapping(), from the page @addr to the end of the mapping that it lies in, or of the next one. */
+/* As resync_mapping(), from the page @addr to the end of the mapping that it lies in, or of the
+ * next one. */
 void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event);
 /* Stacks that begin above a gap in @range may have grown into it: see vm_edge_next(). */
 void resync_edges(struct addr_range range);

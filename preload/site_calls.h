@@ -11,12 +11,12 @@
 
 /* What to do with a call. */
 enum site_role {
-	SITE_PASS,    /* nothing */
-	SITE_CALL,    /* a vm_op: the recorder makes the call */
-	SITE_FORK,    /* the recorder makes the call, unless it shares memory or moves the stack */
-	SITE_FORK3,   /* clone3: made as it is */
-	SITE_VFORK,   /* likewise */
-	SITE_PRCTL,   /* recorded where it matters; learn that the process is confined */
+	SITE_PASS,  /* nothing */
+	SITE_CALL,  /* a vm_op: the recorder makes the call */
+	SITE_FORK,  /* the recorder makes the call, unless it shares memory or moves the stack */
+	SITE_FORK3, /* clone3: made as it is */
+	SITE_VFORK, /* likewise */
+	SITE_PRCTL, /* recorded where it matters; learn that the process is confined */
 	SITE_SIGACTION, /* rt_sigaction: fault.h */
 	SITE_SIGALTSTACK,
 	SITE_THREAD,  /* set_robust_list: libc begins a thread, or is in a fork child */

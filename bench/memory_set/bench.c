@@ -35,7 +35,7 @@ enum {
 	ROUND_NS = 150000000, /* for all rounds of one number */
 };
 
-static const size_t sizes[N_SIZES] = {100, 1000, 10000, 100000, 1000000};
+static const size_t sizes[N_SIZES] = { 100, 1000, 10000, 100000, 1000000 };
 
 static const struct subject *const subjects[N_SUBJECTS] = {
 	&memory_set_subject,
@@ -81,9 +81,9 @@ static uint64_t base(uint64_t i)
 
 static struct memory_area area_at(uint64_t start, uint64_t size)
 {
-	return (struct memory_area){.range = {start, start + size},
-				    .flags = 3,
-				    .offset = MEMORY_AREA_NO_OFFSET};
+	return (struct memory_area){ .range = { start, start + size },
+				     .flags = 3,
+				     .offset = MEMORY_AREA_NO_OFFSET };
 }
 
 static struct memory_area area_number(uint64_t i)
@@ -93,7 +93,7 @@ static struct memory_area area_number(uint64_t i)
 
 static struct addr_range middle_of(uint64_t i)
 {
-	return (struct addr_range){base(i) + 0x3000, base(i) + 0x5000};
+	return (struct addr_range){ base(i) + 0x3000, base(i) + 0x5000 };
 }
 
 /* ------------------------------------------------------------------ rounds */
@@ -171,14 +171,14 @@ static const struct operation {
 	enum { BATCH, ONE_PASS, ALL_AREAS } count;
 	bool moves; /* an array has to move its rear part */
 } operations[] = {
-	{"map", NULL, map_in_gaps, unmap_from_gaps, BATCH, true},
-	{"unmap whole", map_in_gaps, unmap_from_gaps, NULL, BATCH, true},
-	{"unmap middle", NULL, unmap_middles, restore_areas, BATCH, true},
-	{"protect middle", NULL, protect_middles, restore_areas, BATCH, true},
-	{"protect whole", NULL, protect_wholes, NULL, BATCH, false},
-	{"find", NULL, find_areas, NULL, BATCH, false},
-	{"find_free worst", NULL, find_free_at_the_end, NULL, ONE_PASS, false},
-	{"iterate per area", NULL, iterate, NULL, ALL_AREAS, false},
+	{ "map", NULL, map_in_gaps, unmap_from_gaps, BATCH, true },
+	{ "unmap whole", map_in_gaps, unmap_from_gaps, NULL, BATCH, true },
+	{ "unmap middle", NULL, unmap_middles, restore_areas, BATCH, true },
+	{ "protect middle", NULL, protect_middles, restore_areas, BATCH, true },
+	{ "protect whole", NULL, protect_wholes, NULL, BATCH, false },
+	{ "find", NULL, find_areas, NULL, BATCH, false },
+	{ "find_free worst", NULL, find_free_at_the_end, NULL, ONE_PASS, false },
+	{ "iterate per area", NULL, iterate, NULL, ALL_AREAS, false },
 };
 
 enum { N_OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
@@ -276,7 +276,7 @@ static uint64_t measure_all(int s, int size)
 {
 	static struct world world;
 
-	world = (struct world){.subject = subjects[s], .n = sizes[size]};
+	world = (struct world){ .subject = subjects[s], .n = sizes[size] };
 	world.shuffled = shuffle(world.n);
 	world.self = world.subject->create();
 	fill(&world);

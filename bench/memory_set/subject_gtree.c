@@ -60,7 +60,7 @@ static void gtree_map(void *self, const struct memory_area *area)
 /* The first area that ends above @addr. */
 static GTreeNode *find_node(struct gtree *gtree, uint64_t addr)
 {
-	struct memory_area key = {.range = {addr, addr}};
+	struct memory_area key = { .range = { addr, addr } };
 	GTreeNode *above = g_tree_upper_bound(gtree->tree, &key);
 	GTreeNode *below = above ? g_tree_node_previous(above) : g_tree_node_last(gtree->tree);
 	struct memory_area *area = below ? g_tree_node_value(below) : NULL;

@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define PAGE 4096
+#define PAGE	    4096
 #define THREADS_MAX 4
 
 static uint64_t now_ns(clockid_t clock)
@@ -69,8 +69,8 @@ static uint64_t allocate(unsigned rounds)
 		state = state * 1664525 + 1013904223;
 		place = &kept[(state >> 8) % 256];
 		free(*place);
-		*place = malloc((state >> 16) % 64 == 0 ? (state >> 12) % 300000 :
-							  (state >> 12) % 2000);
+		*place = malloc((state >> 16) % 64 == 0 ? (state >> 12) % 300000
+							: (state >> 12) % 2000);
 		if (*place == NULL)
 			exit(2);
 		**place = 1;
@@ -123,18 +123,16 @@ static const struct loop {
 	uint64_t (*run)(unsigned rounds);
 	unsigned rounds;
 } loops[] = {
-	{ "mmap+munmap", map_and_unmap, 10000 },
-	{ "mprotect", toggle, 20000 },
-	{ "malloc", allocate, 300000 },
-	{ "1 thread", one_thread, 6000 },
-	{ "2 threads", two_threads, 4000 },
-	{ "4 threads", four_threads, 3000 },
+	{ "mmap+munmap", map_and_unmap, 10000 }, { "mprotect", toggle, 20000 },
+	{ "malloc", allocate, 300000 },		 { "1 thread", one_thread, 6000 },
+	{ "2 threads", two_threads, 4000 },	 { "4 threads", four_threads, 3000 },
 };
 
 #define FRAMES 12 /* main's callers, the loop and what it calls make up for the rest */
 
 /* The addition keeps the calls from being made jumps. */
-static __attribute__((noinline)) uint64_t deeper(unsigned n, const struct loop *loop, unsigned rounds)
+static __attribute__((noinline)) uint64_t deeper(unsigned n, const struct loop *loop,
+						 unsigned rounds)
 {
 	return n == 0 ? loop->run(rounds) : deeper(n - 1, loop, rounds) + (loop->rounds == 0);
 }

@@ -65,12 +65,12 @@ struct ml_area {
 	uint32_t flags;
 };
 
-#define ML_AREA_SHARED 0x1   /* MAP_SHARED */
-#define ML_AREA_BASELINE 0x2 /* there before recording began */
-#define ML_AREA_RESYNCED 0x4 /* read back from the kernel: no call was seen */
-#define ML_AREA_OWN 0x8	     /* mapledger's own memory */
-#define ML_AREA_GUARD 0x10   /* holds MADV_GUARD_INSTALL regions */
-#define ML_AREA_HEAP 0x20    /* made by brk */
+#define ML_AREA_SHARED	 0x1  /* MAP_SHARED */
+#define ML_AREA_BASELINE 0x2  /* there before recording began */
+#define ML_AREA_RESYNCED 0x4  /* read back from the kernel: no call was seen */
+#define ML_AREA_OWN	 0x8  /* mapledger's own memory */
+#define ML_AREA_GUARD	 0x10 /* holds MADV_GUARD_INSTALL regions */
+#define ML_AREA_HEAP	 0x20 /* made by brk */
 
 /* A difference between the ledger's map and the kernel's. @what is static text. */
 struct ml_difference {
@@ -139,8 +139,7 @@ static inline int ml_foreach(int (*callback)(const struct ml_area *area, void *c
 	return mapledger_foreach ? mapledger_foreach(callback, context) : ML_ENOSYS_;
 }
 
-static inline int ml_verify(void (*callback)(const struct ml_difference *difference,
-					     void *context),
+static inline int ml_verify(void (*callback)(const struct ml_difference *difference, void *context),
 			    void *context)
 {
 	return mapledger_verify ? mapledger_verify(callback, context) : ML_ENOSYS_;

@@ -51,7 +51,7 @@ ML_API extern struct mapping_backend page_array_backend;
  */
 struct trace_backend {
 	struct mapping_backend backend; /* hand out &trace.backend */
-	struct mapping_backend *next;   /* NULL: every call succeeds */
+	struct mapping_backend *next;	/* NULL: every call succeeds */
 	memory_set_write_fn write;
 	void *context;
 };

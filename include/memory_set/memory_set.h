@@ -407,8 +407,7 @@ typedef void (*memory_set_write_fn)(void *context, const char *text, size_t len)
  * "start-end flags offset origin tag tag", all hexadecimal, as in
  * 1000-5000 3 0 1 0 0
  */
-ML_API void memory_set_dump(const struct memory_set *set, memory_set_write_fn write,
-			    void *context);
+ML_API void memory_set_dump(const struct memory_set *set, memory_set_write_fn write, void *context);
 
 #ifdef __cplusplus
 }

@@ -21,7 +21,8 @@ enum ml_mutation {
 
 	/* the fold: what a call does to the map */
 	MUTATION_OFFSET_STAYS,		    /* of the tail, when an area is split */
-	MUTATION_MPROTECT_FAILURE_IGNORED,  /* what lies before the failure is changed all the same */
+	MUTATION_MPROTECT_FAILURE_IGNORED,  /* what lies before the failure is changed all the same
+					     */
 	MUTATION_GROWSDOWN_LITERAL,	    /* PROT_GROWSDOWN changes just the given range */
 	MUTATION_MUNMAP_ROUNDS_DOWN,	    /* the page that holds the last byte stays */
 	MUTATION_FIXED_FAILURE_IGNORED,	    /* a failed MAP_FIXED leaves no hole */
@@ -43,16 +44,18 @@ enum ml_mutation {
 	MUTATION_COMPARE_IGNORES_PROT,	    /* the comparison itself */
 
 	/* the recorder: order, doubt, children */
-	MUTATION_LOCK_AFTER_CALL,     /* the call is made first, and then the lock is taken */
-	MUTATION_LATE_CALLS_LOST,     /* a handler's call inside another is made, not recorded */
-	MUTATION_TAKEN_CALL_FORGOTTEN, /* whose lock was taken away will tell what became of its call */
-	MUTATION_LEFT_HOOK_UNNOTICED, /* its owner jumped out of a handler: the lock is taken for ever */
-	MUTATION_IDENTITY_NOT_ASKED,  /* a file is what its descriptor says */
-	MUTATION_FAILURE_NOT_ASKED,   /* a failed call is believed to have done nothing */
-	MUTATION_BREAK_NOT_ASKED,     /* the break is where the last call that was seen has put it */
+	MUTATION_LOCK_AFTER_CALL,      /* the call is made first, and then the lock is taken */
+	MUTATION_LATE_CALLS_LOST,      /* a handler's call inside another is made, not recorded */
+	MUTATION_TAKEN_CALL_FORGOTTEN, /* whose lock was taken away will tell what became of its
+					  call */
+	MUTATION_LEFT_HOOK_UNNOTICED,  /* its owner jumped out of a handler: the lock is taken for
+					  ever */
+	MUTATION_IDENTITY_NOT_ASKED,   /* a file is what its descriptor says */
+	MUTATION_FAILURE_NOT_ASKED,    /* a failed call is believed to have done nothing */
+	MUTATION_BREAK_NOT_ASKED, /* the break is where the last call that was seen has put it */
 	MUTATION_OWN_MEMORY_FORGOTTEN, /* the shim's own mappings are not in the map */
-	MUTATION_CHILD_HAS_ALL,	      /* of its parent's map, MADV_DONTFORK or not */
-	MUTATION_VFORK_IS_FORK,	      /* a child that shares its parent's memory gets a ledger */
+	MUTATION_CHILD_HAS_ALL,	       /* of its parent's map, MADV_DONTFORK or not */
+	MUTATION_VFORK_IS_FORK,	       /* a child that shares its parent's memory gets a ledger */
 };
 
 #ifndef ML_MUTATION

@@ -50,7 +50,7 @@ enum option_stack {
 #define OPTIONS_DEPTH_MAX 64
 
 /* Bits of what is refused. */
-#define OPTION_ENFORCE_WX 0x1u
+#define OPTION_ENFORCE_WX      0x1u
 #define OPTION_ENFORCE_CLOBBER 0x2u
 
 /* Rules that can be judged while the program runs; bits are 1 << these. */
@@ -69,20 +69,20 @@ struct options {
 	 * With @root set it is the root's ledger, already expanded, and every other
 	 * process writes to "<output>.d/<program>.<pid>.<n>.mlg". */
 	char output[OPTIONS_PATH_MAX];
-	uint64_t root; /* pid of the first process of a `mapledger run'; 0: none */
+	uint64_t root;	   /* pid of the first process of a `mapledger run'; 0: none */
 	uint64_t max_size; /* of one ledger, bytes */
 	enum option_follow follow;
 	enum option_verify verify;
 	enum option_sites sites;
-	uint64_t raw; /* 1: Syscall User Dispatch */
+	uint64_t raw;		      /* 1: Syscall User Dispatch */
 	char cache[OPTIONS_PATH_MAX]; /* a folder, or something that does not begin with / */
-	enum option_stack stack; /* of each call: who made it */
-	uint64_t depth; /* frames of it, 1 to OPTIONS_DEPTH_MAX */
-	uint32_t enforce; /* OPTION_ENFORCE_ bits */
+	enum option_stack stack;      /* of each call: who made it */
+	uint64_t depth;		      /* frames of it, 1 to OPTIONS_DEPTH_MAX */
+	uint32_t enforce;	      /* OPTION_ENFORCE_ bits */
 	uint32_t stop;	  /* 1 << enum option_stop: SIGTRAP where the rule finds something */
 	uint64_t hold;	  /* bytes of unmapped ranges that stay reserved */
 	uint64_t filters; /* seccomp's, behind which a program may be started; or any number */
-	uint64_t debug; /* 0: never print */
+	uint64_t debug;	  /* 0: never print */
 };
 
 /* One row per option, in the order of enum option_id. */

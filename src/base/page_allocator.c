@@ -4,14 +4,14 @@
 #include "base/sys.h"
 
 #define SMALLEST_CLASS 6 /* 64 bytes, the alignment a set asks for */
-#define REGION_MIN (256u << 10)
+#define REGION_MIN     (256u << 10)
 
 static unsigned size_class(size_t size)
 {
 	unsigned class = SMALLEST_CLASS;
 
 	while (((size_t)1 << class) < size && class < PAGE_ALLOCATOR_CLASSES)
-		class++;
+		class ++;
 	return class;
 }
 
@@ -28,7 +28,8 @@ static bool add_region(struct page_allocator *pages, size_t block)
 	at = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (sys_is_error(at))
 		return false;
-	/* Under mlockall(MCL_FUTURE) it would be locked, at the cost of what the program may lock. */
+	/* Under mlockall(MCL_FUTURE) it would be locked, at the cost of what the program may lock.
+	 */
 	sys_call6(SYS_munlock, at, (long)size, 0, 0, 0, 0);
 	pages->regions[pages->n_regions++] =
 		(struct addr_range){ (uint64_t)at, (uint64_t)at + size };

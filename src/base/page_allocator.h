@@ -26,7 +26,7 @@ struct page_allocator {
 	struct ml_allocator allocator; /* hand out &pages.allocator */
 	struct addr_range regions[PAGE_ALLOCATOR_REGIONS];
 	unsigned n_regions;
-	bool closed; /* map no more: only what is there is handed out */
+	bool closed;   /* map no more: only what is there is handed out */
 	uint64_t next; /* free part of the newest region */
 	uint64_t end;
 	void *free_lists[PAGE_ALLOCATOR_CLASSES];

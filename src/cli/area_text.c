@@ -157,10 +157,18 @@ static const struct flag_name {
 	uint64_t flag;
 	const char *name;
 } flag_names[] = {
-	{ VM_OWN, "own" },	{ VM_GROWSDOWN, "growsdown" }, { VM_HEAP, "heap" },
-	{ VM_SHM, "shm" },	{ VM_DONTFORK, "dontfork" },   { VM_WIPEONFORK, "wipeonfork" },
-	{ VM_GUARD, "guards" }, { VM_FILE, "file" },	       { VM_LOCKED, "locked" },
-	{ VM_SEALED, "sealed" }, { VM_AIO, "aio" },	       { VM_SHADOW, "shadowstack" },
+	{ VM_OWN, "own" },
+	{ VM_GROWSDOWN, "growsdown" },
+	{ VM_HEAP, "heap" },
+	{ VM_SHM, "shm" },
+	{ VM_DONTFORK, "dontfork" },
+	{ VM_WIPEONFORK, "wipeonfork" },
+	{ VM_GUARD, "guards" },
+	{ VM_FILE, "file" },
+	{ VM_LOCKED, "locked" },
+	{ VM_SEALED, "sealed" },
+	{ VM_AIO, "aio" },
+	{ VM_SHADOW, "shadowstack" },
 	{ VM_DROPPABLE, "droppable" },
 };
 

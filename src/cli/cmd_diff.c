@@ -219,7 +219,9 @@ static int look_at_call(void *context, struct history_event *event)
 
 static bool search_calls(struct comparing *comparing)
 {
-	struct history_visitor visitor = { .begins = is_later_call, .visit = look_at_call, .context = comparing };
+	struct history_visitor visitor = { .begins = is_later_call,
+					   .visit = look_at_call,
+					   .context = comparing };
 	struct subject *b = &comparing->b;
 	size_t n = 0;
 
@@ -667,8 +669,8 @@ static int compare_and_print(struct comparing *comparing)
 		return CLI_TROUBLE;
 	comparing->symbolizer = stack_names(&a->view);
 	if (comparing->symbolizer == NULL || (b->is_process && !await_baseline(comparing)) ||
-	    !take_ledger(a) ||
-	    !(b->is_process ? take_process(comparing) : take_ledger(b)) || !compare(comparing))
+	    !take_ledger(a) || !(b->is_process ? take_process(comparing) : take_ledger(b)) ||
+	    !compare(comparing))
 		return CLI_TROUBLE;
 	good = true;
 	say_damage(comparing);

@@ -113,7 +113,8 @@ static void help_environment(void)
 /* As Markdown, which is how the README has it. */
 static void help_coverage(void)
 {
-	printf("| what changes the map | caught | what it does | what a failure leaves | tested by |\n"
+	printf("| what changes the map | caught | what it does | what a failure leaves | tested by "
+	       "|\n"
 	       "|---|---|---|---|---|\n");
 	for (size_t i = 0; i < vm_n_entry_points; i++) {
 		const struct vm_entry_point *point = &vm_entry_points[i];

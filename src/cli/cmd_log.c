@@ -131,8 +131,8 @@ static void print_call(struct log *log, const struct history_event *line)
 	if (line->call.flags & VM_CALL_NESTED)
 		fputs("  (in a signal handler)", stdout);
 	if (line->call.flags & VM_CALL_PART)
-		fputs(line->call.op == VM_OP_BRK ? "  (asked by mapledger)" :
-						   "  (a part of the call before)",
+		fputs(line->call.op == VM_OP_BRK ? "  (asked by mapledger)"
+						 : "  (a part of the call before)",
 		      stdout);
 	if (line->call.flags & VM_CALL_REFUSED)
 		fputs("  (refused by mapledger: --policy)", stdout);

@@ -8,7 +8,8 @@
 
 /* A fault so near to the stack pointer is the stack's own: frames are rarely larger. */
 #define STACK_REACH (1ULL << 20)
-#define RED_ZONE    128 /* below the stack pointer, and a function's that calls no other (x86-64 psABI) */
+#define RED_ZONE                                                                                   \
+	128 /* below the stack pointer, and a function's that calls no other (x86-64 psABI) */
 
 /* Local arrays larger than that are none. */
 #define FRAME_REACH (256ULL << 20)

@@ -12,8 +12,8 @@
 #include "vma/kernel_map.h"
 #include "vma/vm_compare.h"
 
-#define READINGS_MAX 20
-#define BASELINE_LOOKS    50
+#define READINGS_MAX	  20
+#define BASELINE_LOOKS	  50
 #define BASELINE_PAUSE_NS 10000000
 
 /* ------------------------------------------------------------------- reading */

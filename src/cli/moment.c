@@ -148,7 +148,9 @@ static int look_for_main(void *context, struct history_event *event)
 static bool settle_main(struct ledger_view *view, struct settled_moment *settled)
 {
 	struct main_search search = { .found = 0 };
-	struct history_visitor visitor = { .begins = has_stack, .visit = look_for_main, .context = &search };
+	struct history_visitor visitor = { .begins = has_stack,
+					   .visit = look_for_main,
+					   .context = &search };
 	bool good;
 
 	if (!event_names_begin(&search.names, view))

@@ -100,7 +100,9 @@ static int visit(void *context, struct history_event *event)
 int page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page)
 {
 	struct reading reading = { .history = history, .view = view };
-	const struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &reading };
+	const struct history_visitor visitor = { .begins = begins,
+						 .visit = visit,
+						 .context = &reading };
 
 	*history = (struct page_history){ .page = vm_page_down(page) };
 	if (history_walk(view, &visitor, HISTORY_TO_END) == 0)

@@ -147,7 +147,9 @@ static bool search_history(struct ledger_view *view, struct moment moment,
 			   const struct place *place, struct place_ranges *ranges)
 {
 	struct search search = { view, place, ranges };
-	struct history_visitor visitor = { .begins = can_map, .visit = search_event, .context = &search };
+	struct history_visitor visitor = { .begins = can_map,
+					   .visit = search_event,
+					   .context = &search };
 
 	return history_walk(view, &visitor, HISTORY_TO_END) >= 0 && view_fold(view, moment);
 }

@@ -19,9 +19,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE	 4096UL
-#define RW	 (PROT_READ | PROT_WRITE)
-#define ANON	 (MAP_PRIVATE | MAP_ANONYMOUS)
+#define PAGE 4096UL
+#define RW   (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #ifdef __clang__ /* which clones nothing */
 #define NOINLINE __attribute__((noinline))
 #else

@@ -31,8 +31,7 @@ static int check_file(int fd, struct stat *status, struct ledger_problem *proble
 	return -1;
 }
 
-int ledger_bytes_open(struct ledger_bytes *bytes, const char *path,
-		      struct ledger_problem *problem)
+int ledger_bytes_open(struct ledger_bytes *bytes, const char *path, struct ledger_problem *problem)
 {
 	/* O_NONBLOCK: a FIFO must not hold us up before it is refused. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -20,8 +20,7 @@ struct ledger_bytes {
 };
 
 /* Return: 0, or -1 with @problem set. */
-int ledger_bytes_open(struct ledger_bytes *bytes, const char *path,
-		      struct ledger_problem *problem);
+int ledger_bytes_open(struct ledger_bytes *bytes, const char *path, struct ledger_problem *problem);
 void ledger_bytes_close(struct ledger_bytes *bytes);
 
 /* Return: how many bytes there were, at most @len; errors read as the end. */

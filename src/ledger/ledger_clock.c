@@ -11,8 +11,7 @@
 
 static void put(struct ledger_clock *clock, unsigned at, uint64_t ticks, uint64_t ns)
 {
-	memmove(&clock->pair[at + 1], &clock->pair[at],
-		(clock->n - at) * sizeof(clock->pair[0]));
+	memmove(&clock->pair[at + 1], &clock->pair[at], (clock->n - at) * sizeof(clock->pair[0]));
 	clock->pair[at].ticks = ticks;
 	clock->pair[at].ns = ns;
 	clock->n++;

@@ -43,8 +43,8 @@ static struct shape shape_for(uint64_t max_size)
 	if (max_size < LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE)
 		return shape;
 	n_windows = (max_size - LEDGER_HEADER_SIZE) / LEDGER_WINDOW_SIZE;
-	shape.n_segments = n_windows < LEDGER_SEGMENTS_MAX ? (uint32_t)n_windows
-							   : LEDGER_SEGMENTS_MAX;
+	shape.n_segments =
+		n_windows < LEDGER_SEGMENTS_MAX ? (uint32_t)n_windows : LEDGER_SEGMENTS_MAX;
 	shape.segment_size = n_windows / shape.n_segments * LEDGER_WINDOW_SIZE;
 	shape.size = LEDGER_HEADER_SIZE + shape.n_segments * shape.segment_size;
 	return shape;
@@ -107,8 +107,8 @@ static int map_file(struct ledger_writer *writer, int fd, const struct shape *sh
 
 static int create_and_map(struct ledger_writer *writer, const char *path, const struct shape *shape)
 {
-	long fd = sys_openat(AT_FDCWD, path,
-			     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	long fd = sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			     0600);
 	int error;
 
 	if (sys_is_error(fd))

@@ -242,8 +242,7 @@ static enum ledger_decoded decode_object(struct ledger_reader *reader,
 }
 
 static enum ledger_decoded decode_note(struct ledger_reader *reader,
-				       const struct ledger_any *record,
-				       struct ledger_entry *entry)
+				       const struct ledger_any *record, struct ledger_entry *entry)
 {
 	struct ledger_note head;
 	uint64_t n;
@@ -281,8 +280,7 @@ static uint64_t read_more_frames(struct ledger_reader *reader, unsigned n)
 }
 
 static enum ledger_decoded decode_stack(struct ledger_reader *reader,
-					const struct ledger_any *record,
-					struct ledger_entry *entry)
+					const struct ledger_any *record, struct ledger_entry *entry)
 {
 	struct ledger_stack head;
 	uint64_t n, n_wanted;
@@ -309,8 +307,7 @@ static enum ledger_decoded decode_stack(struct ledger_reader *reader,
 /* ---------------------------------------------------------------- singles */
 
 static enum ledger_decoded decode_call(struct ledger_reader *reader,
-				       const struct ledger_any *record,
-				       struct ledger_entry *entry)
+				       const struct ledger_any *record, struct ledger_entry *entry)
 {
 	struct ledger_call call;
 
@@ -348,8 +345,7 @@ static enum ledger_decoded decode_segment(struct ledger_reader *reader,
 }
 
 static enum ledger_decoded decode_site(struct ledger_reader *reader,
-				       const struct ledger_any *record,
-				       struct ledger_entry *entry)
+				       const struct ledger_any *record, struct ledger_entry *entry)
 {
 	memcpy(&entry->site, record, sizeof(entry->site));
 	return taken(reader, 1);

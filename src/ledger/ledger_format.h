@@ -35,17 +35,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LEDGER_MAGIC "MAPLEDGR"
+#define LEDGER_MAGIC	     "MAPLEDGR"
 #define LEDGER_VERSION_MAJOR 1
 #define LEDGER_VERSION_MINOR 3
-#define LEDGER_BYTE_ORDER 0x01020304u
+#define LEDGER_BYTE_ORDER    0x01020304u
 
-#define LEDGER_HEADER_SIZE 4096u
-#define LEDGER_RECORD_SIZE 64u
-#define LEDGER_ID_SIZE 16
+#define LEDGER_HEADER_SIZE   4096u
+#define LEDGER_RECORD_SIZE   64u
+#define LEDGER_ID_SIZE	     16
 
 /* Segments are multiples of this, and so is the writer's window into the file. */
-#define LEDGER_WINDOW_SIZE (1u << 20)
+#define LEDGER_WINDOW_SIZE  (1u << 20)
 #define LEDGER_SEGMENTS_MAX 8u
 
 enum ledger_link {
@@ -68,8 +68,8 @@ enum ledger_end {
 /* How far the record of a fault has come. */
 enum ledger_fault_state {
 	LEDGER_FAULT_NONE = 0,
-	LEDGER_FAULT_CLAIMED = 1,  /* somebody is writing it, or died doing so */
-	LEDGER_FAULT_MET = 2,	   /* all but what the kernel was asked and the stack */
+	LEDGER_FAULT_CLAIMED = 1, /* somebody is writing it, or died doing so */
+	LEDGER_FAULT_MET = 2,	  /* all but what the kernel was asked and the stack */
 	LEDGER_FAULT_COMPLETE = 3,
 };
 
@@ -82,14 +82,14 @@ enum ledger_access {
 
 /* What the kernel, asked at the fault, said about the page. */
 enum ledger_page {
-	LEDGER_PAGE_UNKNOWN = 0,  /* it was not asked, or there was no page to ask about */
+	LEDGER_PAGE_UNKNOWN = 0, /* it was not asked, or there was no page to ask about */
 	LEDGER_PAGE_UNMAPPED = 1,
 	LEDGER_PAGE_MAPPED = 2,
-	LEDGER_PAGE_GUARD = 3,	  /* mapped, and inside a region of MADV_GUARD_INSTALL */
+	LEDGER_PAGE_GUARD = 3, /* mapped, and inside a region of MADV_GUARD_INSTALL */
 };
 
 #define LEDGER_FAULT_REGISTERS 36
-#define LEDGER_FAULT_FRAMES 48
+#define LEDGER_FAULT_FRAMES    48
 
 /*
  * The signal that ended the process. It lies in the header, where writing it
@@ -150,46 +150,46 @@ struct ledger_header {
 	uint8_t id[LEDGER_ID_SIZE];
 	uint8_t parent[LEDGER_ID_SIZE];
 	uint8_t boot_id[16];
-	uint64_t parent_event;	     /* LEDGER_LINK_FORK: events the parent had */
-	uint32_t link;		     /* enum ledger_link */
+	uint64_t parent_event; /* LEDGER_LINK_FORK: events the parent had */
+	uint32_t link;	       /* enum ledger_link */
 	uint32_t pid;
 	uint32_t ppid;
-	uint32_t machine;	     /* EM_ value of elf.h */
+	uint32_t machine; /* EM_ value of elf.h */
 	uint64_t start_realtime_ns;
 	uint64_t start_monotonic_ns; /* at @start_ticks */
 	uint64_t start_ticks;
 	uint64_t start_brk;
-	uint64_t brk;		     /* at the baseline */
+	uint64_t brk; /* at the baseline */
 	uint64_t start_stack;
 	uint32_t personality;
-	uint32_t exec_count;	     /* ledgers of the same pid before this one */
+	uint32_t exec_count; /* ledgers of the same pid before this one */
 	char shim_version[32];
 	char kernel_release[64];
 	uint8_t reserved1[768 - 264];
-	char executable[1024];	     /* path, terminated, perhaps cut */
-	char command[1024];	     /* arguments, NUL between them, perhaps cut */
+	char executable[1024]; /* path, terminated, perhaps cut */
+	char command[1024];    /* arguments, NUL between them, perhaps cut */
 	uint32_t command_len;
 	uint8_t reserved2[3072 - 2820];
 	/* updated */
-	uint64_t last_ticks;	     /* another clock pair, as late as possible */
+	uint64_t last_ticks; /* another clock pair, as late as possible */
 	uint64_t last_monotonic_ns;
-	uint64_t n_unrecorded;	     /* calls made after the writer stopped */
-	uint32_t end;		     /* enum ledger_end */
-	int32_t exit_status;	     /* LEDGER_END_EXIT: the argument of exit_group */
-	uint64_t segment_lap;	     /* lap of the segment being written, from 1 */
-	uint64_t n_bypassed;	     /* calls that went round the lock */
-	uint64_t n_deferred;	     /* calls made by handlers inside a hook */
+	uint64_t n_unrecorded; /* calls made after the writer stopped */
+	uint32_t end;	       /* enum ledger_end */
+	int32_t exit_status;   /* LEDGER_END_EXIT: the argument of exit_group */
+	uint64_t segment_lap;  /* lap of the segment being written, from 1 */
+	uint64_t n_bypassed;   /* calls that went round the lock */
+	uint64_t n_deferred;   /* calls made by handlers inside a hook */
 	uint64_t n_resyncs;
-	uint64_t n_checks;	     /* calls after which the map was compared at once */
-	uint64_t n_checks_busy;	     /* ... not compared: calls were under way without the lock */
-	uint64_t n_checks_blind;     /* ... not compared: the kernel could not be asked */
-	uint64_t n_bad_lines;	     /* of the kernel's map, that could not be read */
-	uint32_t n_children_lost;    /* forked, and recorded nowhere */
-	int32_t child_error;	     /* why the last of them made no ledger, -errno */
-	int32_t exec_error;	     /* why the program that was executed then made none */
+	uint64_t n_checks;	  /* calls after which the map was compared at once */
+	uint64_t n_checks_busy;	  /* ... not compared: calls were under way without the lock */
+	uint64_t n_checks_blind;  /* ... not compared: the kernel could not be asked */
+	uint64_t n_bad_lines;	  /* of the kernel's map, that could not be read */
+	uint32_t n_children_lost; /* forked, and recorded nowhere */
+	int32_t child_error;	  /* why the last of them made no ledger, -errno */
+	int32_t exec_error;	  /* why the program that was executed then made none */
 	uint32_t reserved4;
 	uint8_t reserved3[3296 - 3184];
-	struct ledger_fault fault;   /* the signal that ended the process */
+	struct ledger_fault fault; /* the signal that ended the process */
 };
 static_assert(sizeof(struct ledger_header) == LEDGER_HEADER_SIZE, "the header is one page");
 static_assert(offsetof(struct ledger_header, executable) == 768, "fixed place");
@@ -219,8 +219,8 @@ enum ledger_kind {
  * Every record begins with this byte: its lap's low 6 bits above, its progress
  * in the low two.
  */
-#define LEDGER_STATE_BEGUN 1u
-#define LEDGER_STATE_DONE 2u
+#define LEDGER_STATE_BEGUN	    1u
+#define LEDGER_STATE_DONE	    2u
 #define LEDGER_STATE(lap, progress) ((uint8_t)(((lap) << 2 | (progress)) & 0xff))
 
 /* Begins a segment. */
@@ -239,7 +239,7 @@ struct ledger_segment {
 };
 
 /* What calls before the segment decided about calls in it. */
-#define LEDGER_FACT_LOCKED 1u	   /* mlockall(MCL_FUTURE) */
+#define LEDGER_FACT_LOCKED	1u /* mlockall(MCL_FUTURE) */
 #define LEDGER_FACT_EXEC_UNSURE 2u /* some thread has had READ_IMPLIES_EXEC */
 
 static_assert(sizeof(struct ledger_segment) == LEDGER_RECORD_SIZE, "record size");
@@ -313,8 +313,8 @@ struct ledger_object {
 };
 static_assert(sizeof(struct ledger_object) == LEDGER_RECORD_SIZE, "record size");
 
-#define LEDGER_TEXT_BYTES 56
-#define LEDGER_TEXT_MAX 8192u /* longer names and notes are cut */
+#define LEDGER_TEXT_BYTES  56
+#define LEDGER_TEXT_MAX	   8192u      /* longer names and notes are cut */
 #define LEDGER_OBJECTS_MAX (1u << 20) /* ids are below */
 
 struct ledger_text {
@@ -336,7 +336,7 @@ static_assert(sizeof(struct ledger_text) == LEDGER_RECORD_SIZE, "record size");
 struct ledger_verify {
 	uint8_t state;
 	uint8_t kind;
-	uint8_t at_exit;   /* 1: the last thing before exit_group */
+	uint8_t at_exit; /* 1: the last thing before exit_group */
 	uint8_t reserved;
 	uint32_t n_areas;
 	uint64_t ticks;
@@ -351,13 +351,13 @@ static_assert(sizeof(struct ledger_verify) == LEDGER_RECORD_SIZE, "record size")
 
 enum ledger_site_state {
 	LEDGER_SITE_PATCHED = 1,
-	LEDGER_SITE_FOREIGN = 2,   /* somebody else had changed the bytes */
-	LEDGER_SITE_TOO_FAR = 3,   /* out of a jump's reach */
+	LEDGER_SITE_FOREIGN = 2,    /* somebody else had changed the bytes */
+	LEDGER_SITE_TOO_FAR = 3,    /* out of a jump's reach */
 	LEDGER_SITE_UNWRITABLE = 4, /* the kernel refused the write */
-	LEDGER_SITE_NO_STUB = 5,   /* more sites than stubs */
-	LEDGER_SITE_UNPROVEN = 6,  /* the bytes are there, but may be no instructions */
-	LEDGER_SITE_TIGHT = 7,	   /* nothing before it that a jump could take the place of */
-	LEDGER_SITE_RUNNING = 8,   /* found late: a thread may be executing these bytes */
+	LEDGER_SITE_NO_STUB = 5,    /* more sites than stubs */
+	LEDGER_SITE_UNPROVEN = 6,   /* the bytes are there, but may be no instructions */
+	LEDGER_SITE_TIGHT = 7,	    /* nothing before it that a jump could take the place of */
+	LEDGER_SITE_RUNNING = 8,    /* found late: a thread may be executing these bytes */
 	LEDGER_SITE_STATE_COUNT,
 };
 
@@ -420,8 +420,8 @@ enum ledger_stack_end {
 };
 
 #define LEDGER_STACK_FRAMES_MAX 64u
-#define LEDGER_STACK_FRAMES 5  /* in the record itself */
-#define LEDGER_FRAMES_FRAMES 7 /* in each LEDGER_FRAMES behind it */
+#define LEDGER_STACK_FRAMES	5 /* in the record itself */
+#define LEDGER_FRAMES_FRAMES	7 /* in each LEDGER_FRAMES behind it */
 
 /*
  * A stack, innermost frame first. Those frames that have no place here follow at

@@ -35,8 +35,7 @@ uint32_t ledger_object_records(const struct vm_object *object)
 	return 1 + text_records(text_cut(object->name_len));
 }
 
-void ledger_writer_object(struct ledger_writer *writer, uint32_t id,
-			  const struct vm_object *object)
+void ledger_writer_object(struct ledger_writer *writer, uint32_t id, const struct vm_object *object)
 {
 	struct ledger_object *record = ledger_writer_begin(writer, LEDGER_OBJECT);
 	size_t len = text_cut(object->name_len);
@@ -121,7 +120,8 @@ void ledger_writer_thread(struct ledger_writer *writer, uint32_t tid, uint64_t s
 /* ------------------------------------------------------------------ stacks */
 
 /* Return: how many of @n frames had a place. */
-static unsigned write_frames(uint64_t *places, unsigned n_places, const uint64_t *frames, unsigned n)
+static unsigned write_frames(uint64_t *places, unsigned n_places, const uint64_t *frames,
+			     unsigned n)
 {
 	n = n < n_places ? n : n_places;
 	for (unsigned i = 0; i < n; i++)

@@ -186,13 +186,13 @@ static bool enter_next_segment(struct ledger_reader *reader)
  */
 static bool is_written_by_now(struct ledger_reader *reader)
 {
-	const struct ledger_any *record =
-		ledger_records_get_fresh(reader, reader->position.at);
+	const struct ledger_any *record = ledger_records_get_fresh(reader, reader->position.at);
 
 	return ledger_record_progress(record, reader->position.lap) == RECORD_DONE;
 }
 
-/* Where only the state is damaged a call can still be counted, so that others keep their numbers. */
+/* Where only the state is damaged a call can still be counted, so that others keep their numbers.
+ */
 static void skip_to(struct ledger_reader *reader, uint64_t record)
 {
 	struct ledger_position *position = &reader->position;
@@ -340,8 +340,8 @@ struct damage {
 	size_t len;
 };
 
-static void __attribute__((format(printf, 2, 3))) say(struct damage *damage, const char *format,
-						      ...)
+static void __attribute__((format(printf, 2, 3)))
+say(struct damage *damage, const char *format, ...)
 {
 	va_list args;
 	int n;

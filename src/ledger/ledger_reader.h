@@ -112,10 +112,10 @@ void ledger_reader_rewind(struct ledger_reader *reader);
 /* A place between two records. The fields are the reader's business. */
 struct ledger_position {
 	uint64_t lap;
-	uint64_t at;		  /* number of the next record in its segment */
+	uint64_t at; /* number of the next record in its segment */
 	uint64_t next_event;
-	uint64_t ticks;		  /* of the last record that had some */
-	uint64_t delivered;	  /* 1 + offset of the call in flight that was handed out */
+	uint64_t ticks;	    /* of the last record that had some */
+	uint64_t delivered; /* 1 + offset of the call in flight that was handed out */
 	uint64_t n_skipped;
 	uint64_t n_unknown;
 	uint64_t n_broken_groups;
@@ -123,7 +123,7 @@ struct ledger_position {
 	uint64_t sure_skipped;	     /* n_skipped and n_broken_groups as they were */
 	uint64_t sure_broken_groups; /* when the last record was handed out */
 	uint32_t slot;
-	bool headless;		  /* the segment's own first record is damaged */
+	bool headless; /* the segment's own first record is damaged */
 	bool in_checkpoint;
 	bool overrun;
 };

@@ -8,7 +8,7 @@
 #include "ledger/ledger_reader.h"
 
 #define LEDGER_CHUNK_RECORDS 4096u
-#define LEDGER_CLOCK_PAIRS (LEDGER_SEGMENTS_MAX + 2)
+#define LEDGER_CLOCK_PAIRS   (LEDGER_SEGMENTS_MAX + 2)
 
 struct ledger_clock {
 	unsigned n;
@@ -87,9 +87,9 @@ uint64_t ledger_records_find(struct ledger_reader *reader, uint64_t record);
 
 /* ledger_decode.c */
 enum ledger_decoded {
-	DECODED,	/* position moved behind it */
-	DECODED_SKIP,	/* position moved, nothing to hand out */
-	DECODED_WAIT,	/* the rest is not there (yet): position as before */
+	DECODED,      /* position moved behind it */
+	DECODED_SKIP, /* position moved, nothing to hand out */
+	DECODED_WAIT, /* the rest is not there (yet): position as before */
 };
 
 enum ledger_decoded ledger_decode(struct ledger_reader *reader, const struct ledger_any *record,

@@ -77,8 +77,8 @@ static void load_chunk(struct ledger_reader *reader, uint64_t record)
 
 	if (n > LEDGER_CHUNK_RECORDS)
 		n = LEDGER_CHUNK_RECORDS;
-	reader->chunk_len = may_live ? read_live_records(reader, offset, n) :
-				       read_records(reader, offset, n);
+	reader->chunk_len =
+		may_live ? read_live_records(reader, offset, n) : read_records(reader, offset, n);
 	reader->chunk_at = record;
 	reader->chunk_slot = reader->position.slot;
 	reader->chunk_lap = reader->position.lap;

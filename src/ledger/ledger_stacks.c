@@ -4,7 +4,7 @@
 #include <string.h>
 #include "ledger/ledger_stacks.h"
 
-#define FIRST_SLOTS 256
+#define FIRST_SLOTS  256
 #define FIRST_FRAMES 4096
 
 /* @trace.frames is not used: @at is where they are in the store, which moves. */
@@ -93,8 +93,7 @@ int ledger_stacks_add(struct ledger_stacks *stacks, const struct ledger_trace *t
 	return 0;
 }
 
-bool ledger_stacks_find(const struct ledger_stacks *stacks, uint32_t id,
-			struct ledger_trace *trace)
+bool ledger_stacks_find(const struct ledger_stacks *stacks, uint32_t id, struct ledger_trace *trace)
 {
 	const struct ledger_stacks_slot *slot;
 

@@ -151,7 +151,8 @@ bool ledger_writer_advance(struct ledger_writer *writer)
 
 static bool fits(const struct ledger_writer *writer, uint32_t n_records)
 {
-	return writer->next + (uint64_t)n_records * LEDGER_RECORD_SIZE <= ledger_segment_end(writer);
+	return writer->next + (uint64_t)n_records * LEDGER_RECORD_SIZE <=
+	       ledger_segment_end(writer);
 }
 
 /* No room at writer->next, outside a checkpoint: go on in older segments. */

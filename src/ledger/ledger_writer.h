@@ -34,7 +34,7 @@
 #include "vma/vm_call.h"
 #include "vma/vm_object.h"
 
-#define LEDGER_POPULATE_SIZE (128u << 10)
+#define LEDGER_POPULATE_SIZE  (128u << 10)
 #define LEDGER_POPULATE_FIRST (32u << 10) /* at open: start-up should be cheap */
 
 struct ledger_writer;
@@ -55,7 +55,7 @@ struct ledger_writer {
 	struct ledger_header *header; /* NULL: not recording */
 	struct ledger_any *window;
 	uint64_t window_offset;
-	uint64_t mapped; /* bytes, from @header on */
+	uint64_t mapped;	 /* bytes, from @header on */
 	uint64_t segment_offset; /* of the segment being written */
 	uint64_t segment_size;
 	uint64_t next;	     /* of the next record */
@@ -66,7 +66,7 @@ struct ledger_writer {
 	uint64_t brk;
 	uint64_t start_brk; /* 0: as in the header */
 	uint32_t personality;
-	uint32_t facts; /* LEDGER_FACT_ */
+	uint32_t facts;	     /* LEDGER_FACT_ */
 	uint32_t n_segments; /* that are in use */
 	uint32_t failure;    /* enum ledger_end: why the last attempt to make room failed */
 	uint8_t lap;	     /* the low bits of lap_number */
@@ -83,10 +83,10 @@ struct ledger_writer {
  * header (magic, version, sizes, clocks, boot id, id, kernel release).
  */
 struct ledger_writer_options {
-	const char *path;     /* created with O_EXCL | O_NOFOLLOW, 0600 */
-	uint64_t max_size;    /* of the file, in bytes; rounded to whole segments */
+	const char *path;  /* created with O_EXCL | O_NOFOLLOW, 0600 */
+	uint64_t max_size; /* of the file, in bytes; rounded to whole segments */
 	uint32_t exec_count;
-	uint32_t link;	      /* enum ledger_link */
+	uint32_t link;	       /* enum ledger_link */
 	const uint8_t *parent; /* LEDGER_ID_SIZE bytes or NULL */
 	uint64_t parent_event;
 	uint64_t start_brk, brk, start_stack;

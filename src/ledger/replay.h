@@ -45,8 +45,8 @@ struct replay {
 	struct vm_doubts unanswered; /* of the last call: what the kernel said is not there yet */
 	uint64_t event;		     /* number of the last call folded */
 	uint64_t ticks;		     /* of the last record folded */
-	uint64_t baseline_end;	     /* the part of the baseline that was folded speaks for 0 to here */
-	struct vm_call last_call;    /* folded; op VM_OP_NONE: none */
+	uint64_t baseline_end; /* the part of the baseline that was folded speaks for 0 to here */
+	struct vm_call last_call; /* folded; op VM_OP_NONE: none */
 	/* checks made right after a call that found a difference, and the call of the first */
 	uint64_t n_checks_different;
 	struct vm_call first_check;

@@ -32,4 +32,4 @@ static void malloc_free(void *context, void *memory, size_t size)
 	free(memory);
 }
 
-const struct ml_allocator ml_allocator_malloc = {.alloc = malloc_alloc, .free = malloc_free};
+const struct ml_allocator ml_allocator_malloc = { .alloc = malloc_alloc, .free = malloc_free };

@@ -52,16 +52,16 @@ uint64_t inner_widest_gap(const struct inner *inner)
 
 static struct summary leaf_summary(const struct leaf *leaf)
 {
-	return (struct summary){.start = leaf->areas[0].range.start,
-				.end = leaf->ends[leaf->n - 1],
-				.gap = leaf_widest_gap(leaf)};
+	return (struct summary){ .start = leaf->areas[0].range.start,
+				 .end = leaf->ends[leaf->n - 1],
+				 .gap = leaf_widest_gap(leaf) };
 }
 
 static struct summary inner_summary(const struct inner *inner)
 {
-	return (struct summary){.start = inner->starts[0],
-				.end = inner->ends[inner->n - 1],
-				.gap = inner_widest_gap(inner)};
+	return (struct summary){ .start = inner->starts[0],
+				 .end = inner->ends[inner->n - 1],
+				 .gap = inner_widest_gap(inner) };
 }
 
 static void inner_note(struct inner *inner, unsigned i, struct summary summary)
@@ -103,12 +103,12 @@ void area_tree_update(struct area_tree *tree, const struct cursor *cursor, uint6
 		      uint64_t gained)
 {
 	const struct leaf *leaf = cursor->leaf;
-	struct summary new = {leaf->areas[0].range.start, leaf->ends[leaf->n - 1], 0};
+	struct summary new = { leaf->areas[0].range.start, leaf->ends[leaf->n - 1], 0 };
 
 	for (unsigned level = 0; level < tree->levels; level++) {
 		struct inner *inner = cursor->path[level].node;
 		unsigned i = cursor->path[level].index;
-		struct summary old = {inner->starts[i], inner->ends[i], inner->gaps[i]};
+		struct summary old = { inner->starts[i], inner->ends[i], inner->gaps[i] };
 
 		new.gap = max_u64(old.gap, gained);
 		if (widest_is_lost(old.gap, lost, gained))

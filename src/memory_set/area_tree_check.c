@@ -88,7 +88,7 @@ static const char *check_node(struct check *check, const void *node, unsigned le
 
 const char *area_tree_check(const struct area_tree *tree)
 {
-	struct check check = {.tree = tree};
+	struct check check = { .tree = tree };
 	const char *wrong = check_node(&check, tree->root, tree->levels);
 	size_t n_free = area_tree_count_free(tree);
 

@@ -8,7 +8,7 @@
 void page_array_init(struct page_array *table, uint64_t *entries, size_t n_pages,
 		     uint64_t page_size)
 {
-	*table = (struct page_array){entries, n_pages, page_size};
+	*table = (struct page_array){ entries, n_pages, page_size };
 	for (size_t i = 0; i < n_pages; i++)
 		entries[i] = PAGE_ARRAY_UNMAPPED;
 }
@@ -79,7 +79,7 @@ static const struct mapping_backend_ops page_array_ops = {
 	.protect = page_array_protect,
 };
 
-struct mapping_backend page_array_backend = {.ops = &page_array_ops};
+struct mapping_backend page_array_backend = { .ops = &page_array_ops };
 
 /* -------------------------------------------------------------- passing on */
 

@@ -38,8 +38,8 @@ static int changed(const struct memory_set *set, int result)
 
 static struct addr_range intersection(struct addr_range a, struct addr_range b)
 {
-	return (struct addr_range){.start = a.start > b.start ? a.start : b.start,
-				   .end = a.end < b.end ? a.end : b.end};
+	return (struct addr_range){ .start = a.start > b.start ? a.start : b.start,
+				    .end = a.end < b.end ? a.end : b.end };
 }
 
 /* The first area that overlaps @range, or NULL. */
@@ -100,7 +100,7 @@ static void merge_in(struct memory_set *set, struct addr_range range)
 		uint64_t last_end = walk_run(&cursor, range)->range.end;
 
 		if (last_end > end)
-			swallow(set, &cursor, start, (struct addr_range){end, last_end});
+			swallow(set, &cursor, start, (struct addr_range){ end, last_end });
 	}
 }
 
@@ -268,7 +268,7 @@ int memory_set_clear(struct memory_set *set, void *page_table)
 
 	if (!first)
 		return 0;
-	return memory_set_unmap(set, (struct addr_range){first->range.start, last->range.end},
+	return memory_set_unmap(set, (struct addr_range){ first->range.start, last->range.end },
 				page_table);
 }
 

@@ -23,7 +23,7 @@ int main(void)
 	struct page_array table;
 	struct memory_set *set = memory_set_create(NULL);
 	struct memory_area area = {
-		.range = {0x1000, 0x5000},
+		.range = { 0x1000, 0x5000 },
 		.flags = R | W,
 		.backend = &page_array_backend,
 		.offset = MEMORY_AREA_NO_OFFSET,
@@ -36,12 +36,12 @@ int main(void)
 	assert(memory_set_map(set, &area, MEMORY_SET_REFUSE, &table) == 0);
 
 	/* 1000-2000 rw, 4000-5000 rw: the area is split in two */
-	assert(memory_set_unmap(set, (struct addr_range){0x2000, 0x4000}, &table) == 0);
+	assert(memory_set_unmap(set, (struct addr_range){ 0x2000, 0x4000 }, &table) == 0);
 	assert(memory_set_count(set) == 2);
 	assert(entries[1] == (R | W) && entries[2] == PAGE_ARRAY_UNMAPPED);
 
 	/* Where is room for two pages? In the hole. */
-	assert(memory_set_find_free_area(set, 0x1000, 0x2000, (struct addr_range){0, 0x10000}, 0,
+	assert(memory_set_find_free_area(set, 0x1000, 0x2000, (struct addr_range){ 0, 0x10000 }, 0,
 					 &start) == 0);
 	assert(start == 0x2000);
 
@@ -51,7 +51,7 @@ int main(void)
 
 	/* Replacing unmaps what is in the way; then protect a page in the middle of it. */
 	assert(memory_set_map(set, &area, MEMORY_SET_REPLACE, &table) == 0);
-	assert(memory_set_protect(set, (struct addr_range){0x2000, 0x3000}, R, NULL, NULL,
+	assert(memory_set_protect(set, (struct addr_range){ 0x2000, 0x3000 }, R, NULL, NULL,
 				  &table) == 0);
 	assert(entries[2] == R);
 

@@ -45,7 +45,7 @@ static bool is_empty(struct addr_range range)
 struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
 						  struct addr_range range)
 {
-	struct memory_set_iter iter = {.range = range};
+	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
 		enter(&iter, area_tree_leaf(&set->tree, range.start), NULL);
@@ -56,7 +56,7 @@ struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
 struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 						struct addr_range range)
 {
-	struct memory_set_iter iter = {.range = range};
+	struct memory_set_iter iter = { .range = range };
 
 	if (!is_empty(range))
 		enter(&iter, area_tree_leaf(&set->tree, range.end - 1), NULL);

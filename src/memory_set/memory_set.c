@@ -26,7 +26,7 @@ static bool options_make_sense(const struct memory_set_options *options)
 
 struct memory_set *memory_set_create(const struct memory_set_options *options)
 {
-	static const struct memory_set_options defaults = {.auto_reserve = true};
+	static const struct memory_set_options defaults = { .auto_reserve = true };
 	const struct ml_allocator *allocator;
 	struct memory_set *set;
 

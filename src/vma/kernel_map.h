@@ -74,10 +74,10 @@ struct kernel_map_text {
 	int fd;
 	char *buffer;
 	size_t size;
-	size_t used; /* bytes in the buffer */
-	size_t at;   /* of the next line */
+	size_t used;  /* bytes in the buffer */
+	size_t at;    /* of the next line */
 	uint64_t end; /* of the last area handed out */
-	int error;   /* what read(2) said; 0 so far */
+	int error;    /* what read(2) said; 0 so far */
 	uint32_t n_bad_lines;
 };
 
@@ -100,9 +100,8 @@ bool kernel_map_text_next(struct kernel_map_text *map, struct kernel_area *area)
  * Return: 0, -ENOENT when nothing is mapped at or after @addr, -ENOTTY (or
  * -EINVAL) when this kernel has no such ioctl, or another error.
  */
-int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name,
-		     size_t name_size, uint8_t *build_id, uint8_t *build_id_len,
-		     uint64_t *page_size);
+int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name, size_t name_size,
+		     uint8_t *build_id, uint8_t *build_id_len, uint64_t *page_size);
 
 /*
  * "start-end rwxp offset maj:min inode   name\n" exactly as fs/proc/task_mmu.c

@@ -82,8 +82,7 @@ bool vm_mark_piece(struct memory_area *piece, void *context)
 	return true;
 }
 
-void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
-		    uint64_t clear)
+void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set, uint64_t clear)
 {
 	struct vm_marking marking = { set, clear, change->call->event };
 
@@ -117,8 +116,8 @@ static bool is_named(const struct vm_space *space, const struct memory_area *are
 
 bool vm_area_is_special(const struct vm_space *space, const struct memory_area *area)
 {
-	static const char *const names[] = { "[v", "[uprobes", "/[aio]", "anon_inode:",
-					     "/secretmem" };
+	static const char *const names[] = { "[v", "[uprobes", "/[aio]",
+					     "anon_inode:", "/secretmem" };
 
 	return (area->flags & (VM_HUGE_MASK | VM_AIO)) ||
 	       is_named(space, area, names, sizeof(names) / sizeof(names[0]));

@@ -137,9 +137,8 @@ static bool stops_at(const struct vm_space *space, const struct memory_area *are
 }
 
 /* The first area that stops the call, or NULL. */
-static const struct memory_area *find_obstacle(const struct vm_space *space,
-					       struct addr_range range,
-					       const struct advice_row *row)
+static const struct memory_area *
+find_obstacle(const struct vm_space *space, struct addr_range range, const struct advice_row *row)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
 	const struct memory_area *area;

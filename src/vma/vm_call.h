@@ -58,11 +58,11 @@ enum vm_tier {
 };
 
 /* vm_call.flags. Part of the format. */
-#define VM_CALL_NESTED 0x1    /* made by a signal handler inside another recorded call */
+#define VM_CALL_NESTED	  0x1 /* made by a signal handler inside another recorded call */
 #define VM_CALL_UNORDERED 0x2 /* made without the lock; its place in the order is not known */
 /* No call of the program's: what the call before did to one range; or brk(0), by mapledger. */
-#define VM_CALL_PART 0x4
-#define VM_CALL_REFUSED 0x8   /* not made: the shim was told to refuse it (enforce=) */
+#define VM_CALL_PART	0x4
+#define VM_CALL_REFUSED 0x8 /* not made: the shim was told to refuse it (enforce=) */
 
 /*
  * @op, @tier: see above
@@ -105,9 +105,9 @@ enum vm_arg {
 	VM_ARG_STRING, /* an address of a string: only meaningful in the process */
 	VM_ARG_MLOCK_FLAGS,
 	VM_ARG_MLOCKALL_FLAGS,
-	VM_ARG_PRCTL,	  /* PR_; decides what the others are */
-	VM_ARG_PRCTL_VMA, /* of PR_SET_VMA */
-	VM_ARG_PRCTL_MM,  /* of PR_SET_MM */
+	VM_ARG_PRCTL,	   /* PR_; decides what the others are */
+	VM_ARG_PRCTL_VMA,  /* of PR_SET_VMA */
+	VM_ARG_PRCTL_MM,   /* of PR_SET_MM */
 	VM_ARG_ARCH_PRCTL, /* ARCH_ */
 	VM_ARG_SHADOW_FLAGS,
 	VM_ARG_PERSONALITY,

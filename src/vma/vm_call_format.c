@@ -13,8 +13,14 @@ struct bit_name {
 	const char *name;
 };
 
-#define BIT(name) { name, #name }
-#define END { 0, NULL }
+#define BIT(name)                                                                                  \
+	{                                                                                          \
+		name, #name                                                                        \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		0, NULL                                                                            \
+	}
 
 static const struct bit_name prot_bits[] = {
 	BIT(PROT_READ),
@@ -27,21 +33,11 @@ static const struct bit_name prot_bits[] = {
 };
 
 static const struct bit_name map_bits[] = {
-	BIT(MAP_FIXED),
-	BIT(MAP_ANONYMOUS),
-	BIT(MAP_32BIT),
-	BIT(MAP_GROWSDOWN),
-	BIT(MAP_DENYWRITE),
-	BIT(MAP_EXECUTABLE),
-	BIT(MAP_LOCKED),
-	BIT(MAP_NORESERVE),
-	BIT(MAP_POPULATE),
-	BIT(MAP_NONBLOCK),
-	BIT(MAP_STACK),
-	BIT(MAP_HUGETLB),
-	BIT(MAP_SYNC),
-	BIT(MAP_FIXED_NOREPLACE),
-	END,
+	BIT(MAP_FIXED),	    BIT(MAP_ANONYMOUS),	      BIT(MAP_32BIT),
+	BIT(MAP_GROWSDOWN), BIT(MAP_DENYWRITE),	      BIT(MAP_EXECUTABLE),
+	BIT(MAP_LOCKED),    BIT(MAP_NORESERVE),	      BIT(MAP_POPULATE),
+	BIT(MAP_NONBLOCK),  BIT(MAP_STACK),	      BIT(MAP_HUGETLB),
+	BIT(MAP_SYNC),	    BIT(MAP_FIXED_NOREPLACE), END,
 };
 
 static const struct bit_name remap_bits[] = {
@@ -89,11 +85,7 @@ static const struct bit_name clone_bits[] = {
 };
 
 static const struct bit_name map_types[] = {
-	BIT(MAP_SHARED),
-	BIT(MAP_PRIVATE),
-	BIT(MAP_SHARED_VALIDATE),
-	BIT(MAP_DROPPABLE),
-	END,
+	BIT(MAP_SHARED), BIT(MAP_PRIVATE), BIT(MAP_SHARED_VALIDATE), BIT(MAP_DROPPABLE), END,
 };
 
 static const struct bit_name advices[] = {
@@ -187,18 +179,10 @@ static const struct bit_name arch_options[] = {
 
 /* PER_LINUX and the bits above the low byte. */
 static const struct bit_name personality_bits[] = {
-	BIT(UNAME26),
-	BIT(ADDR_NO_RANDOMIZE),
-	BIT(FDPIC_FUNCPTRS),
-	BIT(MMAP_PAGE_ZERO),
-	BIT(ADDR_COMPAT_LAYOUT),
-	BIT(READ_IMPLIES_EXEC),
-	BIT(ADDR_LIMIT_32BIT),
-	BIT(SHORT_INODE),
-	BIT(WHOLE_SECONDS),
-	BIT(STICKY_TIMEOUTS),
-	BIT(ADDR_LIMIT_3GB),
-	END,
+	BIT(UNAME26),	       BIT(ADDR_NO_RANDOMIZE),	BIT(FDPIC_FUNCPTRS),
+	BIT(MMAP_PAGE_ZERO),   BIT(ADDR_COMPAT_LAYOUT), BIT(READ_IMPLIES_EXEC),
+	BIT(ADDR_LIMIT_32BIT), BIT(SHORT_INODE),	BIT(WHOLE_SECONDS),
+	BIT(STICKY_TIMEOUTS),  BIT(ADDR_LIMIT_3GB),	END,
 };
 
 /* Of signals, only those that people hand to clone. */
@@ -416,9 +400,7 @@ static const struct prctl_row {
 	{ PR_SET_VMA,
 	  5,
 	  { VM_ARG_PRCTL, VM_ARG_PRCTL_VMA, VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_STRING } },
-	{ PR_SET_MM,
-	  5,
-	  { VM_ARG_PRCTL, VM_ARG_PRCTL_MM, VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_LEN } },
+	{ PR_SET_MM, 5, { VM_ARG_PRCTL, VM_ARG_PRCTL_MM, VM_ARG_ADDR, VM_ARG_LEN, VM_ARG_LEN } },
 	{ PR_SET_MDWE, 2, { VM_ARG_PRCTL, VM_ARG_HEX } },
 };
 

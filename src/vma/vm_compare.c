@@ -22,8 +22,9 @@ static const struct diff_row rows[VM_DIFF_COUNT] = {
 					 "other." },
 	[VM_DIFF_OBJECT] = { "object", "Both have something here, but not the same object." },
 	[VM_DIFF_OFFSET] = { "offset", "Both show the same object here, at different offsets." },
-	[VM_DIFF_STACK_GROWTH] = { "stack-growth", "The kernel moved the lower edge of a stack when "
-						   "a page below it was touched." },
+	[VM_DIFF_STACK_GROWTH] = { "stack-growth",
+				   "The kernel moved the lower edge of a stack when "
+				   "a page below it was touched." },
 	[VM_DIFF_VSYSCALL] = { "vsyscall", "The kernel prints this page in every map; it is no "
 					   "mapping of this process." },
 	[VM_DIFF_UPROBES] = { "uprobes", "The kernel put this page here for a tracer's probes." },
@@ -92,8 +93,7 @@ static bool continues(const struct memory_area *run, const struct memory_area *n
 	return run->range.end == next->range.start &&
 	       ((run->flags ^ next->flags) & VM_VISIBLE) == 0 &&
 	       run->tag[VM_TAG_OBJECT] == next->tag[VM_TAG_OBJECT] &&
-	       (run->offset == MEMORY_AREA_NO_OFFSET) ==
-		       (next->offset == MEMORY_AREA_NO_OFFSET) &&
+	       (run->offset == MEMORY_AREA_NO_OFFSET) == (next->offset == MEMORY_AREA_NO_OFFSET) &&
 	       memory_area_offset_at(run, run->range.end) == next->offset;
 }
 
@@ -174,13 +174,12 @@ static enum vm_diff compare_areas(const struct memory_area *kernel, const struct
 		return VM_DIFF_SHARING;
 	if (memory_area_offset_at(kernel, at) != memory_area_offset_at(ours, at))
 		return VM_DIFF_OFFSET;
-	return differing & VM_PROT && !ML_MUTATED(COMPARE_IGNORES_PROT) ? VM_DIFF_PROT :
-									   VM_DIFF_NONE;
+	return differing & VM_PROT && !ML_MUTATED(COMPARE_IGNORES_PROT) ? VM_DIFF_PROT
+									: VM_DIFF_NONE;
 }
 
 /* The kernel's area ends where a stack of ours begins, and is like it. */
-static bool is_stack_growth(const struct memory_area *kernel, uint64_t end,
-			    const struct side *ours)
+static bool is_stack_growth(const struct memory_area *kernel, uint64_t end, const struct side *ours)
 {
 	const struct memory_area *stack = &ours->run;
 

@@ -282,7 +282,8 @@ static int make_gap(struct vm_space *space, struct addr_range range)
 int vm_replace(struct vm_space *space, struct addr_range range, const struct memory_area *areas,
 	       size_t n_areas, uint64_t source)
 {
-	struct replacing replacing = { .space = space, .source = source & VM_SOURCE,
+	struct replacing replacing = { .space = space,
+				       .source = source & VM_SOURCE,
 				       .grown = source & VM_GROWSDOWN };
 	uint64_t at = (range.start + VM_PAGE_SIZE - 1) & ~(VM_PAGE_SIZE - 1);
 	uint64_t end = vm_page_down(range.end);

@@ -79,18 +79,18 @@ bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
 /* Why a range is read back from the kernel. Part of the ledger's format. */
 enum vm_reason {
 	VM_REASON_NONE = 0,
-	VM_REASON_BASELINE = 1,	  /* recording begins */
-	VM_REASON_CHECKPOINT = 2, /* the state so far, repeated */
-	VM_REASON_IDENTITY = 3,	  /* which file, inode and offset a new mapping shows */
-	VM_REASON_FAILED = 4,	  /* a failed call may have had an effect */
-	VM_REASON_EFFECT = 5,	  /* the effect can't be known from the arguments */
-	VM_REASON_UNORDERED = 6,  /* calls raced outside the lock */
-	VM_REASON_NESTED = 7,	  /* a signal handler's call met the call it interrupted */
-	VM_REASON_STACK = 8,	  /* the kernel moved a stack's lower edge */
-	VM_REASON_FORK = 9,	  /* a child's map differs from what its parent's was */
-	VM_REASON_OWN = 10,	  /* mapledger's own memory */
+	VM_REASON_BASELINE = 1,	   /* recording begins */
+	VM_REASON_CHECKPOINT = 2,  /* the state so far, repeated */
+	VM_REASON_IDENTITY = 3,	   /* which file, inode and offset a new mapping shows */
+	VM_REASON_FAILED = 4,	   /* a failed call may have had an effect */
+	VM_REASON_EFFECT = 5,	   /* the effect can't be known from the arguments */
+	VM_REASON_UNORDERED = 6,   /* calls raced outside the lock */
+	VM_REASON_NESTED = 7,	   /* a signal handler's call met the call it interrupted */
+	VM_REASON_STACK = 8,	   /* the kernel moved a stack's lower edge */
+	VM_REASON_FORK = 9,	   /* a child's map differs from what its parent's was */
+	VM_REASON_OWN = 10,	   /* mapledger's own memory */
 	VM_REASON_UNOBSERVED = 11, /* a difference nobody saw being made */
-	VM_REASON_FAULT = 12,	  /* the page that a fatal fault was about */
+	VM_REASON_FAULT = 12,	   /* the page that a fatal fault was about */
 	VM_REASON_COUNT,
 };
 

@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <mapledger/mapledger.h>
 
-#define PAGE 4096
+#define PAGE	  4096
 #define N_SIGNALS 4000
 
 static char *page;
@@ -75,7 +75,7 @@ static void *poke(void *target)
 	return NULL;
 }
 
-static void catch(int signal, void (*handler)(int, siginfo_t *, void *), void (*plain)(int))
+static void catch (int signal, void (*handler)(int, siginfo_t *, void *), void (*plain)(int))
 {
 	struct sigaction action;
 
@@ -92,7 +92,7 @@ static bool ask_about_fault(void)
 {
 	bool active = ml_active();
 
-	catch(SIGSEGV, on_fault, NULL);
+	catch (SIGSEGV, on_fault, NULL);
 	mprotect(page, PAGE, PROT_READ);
 	*(volatile char *)page = 1;
 	printf("fault: %d, page is writable again: %s\n", (int)n_faults, *page == 1 ? "yes" : "no");
@@ -103,7 +103,7 @@ static bool ask_under_fire(void)
 {
 	pthread_t self = pthread_self(), other;
 
-	catch(SIGUSR1, NULL, on_poke);
+	catch (SIGUSR1, NULL, on_poke);
 	if (pthread_create(&other, NULL, poke, &self) != 0)
 		return false;
 	while (!done) {

@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 #include <mapledger/mapledger.h>
 
-#define PAGE 4096
+#define PAGE	4096
 #define N_PAGES 4
 
 static int failures;
@@ -145,7 +145,8 @@ int main(void)
 	printf("mprotect: %d\n", mprotect(pages + PAGE, 2 * PAGE, PROT_READ));
 	ask("first page after mprotect", pages, &area);
 	ask("second page after mprotect", pages + PAGE, &middle);
-	expect(!active || (middle.mapped_by == area.mapped_by && middle.changed_by > area.mapped_by),
+	expect(!active ||
+		       (middle.mapped_by == area.mapped_by && middle.changed_by > area.mapped_by),
 	       "both calls are remembered");
 	count("after mprotect", pages);
 	printf("content: %d\n", pages[PAGE]);
@@ -159,7 +160,8 @@ int main(void)
 	ask("address zero", NULL, &area);
 	expect(ml_foreach(stop_at_first, NULL) == (active ? 42 : -ENOSYS),
 	       "a walk returns what stopped it");
-	expect(ml_mark("checked") == (active ? 0 : -ENOSYS), "a mark is set when there is a ledger");
+	expect(ml_mark("checked") == (active ? 0 : -ENOSYS),
+	       "a mark is set when there is a ledger");
 	expect(active ? ml_seq() >= before + 3 : ml_seq() == 0, "three calls were counted");
 	verify();
 

@@ -80,7 +80,9 @@ Test(options, name_what_they_ignore_and_go_on)
 
 Test(options, survive_anything)
 {
-	static const char *const strings[] = { ":", "=", "::=:", "a", "'", "output='", "=x", "a=b=c" };
+	static const char *const strings[] = {
+		":", "=", "::=:", "a", "'", "output='", "=x", "a=b=c"
+	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		parse(strings[i]);
@@ -95,9 +97,9 @@ struct size_case {
 Test(options, know_sizes)
 {
 	static const struct size_case cases[] = {
-		{ "0", true, 0 },	   { "4096", true, 4096 },  { "4k", true, 4096 },
-		{ "3G", true, 3ull << 30 }, { "1.5M", false, 0 },   { "M", false, 0 },
-		{ "4KB", false, 0 },	   { "99999999999G", false, 0 },
+		{ "0", true, 0 },	    { "4096", true, 4096 },	  { "4k", true, 4096 },
+		{ "3G", true, 3ull << 30 }, { "1.5M", false, 0 },	  { "M", false, 0 },
+		{ "4KB", false, 0 },	    { "99999999999G", false, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -149,9 +149,10 @@ static void do_parts(struct doing *doing)
 		else if (vm_call_failed(whole))
 			part.made.result = whole->result;
 		else
-			part.made.result = vm_advice_error(
-				&space, (struct addr_range){ addr, addr + vm_page_up(len) },
-				(uint32_t)whole->args[3]);
+			part.made.result =
+				vm_advice_error(&space,
+						(struct addr_range){ addr, addr + vm_page_up(len) },
+						(uint32_t)whole->args[3]);
 		do_observed(&part);
 		if (part.made.result != 0)
 			fuzz_judge_doubt_hidden((struct addr_range){ addr, addr + len });

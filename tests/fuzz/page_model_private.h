@@ -26,7 +26,7 @@ struct page_ring {
 
 struct page_model {
 	bool read_implies_exec;
-	bool moves_many; /* mremap moves several areas at once: Linux 6.17 */
+	bool moves_many;     /* mremap moves several areas at once: Linux 6.17 */
 	bool ring_forgotten; /* there were more than rings has room for */
 	uint64_t brk;
 	uint64_t ignored_start, ignored_end;

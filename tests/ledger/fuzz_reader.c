@@ -36,7 +36,8 @@ static void look_at(const struct ledger_reader *reader, const struct ledger_entr
 		require(strlen(entry->object.object.name) == entry->object.object.name_len);
 	if (entry->kind == LEDGER_STACK)
 		for (unsigned i = 0; i < entry->stack.n_frames; i++)
-			require(ledger_trace_pc(&entry->stack, i) - entry->stack.frames[i] + 1 <= 1);
+			require(ledger_trace_pc(&entry->stack, i) - entry->stack.frames[i] + 1 <=
+				1);
 	if (entry->kind == LEDGER_NOTE)
 		require(strlen(entry->note.text) <= LEDGER_TEXT_MAX);
 	if (entry->kind == LEDGER_RESYNC)

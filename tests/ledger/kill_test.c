@@ -143,8 +143,7 @@ static void kill_many_times(uint64_t max_size, unsigned rounds)
 	uint64_t seed = seed_of_test(), random = seed;
 
 	for (unsigned round = 0; round < rounds; round++) {
-		kill_after_a_while(start_writer(max_size, progress, UINT64_MAX), progress,
-				   &random);
+		kill_after_a_while(start_writer(max_size, progress, UINT64_MAX), progress, &random);
 		if (access(scratch_path(), F_OK) < 0)
 			continue;
 		check_killed(progress, seed);
@@ -187,7 +186,8 @@ static uint64_t follow(pid_t child, uint64_t seed)
 		last += entry.finished;
 	}
 	cr_assert_null(ledger_reader_damage(reader), "%s", ledger_reader_damage(reader));
-	cr_assert_eq(ledger_reader_header(reader)->end, LEDGER_END_EXIT, "the header is kept fresh");
+	cr_assert_eq(ledger_reader_header(reader)->end, LEDGER_END_EXIT,
+		     "the header is kept fresh");
 	ledger_reader_close(reader);
 	return last;
 }

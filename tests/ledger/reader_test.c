@@ -83,8 +83,8 @@ static const struct header_case header_cases[] = {
 	{ "", FIELD(version_minor), 99 },
 	{ "not a mapledger ledger", FIELD(magic), 0x464c457f },
 	{ "nothing was recorded in it", FIELD(magic), 0 },
-	{ "written by a newer mapledger (format 2); this one reads format 1",
-	  FIELD(version_major), 2 },
+	{ "written by a newer mapledger (format 2); this one reads format 1", FIELD(version_major),
+	  2 },
 	{ "damaged header: format 0", FIELD(version_major), 0 },
 	{ "written on a machine with another byte order", FIELD(byte_order), 0x04030201 },
 	{ "damaged header: byte order mark 0x01020305", FIELD(byte_order), 0x01020305 },
@@ -335,11 +335,11 @@ static struct ledger_any *record(struct ledger_any *file, unsigned i)
 
 struct damage_case {
 	char name[32];
-	uint32_t at;	 /* number of the record */
-	uint32_t byte;	 /* in the record */
+	uint32_t at;   /* number of the record */
+	uint32_t byte; /* in the record */
 	uint32_t value;
 	uint32_t n_calls; /* finished ones that come out */
-	char damage[80]; /* behind the words on the missing rest */
+	char damage[80];  /* behind the words on the missing rest */
 };
 
 static const struct damage_case damage_cases[] = {
@@ -404,8 +404,9 @@ static const uint64_t some_frames[LEDGER_STACK_FRAMES_MAX] = { 0x101, 0x102, 0x1
 /* A ledger with a call by a stack of @n_frames; its record is returned, too. */
 static struct ledger_any *stacked_call(uint8_t n_frames, size_t *size, struct ledger_any **stack)
 {
-	const struct ledger_trace trace = { .id = 5, .end = LEDGER_STACK_OUTERMOST,
-					    .n_frames = n_frames, .frames = some_frames };
+	const struct ledger_trace trace = {
+		.id = 5, .end = LEDGER_STACK_OUTERMOST, .n_frames = n_frames, .frames = some_frames
+	};
 	struct session session;
 	struct ledger_any *file;
 
@@ -456,7 +457,9 @@ Test(ledger_reader, a_stack_of_any_depth_is_read)
 
 Test(ledger_reader, a_damaged_stack_costs_no_call)
 {
-	static const struct { uint8_t record, byte, value; } rows[] = {
+	static const struct {
+		uint8_t record, byte, value;
+	} rows[] = {
 		{ 0, 0, 0 }, /* not even a record */
 		{ 0, 0, LEDGER_STATE(1, LEDGER_STATE_BEGUN) },
 		{ 0, 3, LEDGER_STACK_FRAMES_MAX + 1 },

@@ -5,16 +5,17 @@
 #include "base/clock.h"
 #include "session.h"
 
-#define PAGE VM_PAGE_SIZE
-#define WHOLE ((struct addr_range){ 0, UINT64_MAX & ~(PAGE - 1) })
-#define PLAYGROUND 0x10000000u
+#define PAGE		 VM_PAGE_SIZE
+#define WHOLE		 ((struct addr_range){ 0, UINT64_MAX & ~(PAGE - 1) })
+#define PLAYGROUND	 0x10000000u
 #define PLAYGROUND_PAGES 256
 
 /* ------------------------------------------------------------- checkpoint */
 
 static void write_state(struct session *session, enum vm_reason reason)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(session->space.set, MEMORY_SET_ALL);
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(session->space.set, MEMORY_SET_ALL);
 	uint32_t n = (uint32_t)memory_set_count(session->space.set);
 
 	if (!ledger_writer_room(&session->writer, n + 1))
@@ -117,7 +118,7 @@ void session_stacked_call(struct session *session, enum vm_op op, const uint64_t
 
 void session_mmap(struct session *session, uint64_t addr, uint64_t len, uint64_t prot)
 {
-	const uint64_t args[6] = { addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	const uint64_t args[6] = { addr,       len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 				   UINT64_MAX, 0 };
 
 	session_call(session, VM_OP_MMAP, args, (int64_t)addr);
@@ -173,9 +174,12 @@ void session_baseline(struct session *session)
 {
 	uint32_t object = session_object(session, "/usr/bin/example", 4711);
 	struct memory_area areas[] = {
-		{ .range = { 0x1000, 0x3000 }, .flags = VM_READ | VM_EXEC | VM_BASELINE | VM_FILE,
-		  .offset = 0x2000, .tag[VM_TAG_OBJECT] = object },
-		{ .range = { 0x3000, 0x4000 }, .flags = VM_READ | VM_WRITE | VM_BASELINE,
+		{ .range = { 0x1000, 0x3000 },
+		  .flags = VM_READ | VM_EXEC | VM_BASELINE | VM_FILE,
+		  .offset = 0x2000,
+		  .tag[VM_TAG_OBJECT] = object },
+		{ .range = { 0x3000, 0x4000 },
+		  .flags = VM_READ | VM_WRITE | VM_BASELINE,
 		  .offset = MEMORY_AREA_NO_OFFSET },
 	};
 
@@ -186,7 +190,8 @@ void session_baseline(struct session *session)
 
 static void write_verify(struct session *session)
 {
-	const struct memory_area area = { .range = { 0x1000, 0x3000 }, .flags = VM_READ,
+	const struct memory_area area = { .range = { 0x1000, 0x3000 },
+					  .flags = VM_READ,
 					  .tag[VM_TAG_OBJECT] = 1 };
 	struct ledger_verify *verify;
 

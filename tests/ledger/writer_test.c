@@ -19,7 +19,7 @@
 #include "scratch.h"
 #include "session.h"
 
-#define SMALLEST (LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE)
+#define SMALLEST       (LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE)
 #define WINDOW_RECORDS (LEDGER_WINDOW_SIZE / LEDGER_RECORD_SIZE)
 
 /* The directory too, when one of the tests below mounted a disk there. */
@@ -246,9 +246,12 @@ static const struct packing packings[] = {
 Test(ledger_writer, arguments_survive_packing)
 {
 	for (unsigned i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
-		struct vm_call call = { .op = packings[i].op, .tier = VM_TIER_SYSCALL,
+		struct vm_call call = { .op = packings[i].op,
+					.tier = VM_TIER_SYSCALL,
 					.flags = VM_CALL_NESTED | VM_CALL_UNORDERED,
-					.tid = 0x87654321, .ticks = 5, .stack = 9 };
+					.tid = 0x87654321,
+					.ticks = 5,
+					.stack = 9 };
 		struct vm_call back;
 		struct ledger_call record;
 

@@ -87,8 +87,9 @@ Test(memory_set_big, areas_come_in_any_order_and_go_piece_by_piece)
 	assert_count(N_AREAS + N_AREAS / 2);
 
 	/* A hundredth of it at once; then all but the two ends. */
-	cr_assert_eq(memory_set_unmap(set, (struct addr_range){ all.end / 128 * 50 & ~0xfffULL,
-								all.end / 128 * 51 & ~0xfffULL },
+	cr_assert_eq(memory_set_unmap(set,
+				      (struct addr_range){ all.end / 128 * 50 & ~0xfffULL,
+							   all.end / 128 * 51 & ~0xfffULL },
 				      NULL),
 		     0);
 	cr_assert_null(memory_set_check(set));

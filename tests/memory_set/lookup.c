@@ -18,10 +18,10 @@ Test(memory_set_lookup, find_and_find_from)
 		uint64_t found; /* start of the area, or 0 */
 		uint64_t from;
 	} rows[] = {
-		{ 0, 0, 0x1000 },           { 0xfff, 0, 0x1000 },       { 0x1000, 0x1000, 0x1000 },
+		{ 0, 0, 0x1000 },	    { 0xfff, 0, 0x1000 },	{ 0x1000, 0x1000, 0x1000 },
 		{ 0x2fff, 0x1000, 0x1000 }, { 0x3000, 0x3000, 0x3000 }, { 0x3fff, 0x3000, 0x3000 },
-		{ 0x4000, 0, 0x8000 },      { 0x8000, 0x8000, 0x8000 }, { 0x8fff, 0x8000, 0x8000 },
-		{ 0x9000, 0, 0 },           { UINT64_MAX, 0, 0 },
+		{ 0x4000, 0, 0x8000 },	    { 0x8000, 0x8000, 0x8000 }, { 0x8fff, 0x8000, 0x8000 },
+		{ 0x9000, 0, 0 },	    { UINT64_MAX, 0, 0 },
 	};
 	struct memory_set *set = metadata_set(AREAS, false);
 
@@ -144,18 +144,17 @@ static const struct free_case free_cases[] = {
 
 Test(memory_set_lookup, find_free_area)
 {
-	struct memory_set *set = metadata_set("1000-3000 rw-, 5000-6000 rw-, 8000-9000 rw-",
-					      false);
+	struct memory_set *set = metadata_set("1000-3000 rw-, 5000-6000 rw-, 8000-9000 rw-", false);
 
 	for (size_t i = 0; i < sizeof(free_cases) / sizeof(free_cases[0]); i++) {
 		const struct free_case *c = &free_cases[i];
 		uint64_t start = NOWHERE;
-		int error = memory_set_find_free_area(set, c->hint, c->size, c->limit,
-						      c->alignment, &start);
+		int error = memory_set_find_free_area(set, c->hint, c->size, c->limit, c->alignment,
+						      &start);
 
 		cr_expect_eq(error, c->start == NOWHERE ? -ENOMEM : 0, "%s", c->name);
-		cr_expect_eq(start, c->start, "%s: %" PRIx64 " instead of %" PRIx64, c->name,
-			     start, c->start);
+		cr_expect_eq(start, c->start, "%s: %" PRIx64 " instead of %" PRIx64, c->name, start,
+			     c->start);
 	}
 	memory_set_destroy(set);
 }
@@ -182,8 +181,9 @@ Test(memory_set_lookup, dump_is_one_line_per_area)
 	last.tag[1] = UINT64_MAX;
 	cr_assert_eq(memory_set_map(set, &last, MEMORY_SET_REFUSE, NULL), 0);
 	memory_set_dump(set, text_log_write, &written);
-	cr_assert_str_eq(written.text, "1000-5000 3 0 1 0 0\n"
-				   "8000-fffffffffffff000 ffffffffffffffff ffffffffffffffff 0 10 "
-				   "ffffffffffffffff\n");
+	cr_assert_str_eq(written.text,
+			 "1000-5000 3 0 1 0 0\n"
+			 "8000-fffffffffffff000 ffffffffffffffff ffffffffffffffff 0 10 "
+			 "ffffffffffffffff\n");
 	memory_set_destroy(set);
 }

@@ -18,91 +18,127 @@ struct overlap_case {
 	char unmapped[128];
 	char mapped[128];    /* a new area in place of the range; replacing */
 	char protected[192]; /* to r-- */
-	bool free;           /* nothing is in the range */
+	bool free;	     /* nothing is in the range */
 };
 
 static const struct overlap_case cases[] = {
-	{ "before", { 0x1000, 0x2000 },
+	{ "before",
+	  { 0x1000, 0x2000 },
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
 	  "1000-2000 -w- by 7, 3000-6000 rw- @3000, 9000-c000 r-x @9000",
-	  "3000-6000 rw- @3000, 9000-c000 r-x @9000", true },
-	{ "touching from the left", { 0x1000, 0x3000 },
+	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
+	  true },
+	{ "touching from the left",
+	  { 0x1000, 0x3000 },
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
 	  "1000-3000 -w- by 7, 3000-6000 rw- @3000, 9000-c000 r-x @9000",
-	  "3000-6000 rw- @3000, 9000-c000 r-x @9000", true },
-	{ "left overlap", { 0x2000, 0x4000 },
+	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
+	  true },
+	{ "left overlap",
+	  { 0x2000, 0x4000 },
 	  "4000-6000 rw- @4000, 9000-c000 r-x @9000",
 	  "2000-4000 -w- by 7, 4000-6000 rw- @4000, 9000-c000 r-x @9000",
-	  "3000-4000 r-- @3000, 4000-6000 rw- @4000, 9000-c000 r-x @9000", false },
-	{ "left part", { 0x3000, 0x4000 },
+	  "3000-4000 r-- @3000, 4000-6000 rw- @4000, 9000-c000 r-x @9000",
+	  false },
+	{ "left part",
+	  { 0x3000, 0x4000 },
 	  "4000-6000 rw- @4000, 9000-c000 r-x @9000",
 	  "3000-4000 -w- by 7, 4000-6000 rw- @4000, 9000-c000 r-x @9000",
-	  "3000-4000 r-- @3000, 4000-6000 rw- @4000, 9000-c000 r-x @9000", false },
-	{ "inside", { 0x4000, 0x5000 },
+	  "3000-4000 r-- @3000, 4000-6000 rw- @4000, 9000-c000 r-x @9000",
+	  false },
+	{ "inside",
+	  { 0x4000, 0x5000 },
 	  "3000-4000 rw- @3000, 5000-6000 rw- @5000, 9000-c000 r-x @9000",
 	  "3000-4000 rw- @3000, 4000-5000 -w- by 7, 5000-6000 rw- @5000, 9000-c000 r-x @9000",
 	  "3000-4000 rw- @3000, 4000-5000 r-- @4000, 5000-6000 rw- @5000, 9000-c000 r-x @9000",
 	  false },
-	{ "right part", { 0x5000, 0x6000 },
+	{ "right part",
+	  { 0x5000, 0x6000 },
 	  "3000-5000 rw- @3000, 9000-c000 r-x @9000",
 	  "3000-5000 rw- @3000, 5000-6000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-5000 rw- @3000, 5000-6000 r-- @5000, 9000-c000 r-x @9000", false },
-	{ "right overlap", { 0x5000, 0x7000 },
+	  "3000-5000 rw- @3000, 5000-6000 r-- @5000, 9000-c000 r-x @9000",
+	  false },
+	{ "right overlap",
+	  { 0x5000, 0x7000 },
 	  "3000-5000 rw- @3000, 9000-c000 r-x @9000",
 	  "3000-5000 rw- @3000, 5000-7000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-5000 rw- @3000, 5000-6000 r-- @5000, 9000-c000 r-x @9000", false },
-	{ "equal", { 0x3000, 0x6000 },
+	  "3000-5000 rw- @3000, 5000-6000 r-- @5000, 9000-c000 r-x @9000",
+	  false },
+	{ "equal",
+	  { 0x3000, 0x6000 },
 	  "9000-c000 r-x @9000",
 	  "3000-6000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 r-- @3000, 9000-c000 r-x @9000", false },
-	{ "covering", { 0x2000, 0x7000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-x @9000",
+	  false },
+	{ "covering",
+	  { 0x2000, 0x7000 },
 	  "9000-c000 r-x @9000",
 	  "2000-7000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 r-- @3000, 9000-c000 r-x @9000", false },
-	{ "covering up to the left edge", { 0x3000, 0x7000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-x @9000",
+	  false },
+	{ "covering up to the left edge",
+	  { 0x3000, 0x7000 },
 	  "9000-c000 r-x @9000",
 	  "3000-7000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 r-- @3000, 9000-c000 r-x @9000", false },
-	{ "covering up to the right edge", { 0x2000, 0x6000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-x @9000",
+	  false },
+	{ "covering up to the right edge",
+	  { 0x2000, 0x6000 },
 	  "9000-c000 r-x @9000",
 	  "2000-6000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 r-- @3000, 9000-c000 r-x @9000", false },
-	{ "touching from the right", { 0x6000, 0x8000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-x @9000",
+	  false },
+	{ "touching from the right",
+	  { 0x6000, 0x8000 },
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
 	  "3000-6000 rw- @3000, 6000-8000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 rw- @3000, 9000-c000 r-x @9000", true },
-	{ "the gap", { 0x6000, 0x9000 },
+	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
+	  true },
+	{ "the gap",
+	  { 0x6000, 0x9000 },
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
 	  "3000-6000 rw- @3000, 6000-9000 -w- by 7, 9000-c000 r-x @9000",
-	  "3000-6000 rw- @3000, 9000-c000 r-x @9000", true },
-	{ "both areas partly", { 0x4000, 0xa000 },
+	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
+	  true },
+	{ "both areas partly",
+	  { 0x4000, 0xa000 },
 	  "3000-4000 rw- @3000, a000-c000 r-x @a000",
 	  "3000-4000 rw- @3000, 4000-a000 -w- by 7, a000-c000 r-x @a000",
 	  "3000-4000 rw- @3000, 4000-6000 r-- @4000, 9000-a000 r-- @9000, a000-c000 r-x @a000",
 	  false },
-	{ "one wholly, one partly", { 0x1000, 0xa000 },
+	{ "one wholly, one partly",
+	  { 0x1000, 0xa000 },
 	  "a000-c000 r-x @a000",
 	  "1000-a000 -w- by 7, a000-c000 r-x @a000",
-	  "3000-6000 r-- @3000, 9000-a000 r-- @9000, a000-c000 r-x @a000", false },
-	{ "one partly, one wholly", { 0x4000, 0xc000 },
+	  "3000-6000 r-- @3000, 9000-a000 r-- @9000, a000-c000 r-x @a000",
+	  false },
+	{ "one partly, one wholly",
+	  { 0x4000, 0xc000 },
 	  "3000-4000 rw- @3000",
 	  "3000-4000 rw- @3000, 4000-c000 -w- by 7",
-	  "3000-4000 rw- @3000, 4000-6000 r-- @4000, 9000-c000 r-- @9000", false },
-	{ "both, exactly", { 0x3000, 0xc000 },
+	  "3000-4000 rw- @3000, 4000-6000 r-- @4000, 9000-c000 r-- @9000",
+	  false },
+	{ "both, exactly",
+	  { 0x3000, 0xc000 },
 	  "",
 	  "3000-c000 -w- by 7",
-	  "3000-6000 r-- @3000, 9000-c000 r-- @9000", false },
-	{ "everything", { 0, 0xfffffffffffff000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-- @9000",
+	  false },
+	{ "everything",
+	  { 0, 0xfffffffffffff000 },
 	  "",
 	  "0-fffffffffffff000 -w- by 7",
-	  "3000-6000 r-- @3000, 9000-c000 r-- @9000", false },
-	{ "behind", { 0xd000, 0xe000 },
+	  "3000-6000 r-- @3000, 9000-c000 r-- @9000",
+	  false },
+	{ "behind",
+	  { 0xd000, 0xe000 },
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
 	  "3000-6000 rw- @3000, 9000-c000 r-x @9000, d000-e000 -w- by 7",
-	  "3000-6000 rw- @3000, 9000-c000 r-x @9000", true },
+	  "3000-6000 rw- @3000, 9000-c000 r-x @9000",
+	  true },
 };
 
-#define for_each_case(c) \
+#define for_each_case(c)                                                                           \
 	for (const struct overlap_case *c = cases; c < cases + sizeof(cases) / sizeof(*cases); c++)
 
 static struct memory_area new_area(struct addr_range range)
@@ -121,7 +157,8 @@ static struct memory_set *set_for(const struct overlap_case *c)
 
 Test(memory_set_overlap, unmap)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 
 		cr_assert_eq(memory_set_unmap(set, c->range, NULL), 0);
@@ -132,7 +169,8 @@ Test(memory_set_overlap, unmap)
 
 Test(memory_set_overlap, protect)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 
 		cr_assert_eq(memory_set_protect(set, c->range, R, NULL, NULL, NULL), 0);
@@ -143,7 +181,8 @@ Test(memory_set_overlap, protect)
 
 Test(memory_set_overlap, map_and_replace)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 		struct memory_area area = new_area(c->range);
 
@@ -155,7 +194,8 @@ Test(memory_set_overlap, map_and_replace)
 
 Test(memory_set_overlap, map_or_refuse)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 		struct memory_area area = new_area(c->range);
 		int wanted = c->free ? 0 : -EEXIST;
@@ -169,7 +209,8 @@ Test(memory_set_overlap, map_or_refuse)
 
 Test(memory_set_overlap, replace)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 		struct memory_area area = new_area(c->range);
 
@@ -183,7 +224,8 @@ Test(memory_set_overlap, replace)
 
 Test(memory_set_overlap, overlaps)
 {
-	for_each_case(c) {
+	for_each_case(c)
+	{
 		struct memory_set *set = set_for(c);
 
 		cr_assert_eq(memory_set_overlaps(set, c->range), !c->free, "%s", c->name);

@@ -18,13 +18,13 @@
 enum {
 	N_PAGES = 1024,
 	EPISODES = 40,
-	STEPS = 250, /* of one episode; the last one has many times more */
+	STEPS = 250,	/* of one episode; the last one has many times more */
 	MAX_AREAS = 40, /* of one replace */
 };
 
 struct page {
 	bool mapped;
-	bool first; /* of its area */
+	bool first;		 /* of its area */
 	struct memory_area area; /* but with the range of this page, and its offset */
 };
 
@@ -41,9 +41,9 @@ static struct mapping_backend request;
 static uint64_t seed, state;
 static int step;
 
-#define require(condition) \
-	cr_assert(condition, "ML_TEST_SEED=%" PRIu64 " step %d %s%s%s: %s", seed, step, \
-		  per_area ? "per area" : "per request", merge ? " merge" : "", \
+#define require(condition)                                                                         \
+	cr_assert(condition, "ML_TEST_SEED=%" PRIu64 " step %d %s%s%s: %s", seed, step,            \
+		  per_area ? "per area" : "per request", merge ? " merge" : "",                    \
 		  auto_reserve ? " auto" : "", #condition)
 
 static uint64_t random_below(uint64_t n)
@@ -90,9 +90,9 @@ static bool pages_are_alike(const struct page *left, const struct page *right)
 	const struct memory_area *r = &right->area;
 	uint64_t offset = l->offset == MEMORY_AREA_NO_OFFSET ? l->offset : l->offset + PAGE;
 
-	return left->mapped && right->mapped && l->flags == r->flags &&
-	       l->backend == r->backend && l->origin == r->origin && l->tag[0] == r->tag[0] &&
-	       l->tag[1] == r->tag[1] && offset == r->offset;
+	return left->mapped && right->mapped && l->flags == r->flags && l->backend == r->backend &&
+	       l->origin == r->origin && l->tag[0] == r->tag[0] && l->tag[1] == r->tag[1] &&
+	       offset == r->offset;
 }
 
 /* An operation splits at the ends of what it changed. */
@@ -280,16 +280,15 @@ static int request_unmap(struct mapping_backend *backend, struct addr_range rang
 	return note(range);
 }
 
-static int request_protect(struct mapping_backend *backend, struct addr_range range,
-			   uint64_t flags, void *page_table)
+static int request_protect(struct mapping_backend *backend, struct addr_range range, uint64_t flags,
+			   void *page_table)
 {
 	(void)flags;
 	return request_unmap(backend, range, page_table);
 }
 
-static const struct mapping_backend_ops request_ops = {
-	"request", request_map, request_unmap, request_protect
-};
+static const struct mapping_backend_ops request_ops = { "request", request_map, request_unmap,
+							request_protect };
 
 /* -------------------------------------------------------------- operations */
 
@@ -315,8 +314,8 @@ static int check_request(int error, struct addr_range range)
 		return error;
 	require(asked.calls == !is_short(error));
 	require(is_short(error) || error == asked.error);
-	require(is_short(error) || (asked.range.start == range.start &&
-				    asked.range.end == range.end));
+	require(is_short(error) ||
+		(asked.range.start == range.start && asked.range.end == range.end));
 	return error;
 }
 

@@ -113,8 +113,8 @@ void assert_set_at(const struct memory_set *set, const char *text, const char *n
 
 	format_map(set, got);
 	cr_assert(!wrong, "%s:%d: %s: violated: %s\n  the set: %s", file, line, name, wrong, got);
-	cr_assert(strcmp(got, text) == 0, "%s:%d: %s\n  wanted: %s\n  is:     %s", file, line,
-		  name, text, got);
+	cr_assert(strcmp(got, text) == 0, "%s:%d: %s\n  wanted: %s\n  is:     %s", file, line, name,
+		  text, got);
 }
 
 static void *counting_alloc(void *context, size_t size)

@@ -48,7 +48,7 @@ void fill_set(struct memory_set *set, const char *text, struct mapping_backend *
 void assert_set_at(const struct memory_set *set, const char *text, const char *name,
 		   const char *file, int line);
 
-#define assert_set(set, text)           assert_set_at(set, text, "", __FILE__, __LINE__)
+#define assert_set(set, text)		assert_set_at(set, text, "", __FILE__, __LINE__)
 #define assert_set_case(set, text, row) assert_set_at(set, text, row, __FILE__, __LINE__)
 
 /* Whoever relies on fresh memory being zero is to be found out. */
@@ -59,7 +59,7 @@ struct counting_allocator {
 	struct ml_allocator allocator;
 	uint64_t calls_left;
 	size_t calls;
-	size_t bytes; /* in use */
+	size_t bytes;		   /* in use */
 	const unsigned char *last; /* what was allocated last: all FRESH_BYTE */
 	size_t last_size;
 };

@@ -24,7 +24,7 @@
 #include <mapledger/mapledger.h>
 
 #define PAGE 4096UL
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static inline void fail(const char *what)
@@ -117,8 +117,8 @@ static inline uint32_t next_random(uint64_t *state)
 static inline uint64_t seed(void)
 {
 	const char *given = getenv("ML_TEST_SEED");
-	uint64_t value = given != NULL ? strtoull(given, NULL, 0) :
-					 (uint64_t)getpid() * 2654435761u;
+	uint64_t value =
+		given != NULL ? strtoull(given, NULL, 0) : (uint64_t)getpid() * 2654435761u;
 
 	dprintf(2, "seed %llu (set ML_TEST_SEED to repeat)\n", (unsigned long long)value);
 	return value;

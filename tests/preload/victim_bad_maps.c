@@ -15,13 +15,12 @@ static char place[64]; /* our map in /proc */
 
 static void write_nonsense(const char *path)
 {
-	static const char lines[] =
-		"this is no line\n"
-		"7f0000001000-7f0000000000 rw-p 00000000 00:00 0 \n"
-		"7f0000001001-7f0000002000 rw-p 00000000 00:00 0 \n"
-		"7f000000100 \n"
-		"zzzz-7f0000002000 rw-p 00000000 00:00 0 [heap]\n"
-		"\xff\xfe\x80 \n";
+	static const char lines[] = "this is no line\n"
+				    "7f0000001000-7f0000000000 rw-p 00000000 00:00 0 \n"
+				    "7f0000001001-7f0000002000 rw-p 00000000 00:00 0 \n"
+				    "7f000000100 \n"
+				    "zzzz-7f0000002000 rw-p 00000000 00:00 0 [heap]\n"
+				    "\xff\xfe\x80 \n";
 	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
 
 	if (fd < 0 || write(fd, lines, sizeof(lines) - 1) != (ssize_t)sizeof(lines) - 1)

@@ -14,8 +14,9 @@
 #include <sys/syscall.h>
 #include "victim.h"
 
-#define ALLOW(nr) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(nr)                                                                                  \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1),                                           \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int main(void)
 {
@@ -42,7 +43,8 @@ int main(void)
 		if (p == MAP_FAILED)
 			fail("mmap");
 		mprotect(p + PAGE, PAGE, PROT_READ);
-		if (i % 8 == 0 && (munmap(p + PAGE, PAGE) != 0 || mprotect(p, 3 * PAGE, PROT_READ) == 0))
+		if (i % 8 == 0 &&
+		    (munmap(p + PAGE, PAGE) != 0 || mprotect(p, 3 * PAGE, PROT_READ) == 0))
 			fail("mprotect over a hole");
 		if (i % 8 != 0)
 			munmap(p, 3 * PAGE);

@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include "victim.h"
 
-#define STEPS 8000
+#define STEPS	  8000
 #define DEPTH_MAX 4
 
 static char *mine, *handlers;

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include "victim.h"
 
-#define ROUNDS 600
+#define ROUNDS	600
 #define THREADS 3
 
 static atomic_uint n_handled;

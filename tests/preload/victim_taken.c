@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include "victim.h"
 
-#define STEPS_MAX 200000
+#define STEPS_MAX  200000
 #define VAIN_CALLS 400 /* more than it takes to lose patience */
 #define BEHIND	   100 /* instructions: the call has returned, and the lock is not free yet */
 

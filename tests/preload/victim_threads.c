@@ -8,9 +8,9 @@
 
 #include "victim.h"
 
-#define THREADS 4
-#define ROUNDS 60
-#define STEPS 300
+#define THREADS	     4
+#define ROUNDS	     60
+#define STEPS	     300
 #define WINDOW_PAGES 64
 
 static char *window;
@@ -40,7 +40,8 @@ static void step(uint64_t *random)
 		break;
 	case 4:
 		p = mremap(at, PAGE, len, MREMAP_MAYMOVE);
-		if (p != MAP_FAILED && ((char *)p < window || (char *)p >= window + WINDOW_PAGES * PAGE))
+		if (p != MAP_FAILED &&
+		    ((char *)p < window || (char *)p >= window + WINDOW_PAGES * PAGE))
 			munmap(p, len);
 		break;
 	default:

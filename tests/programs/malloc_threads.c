@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 
 #define N_KEPT 64
-#define PAGE 4096
+#define PAGE   4096
 
 static uint32_t next(uint32_t *state)
 {

@@ -10,8 +10,8 @@
  *     in which is the label             subject_label in line SUBJECT_LABEL_LINE
  */
 
-#define SUBJECT_LABEL_LINE 15
-#define SUBJECT_INNER_LINE 20
+#define SUBJECT_LABEL_LINE  15
+#define SUBJECT_INNER_LINE  20
 #define SUBJECT_MIDDLE_LINE 25
 
 int subject_outer(int n);

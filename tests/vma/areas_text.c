@@ -11,14 +11,22 @@ static const struct {
 	uint64_t flag;
 	const char *word;
 } words[] = {
-	{ VM_FILE, "file" },	     { VM_HEAP, "heap" },
-	{ VM_SHM, "shm" },	     { VM_OWN, "own" },
-	{ VM_GROWSDOWN, "stack" },   { VM_DONTFORK, "dontfork" },
-	{ VM_GUARD, "guard" },	     { VM_WIPEONFORK, "wipe" },
-	{ VM_UPROBES, "uprobes" },   { VM_BASELINE, "baseline" },
-	{ VM_RESYNCED, "resynced" }, { 21ULL << VM_HUGE_SHIFT, "huge" },
-	{ VM_LOCKED, "locked" },     { VM_SEALED, "sealed" },
-	{ VM_AIO, "aio" },	     { VM_SHADOW, "shadow" },
+	{ VM_FILE, "file" },
+	{ VM_HEAP, "heap" },
+	{ VM_SHM, "shm" },
+	{ VM_OWN, "own" },
+	{ VM_GROWSDOWN, "stack" },
+	{ VM_DONTFORK, "dontfork" },
+	{ VM_GUARD, "guard" },
+	{ VM_WIPEONFORK, "wipe" },
+	{ VM_UPROBES, "uprobes" },
+	{ VM_BASELINE, "baseline" },
+	{ VM_RESYNCED, "resynced" },
+	{ 21ULL << VM_HUGE_SHIFT, "huge" },
+	{ VM_LOCKED, "locked" },
+	{ VM_SEALED, "sealed" },
+	{ VM_AIO, "aio" },
+	{ VM_SHADOW, "shadow" },
 	{ VM_DROPPABLE, "droppable" },
 };
 

@@ -143,8 +143,8 @@ Test(calls, table_is_complete)
 		for (unsigned i = 0; i < 6; i++)
 			cr_assert_eq(info->args[i] != VM_ARG_NONE, i < info->n_args, "%s arg %u",
 				     info->name, i);
-		if (info->nr >= 0 && op != VM_OP_FORK && op != VM_OP_EXEC &&
-		    op != VM_OP_EXECVEAT && op != VM_OP_EXIT)
+		if (info->nr >= 0 && op != VM_OP_FORK && op != VM_OP_EXEC && op != VM_OP_EXECVEAT &&
+		    op != VM_OP_EXIT)
 			cr_assert_eq(vm_op_of_nr(info->nr), op, "%s", info->name);
 		else
 			cr_assert_eq(vm_op_of_nr(info->nr), VM_OP_NONE, "%s", info->name);
