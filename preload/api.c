@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/text.h"
-#include "shim.h"
+#include "shim/shim.h"
 
 static void describe(const struct memory_area *from, struct ml_area *to)
 {

@@ -15,12 +15,12 @@
 #include "base/seccomp.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "fault.h"
-#include "raw.h"
-#include "intervene.h"
-#include "scope.h"
-#include "sites.h"
-#include "shim.h"
+#include "crash/fault.h"
+#include "capture/raw.h"
+#include "record/intervene.h"
+#include "capture/scope.h"
+#include "sites/sites.h"
+#include "shim/shim.h"
 
 struct shim shim;
 

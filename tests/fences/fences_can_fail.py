@@ -51,7 +51,7 @@ def preload_reads(root):
 
 
 def cli_meets_preload(root):
-    write(root, {"src/cli/a.c": '#include "../../preload/shim.h"\n', "preload/shim.h": ""})
+    write(root, {"src/cli/a.c": '#include "../../preload/shim/shim.h"\n', "preload/shim/shim.h": ""})
     return run("include_direction.py", root), "'cli' must not include 'preload'"
 
 

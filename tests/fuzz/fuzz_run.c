@@ -99,7 +99,7 @@ static void doubt_hidden(const struct vm_call *made, const struct vm_doubts *dou
 			fuzz_judge_doubt_hidden(doubts->doubt[i].range);
 }
 
-/* As resync_before() in preload/resync.c. */
+/* As resync_before() in preload/map/resync.c. */
 static void read_first(const struct vm_call *call)
 {
 	struct addr_range ranges[2], gap;
@@ -127,7 +127,7 @@ static void do_observed(struct doing *doing)
 	fuzz_again_result(&space);
 }
 
-/* As preload/parts.c: one call for each element, up to the one that stopped it. */
+/* As preload/record/parts.c: one call for each element, up to the one that stopped it. */
 static void do_parts(struct doing *doing)
 {
 	const struct vm_call *whole = &doing->made;

@@ -60,16 +60,16 @@ FOLD = [
 ]
 
 RECORDER = [
-    Mutation("LOCK_AFTER_CALL", "preload/recorder.c", ["threads"]),
-    Mutation("LATE_CALLS_LOST", "preload/late.c", ["signals"]),
-    Mutation("TAKEN_CALL_FORGOTTEN", "preload/take_lock.c", ["taken"]),
-    Mutation("LEFT_HOOK_UNNOTICED", "preload/frame.c", ["signals"]),
-    Mutation("IDENTITY_NOT_ASKED", "preload/recorder.c", ["calls"]),
-    Mutation("FAILURE_NOT_ASKED", "preload/recorder.c", ["calls"]),
-    Mutation("BREAK_NOT_ASKED", "preload/recorder.c", ["break"]),
-    Mutation("OWN_MEMORY_FORGOTTEN", "preload/resync.c", ["threads"]),
-    Mutation("CHILD_HAS_ALL", "preload/child.c", ["forks"]),
-    Mutation("VFORK_IS_FORK", "preload/recorder.c", ["forks"]),
+    Mutation("LOCK_AFTER_CALL", "preload/record/recorder.c", ["threads"]),
+    Mutation("LATE_CALLS_LOST", "preload/threads/late.c", ["signals"]),
+    Mutation("TAKEN_CALL_FORGOTTEN", "preload/record/take_lock.c", ["taken"]),
+    Mutation("LEFT_HOOK_UNNOTICED", "preload/threads/frame.c", ["signals"]),
+    Mutation("IDENTITY_NOT_ASKED", "preload/record/recorder.c", ["calls"]),
+    Mutation("FAILURE_NOT_ASKED", "preload/record/recorder.c", ["calls"]),
+    Mutation("BREAK_NOT_ASKED", "preload/record/recorder.c", ["break"]),
+    Mutation("OWN_MEMORY_FORGOTTEN", "preload/map/resync.c", ["threads"]),
+    Mutation("CHILD_HAS_ALL", "preload/record/child.c", ["forks"]),
+    Mutation("VFORK_IS_FORK", "preload/record/recorder.c", ["forks"]),
 ]
 
 # -------------------------------------------------------------------- compiling

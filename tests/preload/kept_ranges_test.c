@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "../test_random.h"
-#include "preload/kept_ranges.h"
+#include "stacks/kept_ranges.h"
 
 #define PAGES 4096
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "preload/x86_insn.h"
+#include "sites/x86_insn.h"
 
 int main(void)
 {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * confine - a process that is about to install a seccomp filter
+ *
+ * A filter may kill for any system call the program itself would not make. So
+ * what recording may need is got before, and from then on the shim makes no
+ * system call of its own: nothing is read back, no memory is asked for, the map
+ * is not compared at exit, and a fork child is not recorded. What could not be
+ * asked is said in the ledger.
+ */
+
+#include "base/sys.h"
+#include "crash/fault.h"
+#include "capture/raw.h"
+#include "shim/shim.h"
+
+#define AREAS_AHEAD 1024
+
+static void take_back(void)
+{
+	shim.pages.closed = false;
+	shim.writer.confined = false;
+	shim.sandboxed = false;
+}
+
+static void prepare(void)
+{
+	fault_stop();
+	raw_give_up(NULL);
+	memory_set_reserve(shim.space.set, AREAS_AHEAD);
+	resync_own();
+	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+			   "the process confined itself with seccomp: from here on nothing is "
+			   "asked from the kernel, nothing is compared, and no crash is "
+			   "recorded");
+	ledger_writer_confine(&shim.writer);
+	shim.pages.closed = true;
+	shim.sandboxed = true;
+}
+
+long confine_call(long nr, const uint64_t args[6])
+{
+	struct frame_mark mark;
+	bool prepared = shim.live && !shim.sandboxed && recorder_lock(&mark, RECORDER_TAKE_OVER);
+	long result;
+
+	if (prepared) {
+		prepare();
+		recorder_unlock(&mark);
+	}
+	result = sys_call_with(nr, args);
+	if (result >= 0)
+		shim.sandboxed = true;
+	else if (prepared)
+		take_back();
+	return result;
+}

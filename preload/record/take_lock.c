@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mutation.h"
+#include "record/take_lock.h"
+
+#define STEAL_AFTER 200 /* vain waits for one hold, before it is taken over */
+
+/* What the owner has left behind is made right; the lock is free then. */
+static bool take_over(uint64_t state, struct frame_mark *mark)
+{
+	struct recorder *recorder = &shim.recorder;
+
+	if (!lock_take_over(&recorder->lock, state, task_tid(), mark))
+		return false;
+	recorder->replaying = false;
+	recorder->lock.calling_out = false;
+	if (lock_in_kernel(state))
+		recorder_reread_everything();
+	else
+		baseline_again();
+	lock_release(&recorder->lock, mark);
+	return true;
+}
+
+/*
+ * An owner inside its system call need not be gone. If it lives, its call is a late one, and
+ * has its place already: a handler may jump out of it on the way back.
+ */
+static bool dispossess(uint64_t state, struct frame_mark *mark)
+{
+	struct recorder *recorder = &shim.recorder;
+	const struct frame_mark *owners = lock_mark(&recorder->lock, state);
+	int slot = -1;
+
+	if (owners != NULL && !ML_MUTATED(TAKEN_CALL_FORGOTTEN))
+		slot = late_take_for(&recorder->late, lock_owner(state), owners, lock_word(state));
+	if (take_over(state, mark))
+		return true;
+	late_give_back(&recorder->late, slot);
+	return false;
+}
+
+static bool was_long_enough(enum recorder_doubt doubt, bool own)
+{
+	if (own)
+		return doubt == RECORDER_TAKE_OVER;
+	return doubt == RECORDER_GONE ||
+	       shim.recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
+}
+
+/*
+ * The lock is ours already: a handler runs on top of a hook of this thread, or a hook was
+ * left for good. Or nobody lets go of it. The lock is free again before signals are let
+ * in: a handler that jumps out now, as the last one did, has nothing to spoil, so
+ * a storm of them does not keep the program from going on.
+ *
+ * Return: true when it is worth to try again.
+ */
+static bool retake(struct frame_mark *mark, enum recorder_doubt doubt)
+{
+	struct shim_lock *lock = &shim.recorder.lock;
+	uint64_t mask = shim_block_signals();
+	uint64_t state = lock_state(lock);
+	bool own = lock_owner(state) == lock_id(task_tid());
+	bool gone = own ? doubt == RECORDER_GONE || lock_was_left(lock, state, mark)
+			: lock_is_lost(lock, state);
+	bool done = false;
+
+	if (gone)
+		done = take_over(state, mark);
+	else if (lock_in_kernel(state) && was_long_enough(doubt, own))
+		done = dispossess(state, mark);
+	shim_restore_signals(mask);
+	return done;
+}
+
+/* Is the calling thread inside a hook (so: are we in a signal handler on top of it)? */
+static bool is_mine(void)
+{
+	const struct shim_lock *lock = &shim.recorder.lock;
+
+	if (lock_owner(lock_state(lock)) != lock_id(task_tid()))
+		return false;
+	/* Not somebody who runs on a thread's storage without having said so. */
+	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
+}
+
+bool recorder_lends(uint64_t *hold)
+{
+	*hold = lock_state(&shim.recorder.lock);
+	return lock_in_kernel(*hold) && is_mine();
+}
+
+uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt)
+{
+	struct shim_lock *lock = &shim.recorder.lock;
+
+	do {
+		enum lock_wait outcome;
+
+		if (is_mine()) {
+			if (!retake(mark, doubt))
+				return VM_CALL_NESTED;
+			continue;
+		}
+		outcome = lock_wait(lock, task_tid(), mark);
+		if (outcome == LOCK_TAKEN)
+			return 0;
+		if (outcome == LOCK_BUSY || !retake(mark, doubt))
+			return VM_CALL_UNORDERED;
+	} while (!lock_try(lock, task_tid(), mark));
+	return 0;
+}

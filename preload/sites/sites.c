@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include "base/sys.h"
+#include "base/text.h"
+#include "sites/site_cache.h"
+#include "capture/route.h"
+#include "sites/site_text.h"
+#include "sites/sites.h"
+#include "shim/shim.h"
+
+/* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
+bool sites_is_libc_or_loader(const char *path)
+{
+	const char *base = path;
+
+	for (const char *c = path; *c != '\0'; c++)
+		if (*c == '/')
+			base = c + 1;
+	return text_begins_with(base, "libc.so.") || text_begins_with(base, "libc-2.") ||
+	       text_begins_with(base, "ld-linux") || text_begins_with(base, "ld-2.") ||
+	       text_begins_with(base, "libpthread-2.");
+}
+
+#if defined(__x86_64__)
+
+static struct site sites[SITES_MAX];
+static uint32_t n_sites; /* slots that were ever in use */
+
+uint32_t site_nr(uint64_t index)
+{
+	return sites[index].nr;
+}
+
+/* -------------------------------------------------------------------- the table */
+
+static void make_jump(unsigned char jump[SITE_JUMP_SIZE], uint64_t addr, uint64_t stub)
+{
+	int32_t rel32 = (int32_t)(stub - (addr + SITE_JUMP_SIZE));
+
+	jump[0] = 0xe9;
+	memcpy(jump + 1, &rel32, sizeof(rel32));
+}
+
+/*
+ * Memory itself is asked: as long as the jump is there its stub must be, whatever the
+ * set says. A mapping may lose and regain its right to be executed.
+ */
+static bool is_still_there(const struct site *site, int mem)
+{
+	unsigned char jump[SITE_JUMP_SIZE], found[SITE_JUMP_SIZE];
+
+	make_jump(jump, site->addr, site->stub);
+	return sys_pread(mem, found, SITE_JUMP_SIZE, site->addr) == SITE_JUMP_SIZE &&
+	       memcmp(found, jump, SITE_JUMP_SIZE) == 0;
+}
+
+static void forget(struct site *site)
+{
+	site_stub_free(site->stub);
+	site->addr = 0;
+	site->stub = 0;
+}
+
+/* Something else has been mapped there. */
+static void forget_gone(struct addr_range range, int mem)
+{
+	for (uint32_t i = 0; i < n_sites; i++)
+		if (sites[i].addr >= range.start && sites[i].addr < range.end &&
+		    sites[i].addr != 0 && !is_still_there(&sites[i], mem))
+			forget(&sites[i]);
+}
+
+static struct site *find_free(uint32_t *index, int mem)
+{
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < SITES_MAX; i++)
+			if (sites[i].addr == 0) {
+				*index = i;
+				return &sites[i];
+			}
+		forget_gone(MEMORY_SET_ALL, mem);
+	}
+	return NULL;
+}
+
+/* It is patched already, by us. */
+static bool is_patched(uint64_t addr, int mem)
+{
+	for (uint32_t i = 0; i < n_sites; i++)
+		if (sites[i].addr == addr)
+			return is_still_there(&sites[i], mem);
+	return false;
+}
+
+/* -------------------------------------------------------------------- one site */
+
+static void write_site(const struct site_text *text, const struct site_plan *plan, uint8_t state)
+{
+	struct ledger_site *record;
+
+	if (!ledger_writer_room(&shim.writer, 1))
+		return;
+	record = ledger_writer_begin(&shim.writer, LEDGER_SITE);
+	if (record == NULL)
+		return;
+	record->site_state = state;
+	record->op = plan->nr == SITE_ANY_NR ? VM_OP_NONE : site_call_op(plan->nr);
+	record->object = text->object;
+	record->addr = site_text_address(text, plan->begin);
+	record->file_offset = plan->begin;
+	record->nr = plan->nr == SITE_ANY_NR ? UINT64_MAX : plan->nr;
+	ledger_writer_done(&shim.writer, record);
+}
+
+static bool is_unchanged(const struct site_text *text, const struct site_plan *plan, uint64_t addr)
+{
+	unsigned char bytes[SITE_COPY_MAX + 2];
+	size_t size = plan->n_copy + 2u;
+
+	return site_text_memory(text, addr, bytes, size) && memcmp(bytes, plan->bytes, size) == 0;
+}
+
+static uint8_t write_jump(const struct site_text *text, uint64_t addr, uint64_t stub)
+{
+	unsigned char jump[SITE_JUMP_SIZE];
+
+	make_jump(jump, addr, stub);
+	return sys_pwrite(text->mem, jump, sizeof(jump), addr) == sizeof(jump)
+		       ? LEDGER_SITE_PATCHED
+		       : LEDGER_SITE_UNWRITABLE;
+}
+
+static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
+{
+	uint64_t addr = site_text_address(text, plan->begin), stub;
+	uint32_t index = 0;
+	struct site *site = find_free(&index, text->mem);
+	uint8_t state;
+
+	if (is_patched(addr, text->mem))
+		return LEDGER_SITE_PATCHED;
+	if (text->time == SITE_IT_MAY_RUN || plan->begin < text->offset)
+		return LEDGER_SITE_RUNNING;
+	if (site == NULL)
+		return LEDGER_SITE_NO_STUB;
+	if (!is_unchanged(text, plan, addr))
+		return LEDGER_SITE_FOREIGN;
+	stub = site_stub(plan, addr, index, text->mem);
+	if (stub == 0) {
+		forget_gone(MEMORY_SET_ALL, text->mem); /* whose stubs may be had now */
+		stub = site_stub(plan, addr, index, text->mem);
+	}
+	if (stub == 0)
+		return LEDGER_SITE_TOO_FAR;
+	*site = (struct site){ .stub = stub };
+	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
+	memcpy(site->bytes, plan->bytes, SITE_JUMP_SIZE);
+	if (index >= n_sites)
+		n_sites = index + 1;
+	state = write_jump(text, addr, stub);
+	if (state == LEDGER_SITE_PATCHED)
+		site->addr = addr;
+	else
+		forget(site);
+	return state;
+}
+
+/* In libc and ld.so. */
+static struct {
+	bool patched;
+	bool missed;
+} roles[SITE_ROLES];
+
+static void count_role(enum site_role role, uint8_t state)
+{
+	roles[role].patched |= state == LEDGER_SITE_PATCHED;
+	roles[role].missed |= state != LEDGER_SITE_PATCHED;
+}
+
+bool sites_see(enum site_role role)
+{
+	return roles[role].patched && !roles[role].missed;
+}
+
+/* Return: is it worth a look the next time? */
+static bool try_site(struct site_text *text, uint64_t offset, enum site_trust trust)
+{
+	struct site_plan plan;
+	uint8_t state;
+
+	switch (site_judge(text, offset, trust, &plan)) {
+	case SITE_GOOD:
+		state = patch(text, &plan);
+		break;
+	case SITE_UNPROVEN:
+		state = LEDGER_SITE_UNPROVEN;
+		break;
+	case SITE_TIGHT:
+		state = LEDGER_SITE_TIGHT;
+		break;
+	default:
+		return false;
+	}
+	if (trust == SITE_TRUST)
+		count_role(site_call_role(plan.nr), state);
+	write_site(text, &plan, state);
+	return true;
+}
+
+/* --------------------------------------------------------------------- one text */
+
+#define SYSCALL_SIZE 2
+
+static void add_place(struct site_places *places, uint64_t offset)
+{
+	if (places->n < SITE_PLACES_MAX)
+		places->offset[places->n++] = offset;
+	else
+		places->lost++;
+}
+
+/* False: not all of it could be read. */
+static bool scan(struct site_text *text, enum site_trust trust, struct site_places *places)
+{
+	uint64_t at = text->offset, end = text->offset + (text->range.end - text->range.start);
+
+	while (at < end) {
+		uint64_t rest = end - at;
+		long got = site_text_hold(text, at,
+					  rest < SITE_TEXT_HELD_MAX ? rest : SITE_TEXT_HELD_MAX);
+		const unsigned char *found = site_text_held;
+
+		if (got < SYSCALL_SIZE)
+			return at + VM_PAGE_SIZE > end; /* the last page goes on behind the file */
+		while ((found = site_scan(found, site_text_held + got)) < site_text_held + got) {
+			uint64_t offset = at + (uint64_t)(found - site_text_held);
+
+			if (try_site(text, offset, trust))
+				add_place(places, offset);
+			found += SYSCALL_SIZE;
+		}
+		at += (uint64_t)got - (at + (uint64_t)got < end ? SYSCALL_SIZE - 1 : 0);
+	}
+	return true;
+}
+
+#define PLACE_BEFORE 64 /* bytes: what most judgments look at */
+#define PLACE_AFTER  16
+#define PLACE_AROUND 2048 /* the next place is often near */
+
+static void try_places(struct site_text *text, enum site_trust trust,
+		       const struct site_places *places)
+{
+	for (uint32_t i = 0; i < places->n; i++) {
+		uint64_t at = places->offset[i];
+
+		if (at >= PLACE_BEFORE &&
+		    (at - PLACE_BEFORE < text->held.start || at + PLACE_AFTER > text->held.end))
+			site_text_hold(text, at - PLACE_BEFORE, PLACE_AROUND);
+		try_site(text, at, trust);
+	}
+}
+
+/* Smaller ones are read as fast as the cache is. */
+#define CACHED_FROM (128u << 10)
+
+static void look_through(struct site_text *text, enum site_trust trust)
+{
+	static struct site_places places;
+	bool cached = text->range.end - text->range.start >= CACHED_FROM;
+
+	if (cached && site_cache_read(text, &places)) {
+		try_places(text, trust, &places);
+		return;
+	}
+	places.n = places.lost = 0;
+	site_text_open(text);
+	if (scan(text, trust, &places) && cached)
+		site_cache_write(text, &places);
+}
+
+/* Ours is full of system calls that must not be recorded. */
+static bool is_ours(const struct memory_area *area)
+{
+	uint64_t here = (uintptr_t)sites_start;
+	const struct memory_area *own = memory_set_find(shim.space.set, here);
+
+	return own != NULL && own->tag[VM_TAG_OBJECT] == area->tag[VM_TAG_OBJECT];
+}
+
+/* A file's code, and nobody can be writing it. */
+static bool is_code(const struct memory_area *area)
+{
+	return (area->flags & (VM_VISIBLE | VM_FILE)) == (VM_READ | VM_EXEC | VM_FILE) &&
+	       area->tag[VM_TAG_OBJECT] != 0 && !is_ours(area);
+}
+
+static void search(const struct memory_area *area, int mem, int fd, enum site_time time)
+{
+	const struct vm_object *object =
+		vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	struct site_text text = {
+		.range = area->range,
+		.offset = area->offset,
+		.object = (uint32_t)area->tag[VM_TAG_OBJECT],
+		.mem = mem,
+		.fd = fd,
+		.given = fd >= 0,
+		.time = time,
+	};
+	bool known = object != NULL && sites_is_libc_or_loader(object->name);
+
+	if (!known && shim.options.sites != OPTION_SITES_ALL)
+		return;
+	if (time == SITE_BEFORE_IT_RUNS)
+		forget_gone(area->range, mem);
+	site_text_begin(&text);
+	look_through(&text, known ? SITE_TRUST : SITE_PROVE);
+	site_text_end(&text);
+}
+
+#define AREAS_AT_ONCE 4
+
+/* Patching may enter a page of stubs into the set: so the areas are taken out first. */
+static void search_all(struct addr_range range, int mem, int fd, enum site_time time)
+{
+	struct memory_area areas[AREAS_AT_ONCE];
+	const struct memory_area *area;
+	unsigned n = 1;
+
+	while (n > 0 && range.start < range.end) {
+		struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+
+		for (n = 0; n < AREAS_AT_ONCE && (area = memory_set_iter_next(&iter)) != NULL;) {
+			struct addr_range rest = range;
+
+			range.start = area->range.end;
+			if (!is_code(area))
+				continue;
+			areas[n] = *area;
+			memory_area_clip(&areas[n++], rest);
+		}
+		for (unsigned i = 0; i < n; i++)
+			search(&areas[i], mem, fd, time);
+	}
+}
+
+int sites_open_memory(void)
+{
+	return (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
+}
+
+void sites_start(void)
+{
+	int mem = sites_open_memory();
+
+	site_calls_start();
+	if (mem < 0) {
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "call sites are not caught: /proc/self/mem can't be written");
+		return;
+	}
+	search_all(MEMORY_SET_ALL, mem, -1, SITE_BEFORE_IT_RUNS);
+	sys_close(mem);
+}
+
+/* ------------------------------------------------------------------- around a call */
+
+/* Of a file and not executable yet, in front of an mprotect that makes it so. */
+#define PENDING_MAX 4
+static struct addr_range pending[PENDING_MAX];
+static unsigned n_pending;
+
+static bool is_watching(void)
+{
+	return shim.options.sites != OPTION_SITES_OFF && !shim.sandboxed;
+}
+
+void sites_before(const struct vm_call *call)
+{
+	uint64_t start = vm_page_down(call->args[0]);
+	struct addr_range range = { start, start + vm_page_up(call->args[1]) };
+	struct memory_set_iter iter;
+	const struct memory_area *area;
+
+	n_pending = 0;
+	if (call->op == VM_OP_MMAP || call->op == VM_OP_MREMAP || !is_watching())
+		return;
+	iter = memory_set_iter_from_start(shim.space.set, range);
+	while (n_pending < PENDING_MAX && (area = memory_set_iter_next(&iter)) != NULL)
+		if ((area->flags & (VM_FILE | VM_EXEC | VM_SHARED)) == VM_FILE) {
+			struct memory_area part = *area;
+
+			memory_area_clip(&part, range);
+			pending[n_pending++] = part.range;
+		}
+}
+
+/* Said once: no descriptor is left, or the root folder has changed. */
+static void say_unsearched(void)
+{
+	static bool said;
+
+	if (!said)
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "code that came later was not searched for call sites: "
+				   "/proc/self/mem can't be opened any more");
+	said = true;
+}
+
+static void search_range(struct addr_range range, int fd, enum site_time time)
+{
+	uint64_t mask = shim_block_signals();
+	int mem = sites_open_memory();
+
+	if (mem >= 0) {
+		search_all(range, mem, fd, time);
+		sys_close(mem);
+	} else {
+		say_unsearched();
+	}
+	shim_restore_signals(mask);
+}
+
+static void after_mmap(const struct vm_call *call, enum site_time time)
+{
+	uint64_t start = (uint64_t)call->result;
+
+	if (!(call->args[3] & (MAP_ANONYMOUS | MAP_SHARED)))
+		search_range((struct addr_range){ start, start + vm_page_up(call->args[1]) },
+			     (int)call->args[4], time);
+}
+
+static void after_mprotect(enum site_time time)
+{
+	for (unsigned i = 0; i < n_pending; i++)
+		search_range(pending[i], -1, time);
+}
+
+/* Nobody executes what has just come to its new place: the jumps can be taken back there. */
+static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
+{
+	int mem = sites_open_memory();
+
+	for (uint32_t i = 0; mem >= 0 && i < n_sites; i++) {
+		struct site *site = &sites[i];
+		uint64_t into = site->addr - from.start;
+
+		if (site->addr < from.start || site->addr >= from.end)
+			continue;
+		if (into + SITE_JUMP_SIZE <= size)
+			sys_pwrite(mem, site->bytes, SITE_JUMP_SIZE, to + into);
+		forget(site);
+	}
+	if (mem >= 0)
+		sys_close(mem);
+}
+
+static void after_mremap(const struct vm_call *call, enum site_time time)
+{
+	uint64_t to = (uint64_t)call->result, size = vm_page_up(call->args[2]);
+	struct addr_range from = { call->args[0], call->args[0] + vm_page_up(call->args[1]) };
+	const struct memory_area *area = memory_set_find(shim.space.set, to);
+
+	if (area == NULL || !(area->flags & VM_EXEC))
+		return;
+	if (to != from.start)
+		unpatch_moved(from, to, size);
+	else
+		to = from.end;
+	search_range((struct addr_range){ to, (uint64_t)call->result + size }, -1, time);
+}
+
+static void look(const struct vm_call *call, enum site_time time)
+{
+	if (!is_watching() || (!vm_call_is_protect(call) && vm_call_failed(call)))
+		return;
+	switch (call->op) {
+	case VM_OP_MMAP:
+		after_mmap(call, time);
+		break;
+	case VM_OP_MREMAP:
+		after_mremap(call, time);
+		break;
+	default:
+		after_mprotect(time);
+	}
+}
+
+void sites_after(const struct vm_call *call)
+{
+	look(call, SITE_BEFORE_IT_RUNS);
+}
+
+void sites_late(const struct vm_call *call)
+{
+	look(call, SITE_IT_MAY_RUN);
+}
+
+void sites_trusted(void (*each)(uint64_t addr))
+{
+	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		const struct vm_object *object =
+			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+
+		if (is_code(area) && object != NULL && sites_is_libc_or_loader(object->name))
+			each(area->range.start);
+	}
+}
+
+#else
+
+bool sites_see(enum site_role role)
+{
+	(void)role;
+	return false;
+}
+
+void sites_start(void)
+{
+	if (ledger_writer_room(&shim.writer, 8))
+		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
+				   "call sites are not caught on this architecture: calls made "
+				   "inside libc and ld.so are found by asking the kernel");
+}
+
+void sites_before(const struct vm_call *call)
+{
+	(void)call;
+}
+
+void sites_after(const struct vm_call *call)
+{
+	(void)call;
+}
+
+void sites_late(const struct vm_call *call)
+{
+	(void)call;
+}
+
+unsigned site_pages(const struct addr_range **pages)
+{
+	*pages = NULL;
+	return 0;
+}
+
+#endif

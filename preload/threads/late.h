@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_LATE_H
+#define PRELOAD_LATE_H
+
+/*
+ * late - calls that are made without the lock
+ *
+ *   nested   A signal handler runs on top of a hook of its own thread and makes
+ *            a call. It is forwarded at once.
+ *   bypass   The lock is not free within a few milliseconds (its owner waits for
+ *            a userfaultfd monitor, say). The call is forwarded without it.
+ *   lost     The lock was taken from a call that waits in the kernel.
+ *   leaving  A thread unmaps the stack that it stands on, and ends.
+ *
+ * Each takes a slot before it is made, and leaves its result there. Whoever has the lock
+ * next records it, marked with VM_CALL_NESTED or VM_CALL_UNORDERED, and asks the kernel
+ * about its range, because its place in the order is not known.
+ *
+ * A slot that stays taken belongs to a call that is still in the kernel, or to a thread
+ * that jumped out of it: then it may have had an effect that nobody recorded, and the
+ * whole map is asked for. So it is when there was no slot left.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "threads/frame.h"
+#include "unwind/unwind.h"
+#include "vma/vm_call.h"
+
+#define LATE_MAX 64
+
+/* @trace: its frames are in @frames, wherever it was taken. */
+struct late_slot {
+	struct vm_call call;
+	struct unwind_trace trace;
+	uint64_t frames[UNWIND_FRAMES_MAX];
+	const struct frame_mark *mark;
+	uint64_t word;
+	bool leaving;
+};
+
+/* One bit per slot in @taken, @ready. */
+struct late_calls {
+	uint64_t taken;
+	uint64_t ready;
+	uint32_t lost; /* a call may have been made that is in no slot */
+	uint32_t serial;
+	struct late_slot slot[LATE_MAX];
+};
+
+/* The place of a call that is about to be made, or -1. @mark lives until the call is over. */
+int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
+/*
+ * The place of a call that another thread is making, with the lock, which is about to be
+ * taken from it: @word is in @mark, where that thread's hold is. It finds its place when it
+ * comes back, or -1. For when the lock could not be taken: give back.
+ */
+int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
+		  uint64_t word);
+int late_find(const struct late_calls *late, const struct frame_mark *mark);
+void late_give_back(struct late_calls *late, int slot);
+/* It was made. */
+void late_made(struct late_calls *late, int slot, const struct vm_call *call,
+	       const struct unwind_trace *trace);
+/* It will be made as the last thing the thread does. */
+void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
+		  const struct unwind_trace *trace);
+
+/* Is there something that whoever has the lock should see to? */
+static inline bool late_pending(const struct late_calls *late)
+{
+	return __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE) != 0 ||
+	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
+}
+/* ... and can be done now? */
+static inline bool late_ready(const struct late_calls *late)
+{
+	return __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE) != 0 ||
+	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* How many are there, made or being made? Of those that found no slot, one. */
+static inline unsigned late_count(const struct late_calls *late)
+{
+	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE);
+	unsigned n = __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
+
+	for (; taken != 0; taken &= taken - 1)
+		n++;
+	return n;
+}
+
+/* Record what is ready. With the lock held; @mine: the mark of that hold, or NULL. */
+void late_record(struct late_calls *late, const struct frame_mark *mine);
+
+#endif
