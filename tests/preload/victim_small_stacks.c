@@ -45,10 +45,14 @@ static void handler(int number)
 	change(handlers, n_handled++);
 }
 
+/* What sigaltstack(2) takes at the least, also where a signal's frame is smaller. */
+#define LEAST_STACK 2048
+
 /* The stack ends where a page does, and begins above a guard. */
 static void set_small_stack(void)
 {
-	size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ);
+	size_t frame = (size_t)sysconf(_SC_MINSIGSTKSZ);
+	size_t size = frame > LEAST_STACK ? frame : LEAST_STACK;
 	size_t room = (size + PAGE - 1) & ~(PAGE - 1);
 	char *p = mmap(NULL, room + PAGE, RW, ANON, -1, 0);
 	stack_t stack = { .ss_sp = p + PAGE + room - size, .ss_size = size };
