@@ -5,8 +5,8 @@
 #include "audit/audit.h"
 #include "base/options.h"
 #include "cli/cli.h"
-#include "cli/filter.h"
-#include "cli/output.h"
+#include "query/filter.h"
+#include "cli/text/output.h"
 #include "ledger/ledger_format.h"
 #include "vma/vm_flags.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/cli.h"
-#include "cli/output.h"
+#include "cli/text/output.h"
 
 static int run_command(const struct command *command, int argc, char **argv)
 {

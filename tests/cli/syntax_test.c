@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "cli/output.h"
+#include "cli/text/output.h"
 #include "cli/syntax.h"
 #include "vma/vm_call.h"
 

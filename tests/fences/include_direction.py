@@ -14,7 +14,8 @@ COMMON = ["include", "base", "unwind", "memory_set", "vma", "ledger"]
 MAY_INCLUDE = {room: COMMON[:i + 1] for i, room in enumerate(COMMON)}
 MAY_INCLUDE["audit"] = COMMON + ["audit"]
 MAY_INCLUDE["symbolize"] = COMMON + ["symbolize"]
-MAY_INCLUDE["cli"] = COMMON + ["audit", "symbolize", "cli"]
+MAY_INCLUDE["query"] = COMMON + ["audit", "symbolize", "query", "cli"]  # cli: not for long
+MAY_INCLUDE["cli"] = COMMON + ["audit", "symbolize", "query", "cli"]
 MAY_INCLUDE["demo"] = ["demo"]
 MAY_INCLUDE["preload"] = COMMON + ["preload"]
 

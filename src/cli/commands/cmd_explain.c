@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report/crash_screen.h"
+#include "cli/text/fault_text.h"
+#include "cli/run/run_family.h"
+#include "symbolize/core_file.h"
+
+/* What can be said of a process that recorded no fault. */
+static int complain_no_fault(struct ledger_view *view)
+{
+	struct family_crash crash;
+	enum view_state state;
+	struct text text;
+	TEXT_ON_STACK(text, 300);
+
+	if (!view_fold(view, (struct moment){ .kind = MOMENT_END }))
+		return CLI_TROUBLE;
+	state = view_state(view);
+	view_state_text(view, state, &text);
+	if (family_find_crash(view->path, (pid_t)view->header->pid, &crash))
+		complain("%s: no crash is recorded: %s; but a child crashed: mapledger explain %s",
+			 view->name, text.buffer, crash.path);
+	else
+		complain("%s: no crash is recorded: %s; if there is a core file: mapledger "
+			 "explain --core CORE %s",
+			 view->name, text.buffer, view->name);
+	return CLI_UNSURE;
+}
+
+/* The core speaks of the end; it must be that of this ledger's process. */
+static bool take_core(struct ledger_view *view, const char *path)
+{
+	struct core_file core;
+	const char *wrong;
+
+	if (!core_file_read(path, &core, &wrong)) {
+		complain("explain: --core: %s: %s", path, wrong);
+		return false;
+	}
+	if (core.pid != view->header->pid) {
+		complain("explain: %s is of process %u (%s), %s of process %u; name the ledger of "
+			 "that process",
+			 path, core.pid, core.name, view->name, view->header->pid);
+		return false;
+	}
+	/* Kept by the ledger alone: when it was, and what the processor said. */
+	if (fault_is_met(&view->header->fault) && core.fault.signal == view->header->fault.signal)
+		return true;
+	core.fault.event = view->last_event;
+	core.fault.ticks = view->header->last_ticks;
+	ledger_reader_set_fault(view->reader, &core.fault);
+	return true;
+}
+
+static int show(struct ledger_view *view, const struct cli_options *options)
+{
+	struct crash_names names = { 0 };
+	struct crash crash;
+	bool good;
+
+	if (options->core != NULL && !take_core(view, options->core))
+		return CLI_TROUBLE;
+	if (!fault_is_met(&view->header->fault))
+		return complain_no_fault(view);
+	view_say_lost_and_damaged(view);
+	good = crash_find(&crash, view) && crash_names_read(&names, view, &crash);
+	if (good && options->json)
+		good = crash_print_json(view, &crash, &names);
+	else if (good)
+		crash_print(stdout, view, &crash, &names, options->bytes);
+	stack_say_problems(names.symbolizer);
+	crash_names_free(&names);
+	crash_free(&crash);
+	return good ? CLI_FINE : CLI_TROUBLE;
+}
+
+int cmd_explain(const struct cli_options *options, int n_operands, char **operands)
+{
+	return view_show(options, n_operands, operands, show);
+}

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include "cli/text/fault_text.h"
+#include "cli/text/area_text.h"
+#include "cli/text/call_text.h"
+#include "query/compare.h"
+
+/* Everything the screen and the JSON say. */
+struct info {
+	struct ledger_view *view;
+	const struct cli_options *options;
+	struct findings findings;
+	enum view_state state;
+	uint64_t duration_ns;
+	uint64_t size;
+	uint64_t disk_size;
+	uint64_t n_areas;
+	uint64_t n_child_ledgers;
+	bool has_parent;
+	char parent[PATH_MAX];
+};
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool gather(struct info *info)
+{
+	struct ledger_view *view = info->view;
+	const struct ledger_header *header = view->header;
+	struct ledger_list children;
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (!compare_recorded(view, &info->findings))
+		return false;
+	info->state = view_state(view);
+	info->duration_ns = max_u64(ledger_reader_time_ns(view->reader, view->replay.ticks),
+				    ledger_reader_time_ns(view->reader, header->last_ticks));
+	if (stat(view->path, &st) == 0) {
+		info->size = (uint64_t)st.st_size;
+		info->disk_size = (uint64_t)st.st_blocks * 512;
+	}
+	info->n_areas = info->findings.with != COMPARED_NOTHING
+				? info->findings.comparison.n_runs
+				: canonical_count(&view->replay.space);
+	ledger_children_folder(view->path, folder);
+	children = ledger_list_folder(folder);
+	info->n_child_ledgers = children.n;
+	ledger_list_free(&children);
+	info->has_parent = ledger_find_parent(view->path, header, info->parent);
+	return true;
+}
+
+/* ------------------------------------------------------------------ sentences */
+
+static void text_command(const struct ledger_header *header, struct text *text)
+{
+	size_t len = header->command_len;
+
+	if (len > sizeof(header->command))
+		len = sizeof(header->command);
+	while (len > 0 && header->command[len - 1] == '\0')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		text_name(text, header->command[i] != '\0' ? &header->command[i] : " ", 1);
+	if (header->command_len > sizeof(header->command))
+		text_string(text, " ...");
+	if (len == 0)
+		text_char(text, '?');
+}
+
+static void text_verdict(const struct info *info, struct text *text)
+{
+	uint64_t unexplained = vm_comparison_unexplained(&info->findings.comparison);
+
+	if (info->findings.n_checks_different > 0) {
+		text_count(text, info->findings.n_checks_different, "call");
+		text_string(text, " with a difference from the kernel's map: mapledger verify");
+	} else if (info->findings.with == COMPARED_NOTHING) {
+		text_string(text, "not verified");
+	} else if (unexplained == 0) {
+		text_string(text, "verified equal to the kernel's map");
+		if (info->findings.with == COMPARED_EARLIER) {
+			text_string(text, " after #");
+			text_decimal(text, info->findings.event);
+			text_string(text, ", not at its end");
+		}
+	} else {
+		text_count(text, unexplained, "difference");
+		text_string(text, " from the kernel's map: mapledger verify");
+	}
+}
+
+static void text_time(uint64_t realtime_ns, struct text *text)
+{
+	time_t seconds = (time_t)(realtime_ns / 1000000000);
+	char buffer[64];
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) == NULL ||
+	    strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		strcpy(buffer, "?");
+	text_string(text, buffer);
+}
+
+static void text_field(struct text *text, const char *field, size_t size)
+{
+	size_t len = strnlen(field, size);
+
+	if (len > 0)
+		text_name(text, field, len);
+	else
+		text_char(text, '?');
+}
+
+/* "17 mmap, 12 mprotect": the most frequent first. */
+static void text_calls(const struct replay_counts *counts, struct text *text)
+{
+	bool said[VM_OP_COUNT] = { false };
+
+	for (;;) {
+		unsigned best = VM_OP_NONE;
+
+		for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
+			if (!said[op] && counts->by_op[op] > 0 &&
+			    (best == VM_OP_NONE || counts->by_op[op] > counts->by_op[best]))
+				best = op;
+		if (best == VM_OP_NONE)
+			break;
+		said[best] = true;
+		if (text->len > 0)
+			text_string(text, ", ");
+		text_decimal(text, counts->by_op[best]);
+		text_char(text, ' ');
+		text_string(text, vm_op_info(best)->name);
+	}
+	if (text->len == 0)
+		text_string(text, "none");
+}
+
+static void text_tiers(const struct replay_counts *counts, struct text *text)
+{
+	for (unsigned tier = 0; tier < VM_TIER_COUNT; tier++) {
+		if (counts->by_tier[tier] == 0)
+			continue;
+		if (text->len > 0)
+			text_string(text, ", ");
+		text_decimal(text, counts->by_tier[tier]);
+		text_string(text, " by ");
+		text_string(text, vm_tier_name(tier));
+	}
+	if (counts->n_nested > 0) {
+		text_string(text, "; ");
+		text_decimal(text, counts->n_nested);
+		text_string(text, " in signal handlers");
+	}
+	if (counts->n_unordered > 0) {
+		text_string(text, "; ");
+		text_decimal(text, counts->n_unordered);
+		text_string(text, " whose order is not known");
+	}
+}
+
+static const char *site_state_text(unsigned state)
+{
+	switch (state) {
+	case LEDGER_SITE_PATCHED:
+		return "patched";
+	case LEDGER_SITE_FOREIGN:
+		return "changed by somebody else";
+	case LEDGER_SITE_TOO_FAR:
+		return "too far away";
+	case LEDGER_SITE_UNWRITABLE:
+		return "not writable";
+	case LEDGER_SITE_NO_STUB:
+		return "too many";
+	case LEDGER_SITE_UNPROVEN:
+		return "perhaps no code";
+	case LEDGER_SITE_TIGHT:
+		return "no room for a jump";
+	case LEDGER_SITE_RUNNING:
+		return "running already";
+	}
+	return "unknown";
+}
+
+static uint64_t count_sites(const struct replay_counts *counts)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(counts->n_sites) / sizeof(counts->n_sites[0]); i++)
+		n += counts->n_sites[i];
+	return n;
+}
+
+static void text_sites(const struct replay_counts *counts, struct text *text)
+{
+	const char *separator = ": ";
+
+	text_decimal(text, count_sites(counts));
+	text_string(text, " found");
+	for (unsigned i = 0; i < sizeof(counts->n_sites) / sizeof(counts->n_sites[0]); i++) {
+		if (counts->n_sites[i] == 0)
+			continue;
+		text_string(text, separator);
+		text_decimal(text, counts->n_sites[i]);
+		text_char(text, ' ');
+		text_string(text, site_state_text(i));
+		separator = ", ";
+	}
+}
+
+static void text_resyncs(const struct replay_counts *counts, struct text *text)
+{
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++) {
+		if (counts->resyncs[i] == 0 || i == VM_REASON_CHECKPOINT)
+			continue;
+		if (text->len > 0)
+			text_string(text, ", ");
+		text_decimal(text, counts->resyncs[i]);
+		text_char(text, ' ');
+		text_string(text, vm_reason_name(i));
+	}
+	if (text->len == 0)
+		text_string(text, "none");
+}
+
+/* verify=each: what was compared right after its call, and what could not be. */
+static void text_checks(const struct info *info, struct text *text)
+{
+	const struct ledger_header *header = info->view->header;
+	const struct vm_call *first = &info->findings.first_check;
+
+	text_count(text, header->n_checks, "call");
+	text_string(text, " compared at once, ");
+	text_decimal(text, info->findings.n_checks_different);
+	text_string(text, " differed");
+	if (header->n_checks_busy > 0) {
+		text_string(text, "; ");
+		text_decimal(text, header->n_checks_busy);
+		text_string(text, " not compared while others went round the lock");
+	}
+	if (header->n_checks_blind > 0) {
+		text_string(text, "; ");
+		text_decimal(text, header->n_checks_blind);
+		text_string(text, " not compared because the kernel could not be asked");
+	}
+	if (info->findings.n_checks_different == 0)
+		return;
+	text_string(text, "; first difference after #");
+	text_decimal(text, first->event);
+	text_char(text, ' ');
+	call_text(first, true, text);
+}
+
+static void text_parent(const struct info *info, struct text *text)
+{
+	static const char *const words[] = {
+		[LEDGER_LINK_FORK] = "forked by pid ",
+		[LEDGER_LINK_EXEC] = "executed by pid ",
+		[LEDGER_LINK_SPAWN] = "started by pid ",
+	};
+	const struct ledger_header *header = info->view->header;
+
+	if (header->link == LEDGER_LINK_NONE || header->link > LEDGER_LINK_SPAWN) {
+		text_string(text, "pid ");
+		text_decimal(text, header->ppid);
+		return;
+	}
+	text_string(text, words[header->link]);
+	text_decimal(text, header->link == LEDGER_LINK_EXEC ? header->pid : header->ppid);
+	if (header->link == LEDGER_LINK_FORK) {
+		text_string(text, " after its event #");
+		text_decimal(text, header->parent_event);
+	}
+	if (info->has_parent) {
+		text_string(text, ", in ");
+		text_name(text, info->parent, strlen(info->parent));
+	}
+}
+
+static void text_file(const struct info *info, struct text *text)
+{
+	const struct ledger_view *view = info->view;
+
+	text_name(text, view->name, strlen(view->name));
+	text_string(text, ", ");
+	text_size(text, info->size, info->options->bytes);
+	text_string(text, " (");
+	text_size(text, info->disk_size, info->options->bytes);
+	text_string(text, " on disk)");
+	if (view->first_event <= 1)
+		return;
+	text_string(text, "; events #1 to #");
+	text_decimal(text, view->first_event - 1);
+	text_string(text, " were overwritten");
+}
+
+/* --------------------------------------------------------------------- screen */
+
+struct field {
+	const char *label;
+	struct text text;
+	char buffer[2600];
+};
+
+static struct text *field_begin(struct field *field, const char *label)
+{
+	field->label = label;
+	text_init(&field->text, field->buffer, sizeof(field->buffer));
+	return &field->text;
+}
+
+static void field_print(const struct field *field)
+{
+	printf("  %-12s %s\n", field->label, field->buffer);
+}
+
+static void print_head(const struct info *info)
+{
+	const struct ledger_view *view = info->view;
+	struct field field;
+	struct text *text = field_begin(&field, "");
+
+	view_program(view, text);
+	text_string(text, ", pid ");
+	text_decimal(text, view->header->pid);
+	text_string(text, ", ");
+	view_state_text(view, info->state, text);
+	text_string(text, ": ");
+	text_count(text, view->replay.counts.n_calls, "call");
+	text_string(text, ", ");
+	text_count(text, info->n_areas, "area");
+	text_string(text, ", ");
+	text_verdict(info, text);
+	paint(findings_differ(&info->findings) ? PAINT_DANGER : PAINT_HEAD);
+	puts(field.buffer);
+	paint(PAINT_NONE);
+}
+
+static void print_calls(const struct info *info)
+{
+	const struct replay_counts *counts = &info->view->replay.counts;
+	struct field field;
+
+	view_coverage_text(info->view, field_begin(&field, "coverage"));
+	field_print(&field);
+	text_calls(counts, field_begin(&field, "calls"));
+	if (counts->n_failed > 0) {
+		text_string(&field.text, "; ");
+		text_decimal(&field.text, counts->n_failed);
+		text_string(&field.text, " failed");
+	}
+	field_print(&field);
+	text_tiers(counts, field_begin(&field, "caught"));
+	if (field.text.len > 0)
+		field_print(&field);
+	text_sites(counts, field_begin(&field, "call sites"));
+	field_print(&field);
+	text_resyncs(counts, field_begin(&field, "read back"));
+	field_print(&field);
+	if (info->view->header->n_checks + info->view->header->n_checks_blind > 0 ||
+	    info->findings.n_checks_different > 0) {
+		text_checks(info, field_begin(&field, "checks"));
+		field_print(&field);
+	}
+	if (info->view->replay.in_flight.op != VM_OP_NONE) {
+		struct text *text = field_begin(&field, "in flight");
+
+		vm_call_format(text, &info->view->replay.in_flight, false);
+		field_print(&field);
+	}
+}
+
+static void print_note(const char *sentence, uint64_t times)
+{
+	struct field field;
+	struct text *text = field_begin(&field, "note");
+
+	text_name(text, sentence, strlen(sentence));
+	if (times > 1) {
+		text_string(text, " (");
+		text_decimal(text, times);
+		text_string(text, " times)");
+	}
+	field_print(&field);
+}
+
+/* Tiers that are not live and what else the shim had to say; said again is counted. */
+static void print_notes(const struct info *info)
+{
+	struct ledger_reader *reader = info->view->reader;
+	struct ledger_entry entry;
+	char last[512] = "";
+	uint64_t times = 0;
+
+	ledger_reader_rewind(reader);
+	while (ledger_reader_next(reader, &entry)) {
+		if (entry.kind != LEDGER_NOTE)
+			continue;
+		if (times > 0 && strncmp(last, entry.note.text, sizeof(last) - 1) != 0) {
+			print_note(last, times);
+			times = 0;
+		}
+		snprintf(last, sizeof(last), "%s", entry.note.text);
+		times++;
+	}
+	if (times > 0)
+		print_note(last, times);
+}
+
+static void print_process(const struct info *info)
+{
+	const struct ledger_header *header = info->view->header;
+	struct field field;
+	struct text *text;
+
+	text_command(header, field_begin(&field, "command"));
+	field_print(&field);
+	text_field(field_begin(&field, "executable"), header->executable,
+		   sizeof(header->executable));
+	field_print(&field);
+	text = field_begin(&field, "started");
+	text_time(header->start_realtime_ns, text);
+	text_string(text, ", recorded for ");
+	text_duration(text, info->duration_ns);
+	field_print(&field);
+	text_parent(info, field_begin(&field, "parent"));
+	field_print(&field);
+	text = field_begin(&field, "children");
+	text_count(text, info->view->n_forks, "fork");
+	text_string(text, ", ");
+	text_count(text, info->n_child_ledgers, "ledger");
+	if (info->n_child_ledgers > 0) {
+		text_string(text, " in ");
+		text_name(text, info->view->name, strlen(info->view->name));
+		text_string(text, ".d/");
+	}
+	field_print(&field);
+	text = field_begin(&field, "system");
+	text_string(text, "Linux ");
+	text_field(text, header->kernel_release, sizeof(header->kernel_release));
+	text_string(text, ", recorded by mapledger ");
+	text_field(text, header->shim_version, sizeof(header->shim_version));
+	field_print(&field);
+}
+
+static void print_file(const struct info *info)
+{
+	const struct ledger_header *header = info->view->header;
+	const char *damage = info->view->damage;
+	struct field field;
+	struct text *text;
+
+	text_file(info, field_begin(&field, "file"));
+	field_print(&field);
+	text = field_begin(&field, "integrity");
+	text_string(text, damage != NULL ? "damaged: " : "whole");
+	if (damage != NULL)
+		text_name(text, damage, strlen(damage));
+	if (header->n_unrecorded > 0 && info->state != VIEW_STOPPED) {
+		text_string(text, "; ");
+		text_count(text, header->n_unrecorded, "call");
+		text_string(text, " missed");
+	}
+	if (header->n_bad_lines > 0) {
+		text_string(text, "; ");
+		text_count(text, header->n_bad_lines, "line");
+		text_string(text, " of the kernel's map could not be read");
+	}
+	if (info->view->replay.space.n_unapplied > 0) {
+		text_string(text, "; ");
+		text_count(text, info->view->replay.space.n_unapplied, "call");
+		text_string(text, " whose result does not fit the map");
+	}
+	paint(damage != NULL ? PAINT_DANGER : PAINT_NONE);
+	field_print(&field);
+	paint(PAINT_NONE);
+}
+
+/* ----------------------------------------------------------------------- JSON */
+
+static const char *state_name(enum view_state state)
+{
+	static const char *const names[] = {
+		[VIEW_RUNNING] = "running", [VIEW_EXITED] = "exited",	[VIEW_EXECED] = "executed",
+		[VIEW_LOST] = "lost",	    [VIEW_STOPPED] = "stopped", [VIEW_CRASHED] = "crashed",
+	};
+
+	return names[state];
+}
+
+static void json_process(struct json *json, const struct info *info)
+{
+	const struct ledger_header *header = info->view->header;
+	size_t len = header->command_len;
+	size_t at = 0;
+
+	if (len > sizeof(header->command))
+		len = sizeof(header->command);
+	json_unsigned(json, "pid", header->pid);
+	json_unsigned(json, "ppid", header->ppid);
+	json_bytes(json, "executable", header->executable,
+		   strnlen(header->executable, sizeof(header->executable)));
+	json_array(json, "command");
+	while (at < len) {
+		size_t word = strnlen(header->command + at, len - at);
+
+		json_bytes(json, NULL, header->command + at, word);
+		at += word + 1;
+	}
+	json_end_array(json);
+	json_string(json, "state", state_name(info->state));
+	if (info->state == VIEW_EXITED)
+		json_signed(json, "exit_status", header->exit_status);
+	fault_json(json, "fault", info->view);
+	json_unsigned(json, "start_realtime_ns", header->start_realtime_ns);
+	json_unsigned(json, "duration_ns", info->duration_ns);
+	json_bytes(json, "kernel", header->kernel_release,
+		   strnlen(header->kernel_release, sizeof(header->kernel_release)));
+	json_bytes(json, "shim_version", header->shim_version,
+		   strnlen(header->shim_version, sizeof(header->shim_version)));
+	if (info->has_parent)
+		json_string(json, "parent_ledger", info->parent);
+	else
+		json_null(json, "parent_ledger");
+	json_unsigned(json, "n_forks", info->view->n_forks);
+	json_unsigned(json, "n_child_ledgers", info->n_child_ledgers);
+}
+
+static void json_counts(struct json *json, const struct info *info)
+{
+	const struct replay_counts *counts = &info->view->replay.counts;
+
+	json_unsigned(json, "first_event", info->view->first_event);
+	json_unsigned(json, "last_event", info->view->last_event);
+	json_unsigned(json, "n_calls", counts->n_calls);
+	json_unsigned(json, "n_failed", counts->n_failed);
+	json_unsigned(json, "n_changes", counts->n_changes);
+	json_unsigned(json, "n_nested", counts->n_nested);
+	json_unsigned(json, "n_unordered", counts->n_unordered);
+	json_unsigned(json, "n_unrecorded", info->view->header->n_unrecorded);
+	json_unsigned(json, "n_unapplied", info->view->replay.space.n_unapplied);
+	json_unsigned(json, "n_bad_lines", info->view->header->n_bad_lines);
+	json_object(json, "calls");
+	for (unsigned op = VM_OP_NONE + 1; op < VM_OP_COUNT; op++)
+		if (counts->by_op[op] > 0)
+			json_unsigned(json, vm_op_info(op)->name, counts->by_op[op]);
+	json_end_object(json);
+	json_object(json, "tiers");
+	for (unsigned tier = 0; tier < VM_TIER_COUNT; tier++)
+		if (counts->by_tier[tier] > 0)
+			json_unsigned(json, vm_tier_name(tier), counts->by_tier[tier]);
+	json_end_object(json);
+	json_object(json, "resyncs");
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++)
+		if (counts->resyncs[i] > 0)
+			json_unsigned(json, vm_reason_name(i), counts->resyncs[i]);
+	json_end_object(json);
+	json_unsigned(json, "n_resyncs_that_changed", counts->resync_changes);
+	json_object(json, "resyncs_that_changed");
+	for (unsigned i = 0; i < VM_REASON_COUNT; i++)
+		if (info->view->changes[i] > 0)
+			json_unsigned(json, vm_reason_name(i), info->view->changes[i]);
+	json_end_object(json);
+	json_unsigned(json, "n_sites", count_sites(counts));
+	json_unsigned(json, "n_sites_patched", counts->n_sites[LEDGER_SITE_PATCHED]);
+	json_unsigned(json, "n_areas", info->n_areas);
+}
+
+static int print_json(const struct info *info)
+{
+	const char *damage = info->view->damage;
+	struct json *json = json_create();
+
+	if (json == NULL) {
+		complain("%s: not enough memory", info->view->name);
+		return CLI_TROUBLE;
+	}
+	json_object(json, NULL);
+	json_string(json, "ledger", info->view->name);
+	json_process(json, info);
+	json_counts(json, info);
+	json_bool(json, "verified", info->findings.with != COMPARED_NOTHING);
+	json_unsigned(json, "n_differences", vm_comparison_unexplained(&info->findings.comparison));
+	json_unsigned(json, "n_checks", info->view->header->n_checks);
+	json_unsigned(json, "n_checks_busy", info->view->header->n_checks_busy);
+	json_unsigned(json, "n_checks_blind", info->view->header->n_checks_blind);
+	json_unsigned(json, "n_checks_different", info->findings.n_checks_different);
+	json_unsigned(json, "size", info->size);
+	json_unsigned(json, "disk_size", info->disk_size);
+	json_string(json, "damage", damage);
+	json_end_object(json);
+	json_destroy(json);
+	return CLI_FINE;
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static int show(struct info *info)
+{
+	if (!gather(info))
+		return CLI_TROUBLE;
+	if (info->options->json)
+		return print_json(info);
+	print_head(info);
+	print_calls(info);
+	print_notes(info);
+	print_process(info);
+	print_file(info);
+	return CLI_FINE;
+}
+
+int cmd_info(const struct cli_options *options, int n_operands, char **operands)
+{
+	struct info *info = calloc(1, sizeof(*info));
+	struct found_ledger found;
+	struct ledger_view view;
+	int code = CLI_TROUBLE;
+
+	if (info == NULL) {
+		complain("not enough memory");
+		return CLI_TROUBLE;
+	}
+	if (find_ledger(options, n_operands, operands, &found) &&
+	    view_open(&view, found.path, found.name)) {
+		info->view = &view;
+		info->options = options;
+		code = show(info);
+		findings_free(&info->findings);
+		view_close(&view);
+	}
+	free(info);
+	return code;
+}

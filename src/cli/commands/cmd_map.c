@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/text/area_text.h"
+#include "query/filter.h"
+#include "query/ledger_view.h"
+#include "query/live.h"
+#include "vma/vm_compare.h"
+
+/* What one map is made of. */
+struct map_sums {
+	uint64_t n_areas;
+	uint64_t mapped;
+	uint64_t n_rwx;
+	uint64_t n_guards;
+};
+
+#define WHAT_COLUMNS	    27
+#define LAST_CHANGE_COLUMNS 15
+
+/* What is shown, and how. */
+struct map {
+	struct ledger_view *view;
+	const struct cli_options *options;
+	struct filter filter;
+	struct event_stack *stacks; /* of the calls that mapped and changed the areas */
+	size_t n_stacks;
+	struct symbolizer *symbolizer;
+};
+
+/* "main demo.c:11", or nothing. */
+static void say_who(const struct map *map, uint64_t event, struct text *text)
+{
+	const struct named_stack *stack = stack_of_event(map->stacks, map->n_stacks, event);
+
+	if (stack != NULL)
+		stack_who(stack, text);
+}
+
+static struct map_sums sum_up(const struct map *map)
+{
+	const struct vm_space *space = &map->view->replay.space;
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+	struct map_sums sums = { 0 };
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
+		sums.n_areas++;
+		sums.mapped += area->range.end - area->range.start;
+		sums.n_rwx += area_is_rwx(area->flags);
+		sums.n_guards += area_kind(space, area) == AREA_GUARD;
+	}
+	return sums;
+}
+
+/* ------------------------------------------------------------------ the table */
+
+/* "end", "start" or "event #42", as it was asked for. */
+static void say_moment(const struct ledger_view *view, const struct cli_options *options,
+		       struct text *text)
+{
+	uint64_t event = view->replay.event;
+
+	if (options->pid != 0)
+		text_string(text, "now, after ");
+	else
+		text_string(text, "at ");
+	if (event == 0) {
+		text_string(text, "the start");
+		return;
+	}
+	text_string(text, "event #");
+	text_decimal(text, event);
+	if (options->pid == 0 && event >= view->last_event)
+		text_string(text, " (end)");
+}
+
+static void print_headline(const struct ledger_view *view, const struct cli_options *options,
+			   const struct map_sums *sums)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	view_program(view, &text);
+	text_string(&text, ", pid ");
+	text_decimal(&text, view->header->pid);
+	text_string(&text, ", ");
+	say_moment(view, options, &text);
+	text_string(&text, "     ");
+	text_count(&text, sums->n_areas, "area");
+	text_string(&text, "   ");
+	text_size(&text, sums->mapped, options->bytes);
+	text_string(&text, " mapped   ");
+	text_decimal(&text, sums->n_rwx);
+	text_string(&text, " rwx   ");
+	text_count(&text, sums->n_guards, "guard");
+	paint(PAINT_HEAD);
+	puts(text.buffer);
+	paint(PAINT_NONE);
+}
+
+static void format_since(const struct ledger_view *view, const struct memory_area *area,
+			 struct text *text)
+{
+	if (area->origin != 0) {
+		text_char(text, '#');
+		text_decimal(text, area->origin);
+	} else if ((area->flags & VM_SOURCE) == VM_RESYNCED) {
+		text_string(text, "resync");
+	} else if (view->first_event > 1 && (area->flags & VM_SOURCE) == VM_OBSERVED) {
+		text_string(text, "early");
+	} else {
+		text_string(text, "start");
+	}
+}
+
+/* What is mapped; of memory without a name, who mapped it. */
+static void format_what(const struct map *map, const struct memory_area *area, struct text *text)
+{
+	const struct vm_space *space = &map->view->replay.space;
+	const struct named_stack *stack;
+	size_t len;
+
+	stack = stack_of_event(map->stacks, map->n_stacks, area->origin);
+	if (stack != NULL && area_kernel_name(space, area, &len) == NULL && !(area->flags & VM_OWN))
+		stack_who_short(stack, WHAT_COLUMNS, text);
+	if (text->len == 0)
+		area_what(space, area, text);
+	if (area->flags & VM_GUARD)
+		text_string(text, " guard pages");
+	if (area->flags & VM_SEALED)
+		text_string(text, " sealed");
+	if (area_is_rwx(area->flags))
+		text_string(text, " RWX");
+}
+
+static void format_change(const struct map *map, const struct memory_area *area, struct text *text)
+{
+	uint64_t event = area->tag[VM_TAG_CHANGED];
+	struct text who;
+
+	if (event == 0 || event == area->origin) {
+		text_char(text, '-');
+		return;
+	}
+	if (!view_event_text(map->view, event, text))
+		return;
+	TEXT_ON_STACK(who, 200);
+	say_who(map, event, &who);
+	if (who.len > 0)
+		text_char(text, ' ');
+	text_string(text, who.buffer);
+}
+
+/* Both ends of a long name: one says what, the other which version. */
+static void print_what(const struct text *what)
+{
+	char cut[WHAT_COLUMNS + 1];
+
+	if (what->len <= WHAT_COLUMNS) {
+		print_padded(what->buffer, WHAT_COLUMNS);
+		return;
+	}
+	snprintf(cut, sizeof(cut), "%.14s...%s", what->buffer,
+		 what->buffer + what->len - (WHAT_COLUMNS - 17));
+	print_padded(cut, WHAT_COLUMNS);
+}
+
+/* OFFSET SOURCE FLAGS PATH */
+static void print_long(const struct ledger_view *view, const struct memory_area *area)
+{
+	struct text flags, path;
+	const char *name;
+	size_t len;
+
+	TEXT_ON_STACK(flags, 128);
+	TEXT_ON_STACK(path, 5000);
+	area_flags(area->flags, &flags);
+	name = area_kernel_name(&view->replay.space, area, &len);
+	if (name != NULL)
+		text_name(&path, name, len);
+	else
+		text_char(&path, '-');
+	if (area->offset != MEMORY_AREA_NO_OFFSET)
+		printf(" %8" PRIx64, area->offset);
+	else
+		printf(" %8s", "-");
+	printf("  %-8s  ", area_source_name(area->flags));
+	print_padded(flags.buffer, 11);
+	printf("  %s", path.buffer);
+}
+
+static void print_row(const struct map *map, const struct memory_area *area)
+{
+	const struct ledger_view *view = map->view;
+	const struct cli_options *options = map->options;
+	enum area_kind kind = area_kind(&view->replay.space, area);
+	struct text size, what, since, change;
+	char perm[8];
+	struct text text;
+
+	TEXT_ON_STACK(size, 32);
+	TEXT_ON_STACK(what, 320);
+	TEXT_ON_STACK(since, 32);
+	TEXT_ON_STACK(change, 300);
+	text_init(&text, perm, sizeof(perm));
+	text_perm(&text, area->flags);
+	text_size(&size, area->range.end - area->range.start, options->bytes);
+	format_what(map, area, &what);
+	format_since(view, area, &since);
+	format_change(map, area, &change);
+	printf("  %012" PRIx64 "  %012" PRIx64 "  %*s ", area->range.start, area->range.end,
+	       options->bytes ? 15 : 6, size.buffer);
+	paint(area_paint(kind, area->flags));
+	printf("%s  ", perm);
+	print_padded(area_kind_name(kind), 8);
+	print_what(&what);
+	paint(PAINT_NONE);
+	fputs("  ", stdout);
+	print_padded(since.buffer, 8);
+	putchar(' ');
+	if (options->long_rows) {
+		print_padded(change.buffer, LAST_CHANGE_COLUMNS);
+		print_long(view, area);
+		putchar('\n');
+	} else {
+		puts(change.buffer);
+	}
+}
+
+static void print_gap(const struct cli_options *options, uint64_t start, uint64_t end)
+{
+	struct text size;
+	TEXT_ON_STACK(size, 32);
+
+	text_size(&size, end - start, options->bytes);
+	paint(PAINT_QUIET);
+	printf("  ------------  ------------  %*s       gap\n", options->bytes ? 15 : 6,
+	       size.buffer);
+	paint(PAINT_NONE);
+}
+
+static void print_rows(const struct map *map)
+{
+	const struct ledger_view *view = map->view;
+	const struct cli_options *options = map->options;
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(view->replay.space.set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+	uint64_t end = 0;
+
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		bool wanted = filter_area(&map->filter, area);
+
+		if (options->gaps && wanted && end != 0 && area->range.start > end)
+			print_gap(options, end, area->range.start);
+		if (wanted)
+			print_row(map, area);
+		end = area->range.end;
+	}
+}
+
+static void print_legend(const struct ledger_view *view)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 400);
+
+	view_coverage_text(view, &text);
+	paint(PAINT_QUIET);
+	printf("#N: event N of mapledger log; start: was there before the first\n");
+	paint(PAINT_NONE);
+	printf("coverage: %s\n", text.buffer);
+}
+
+static void print_table(const struct map *map)
+{
+	const struct cli_options *options = map->options;
+	struct map_sums sums = sum_up(map);
+
+	print_headline(map->view, options, &sums);
+	if (sums.n_areas == 0) {
+		puts(options->filter.range.kind != PLACE_EVERYWHERE ? "  nothing is mapped there"
+								    : "  there is no such area");
+		return;
+	}
+	printf("  %-12s  %-12s  %*s %-4s  %-8s%-28s %-8s %s%s\n", "START", "END",
+	       options->bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE", "LAST CHANGE",
+	       options->long_rows ? "       OFFSET  SOURCE    FLAGS        PATH" : "");
+	print_rows(map);
+	print_legend(map->view);
+}
+
+/* ------------------------------------------------------------- the other forms */
+
+static void print_maps(const struct map *map)
+{
+	const struct ledger_view *view = map->view;
+	struct vm_canonical canonical;
+	struct vm_set_source source;
+	struct memory_area run;
+
+	/* Areas are chosen by what the kernel shows of them: runs of ours that look the same. */
+	vm_set_source_init(&source, view->replay.space.set, MEMORY_SET_ALL);
+	vm_canonical_init(&canonical, &source.source);
+	while (vm_canonical_next(&canonical, &run)) {
+		char line[9000];
+		struct text text;
+
+		if (!filter_area(&map->filter, &run))
+			continue;
+		text_init(&text, line, sizeof(line));
+		area_maps_line(&view->replay.space, &run, &text);
+		fwrite(line, 1, text.len, stdout);
+	}
+}
+
+static void json_stack_of(struct json *json, const struct map *map, const char *key, uint64_t event)
+{
+	const struct named_stack *stack = stack_of_event(map->stacks, map->n_stacks, event);
+
+	if (stack != NULL && stack->n > 0)
+		stack_json(json, key, stack);
+}
+
+static void print_json_areas(struct json *json, const struct map *map)
+{
+	const struct ledger_view *view = map->view;
+	struct memory_set_iter iter =
+		memory_set_iter_from_start(view->replay.space.set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	json_array(json, "areas");
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
+		json_object(json, NULL);
+		area_json(json, &view->replay.space, area);
+		json_stack_of(json, map, "mapped_by_stack", area->origin);
+		json_stack_of(json, map, "changed_by_stack", area->tag[VM_TAG_CHANGED]);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static int print_json(const struct map *map)
+{
+	const struct ledger_view *view = map->view;
+	struct map_sums sums = sum_up(map);
+	struct json *json = json_create();
+
+	if (json == NULL) {
+		complain("%s: not enough memory", view->name);
+		return CLI_TROUBLE;
+	}
+	json_object(json, NULL);
+	json_string(json, "ledger", view->name);
+	json_unsigned(json, "pid", view->header->pid);
+	json_unsigned(json, "event", view->replay.event);
+	json_unsigned(json, "time_ns", ledger_reader_time_ns(view->reader, view->replay.ticks));
+	json_unsigned(json, "n_areas", sums.n_areas);
+	json_unsigned(json, "mapped_bytes", sums.mapped);
+	json_unsigned(json, "n_rwx", sums.n_rwx);
+	json_unsigned(json, "n_guards", sums.n_guards);
+	print_json_areas(json, map);
+	json_end_object(json);
+	json_destroy(json);
+	return CLI_FINE;
+}
+
+/* What the process has now that no record can say. */
+static bool settle_live(struct ledger_view *view, pid_t pid)
+{
+	struct kernel_snapshot kernel;
+	struct live_notes notes = { 0 };
+	bool stable;
+	int error;
+
+	if (!live_await_baseline(view, pid))
+		return false;
+	error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
+	if (error == 0 && !view_fold_more(view))
+		error = -ENOMEM;
+	if (error == 0)
+		error = live_settle(view, &kernel, &notes);
+	kernel_snapshot_free(&kernel);
+	if (error < 0) {
+		complain("can't read the map of process %d: %s", (int)pid, strerror(-error));
+		return false;
+	}
+	live_say_notes(&notes);
+	return true;
+}
+
+static int print(const struct map *map)
+{
+	if (map->options->json)
+		return print_json(map);
+	if (map->options->format == FORMAT_MAPS)
+		print_maps(map);
+	else
+		print_table(map);
+	return CLI_FINE;
+}
+
+/* -------------------------------------------------------------------------- names */
+
+static void want(struct map *map, uint64_t event)
+{
+	if (event != 0)
+		map->stacks[map->n_stacks++].event = event;
+}
+
+/* Of the areas that are shown: who mapped them, when they have no other name, and changed them. */
+static bool collect_events(struct map *map)
+{
+	const struct vm_space *space = &map->view->replay.space;
+	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
+	const struct memory_area *area;
+
+	map->stacks = calloc(2 * memory_set_count(space->set) + 1, sizeof(*map->stacks));
+	if (map->stacks == NULL) {
+		complain("%s: not enough memory", map->view->name);
+		return false;
+	}
+	while ((area = memory_set_iter_next(&iter)) != NULL) {
+		if (!filter_area(&map->filter, area))
+			continue;
+		if (area->tag[VM_TAG_OBJECT] == 0 || map->options->json)
+			want(map, area->origin);
+		want(map, area->tag[VM_TAG_CHANGED]);
+	}
+	return true;
+}
+
+static bool name_stacks(struct map *map)
+{
+	struct symbolizer *symbolizer;
+	bool good;
+
+	if (map->view->replay.counts.n_stacked == 0 || map->options->format == FORMAT_MAPS)
+		return true;
+	symbolizer = stack_names(map->view);
+	if (symbolizer == NULL)
+		return false;
+	good = collect_events(map) &&
+	       stacks_of_events(map->view, symbolizer, map->stacks, &map->n_stacks,
+				map->view->replay.event) &&
+	       view_fold(map->view, map->options->at);
+	map->symbolizer = symbolizer;
+	return good;
+}
+
+static void forget_stacks(struct map *map)
+{
+	stack_say_problems(map->symbolizer);
+	stacks_forget(map->stacks, map->n_stacks);
+	free(map->stacks);
+	symbolizer_destroy(map->symbolizer);
+}
+
+/* -------------------------------------------------------------------- the command */
+
+static bool prepare(struct map *map)
+{
+	const struct cli_options *options = map->options;
+	struct ledger_view *view = map->view;
+
+	if (!filter_prepare(&map->filter, view, &options->filter, options->at, NULL) ||
+	    !view_fold(view, options->at) || !name_stacks(map))
+		return false;
+	return options->pid == 0 || options->at.kind != MOMENT_END ||
+	       settle_live(view, options->pid);
+}
+
+static int show(struct ledger_view *view, const struct cli_options *options)
+{
+	struct map map = { .view = view, .options = options };
+	int code = CLI_TROUBLE;
+
+	if (prepare(&map)) {
+		view_say_damage(view);
+		code = print(&map);
+	}
+	filter_finish(&map.filter);
+	forget_stacks(&map);
+	return code;
+}
+
+int cmd_map(const struct cli_options *options, int n_operands, char **operands)
+{
+	return view_show(options, n_operands, operands, show);
+}

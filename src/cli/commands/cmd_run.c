@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/options.h"
+#include "base/seccomp.h"
+#include "cli/report/audit_report.h"
+#include "query/compare.h"
+#include "cli/report/crash_screen.h"
+#include "cli/text/fault_text.h"
+#include "query/ledger_view.h"
+#include "cli/run/program.h"
+#include "cli/run/run_child.h"
+#include "cli/run/run_family.h"
+#include "cli/run/run_output.h"
+
+#define SHIM_NAME "libmapledger.so"
+
+struct run {
+	const struct cli_options *options;
+	char **argv;
+	const char *pattern;
+	time_t when;
+	struct program program;
+	char shim[PATH_MAX];
+	char output[PATH_MAX]; /* of the child once it runs */
+};
+
+/* ------------------------------------------------------------------- the shim */
+
+static bool is_there(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+/* Beside the command in a build folder: src/cli/mapledger, preload/libmapledger.so. */
+static bool find_in_build(char shim[PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	for (int up = 0; up < 3 && len > 0; up++) {
+		self[len] = '\0';
+		len = strrchr(self, '/') != NULL ? strrchr(self, '/') - self : 0;
+	}
+	if (len <= 0)
+		return false;
+	self[len] = '\0';
+	snprintf(shim, PATH_MAX, "%.3900s/preload/" SHIM_NAME, self);
+	return is_there(shim);
+}
+
+static bool find_shim(char shim[PATH_MAX])
+{
+	const char *set = getenv("MAPLEDGER_SHIM");
+	char given[PATH_MAX];
+
+	if (set != NULL && *set != '\0') {
+		snprintf(given, sizeof(given), "%s", set);
+		if (realpath(given, shim) == NULL || !is_there(shim)) {
+			complain("MAPLEDGER_SHIM=%s: %s", set, strerror(errno));
+			return false;
+		}
+	} else if (!find_in_build(shim)) {
+		snprintf(shim, PATH_MAX, "%s", MAPLEDGER_SHIM_PATH);
+	}
+	if (!is_there(shim)) {
+		complain("can't find " SHIM_NAME " (looked at %s); set MAPLEDGER_SHIM to its path",
+			 shim);
+		return false;
+	}
+	/* The loader separates names by blanks and colons, and knows no quotes. */
+	if (strpbrk(shim, " :\t\n") != NULL) {
+		complain("can't preload %s: the loader takes no blanks or colons in a path", shim);
+		return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------------- environment */
+
+static bool set_preload(const char *shim)
+{
+	const char *old = getenv("LD_PRELOAD");
+	char *value = NULL;
+	bool good;
+
+	if (asprintf(&value, "%s%s%s", shim, old != NULL && *old != '\0' ? ":" : "",
+		     old != NULL ? old : "") < 0)
+		return false;
+	good = setenv("LD_PRELOAD", value, 1) == 0;
+	free(value);
+	return good;
+}
+
+/*
+ * A program built with AddressSanitizer ends at once where another library is loaded
+ * before its runtime. It is told to do without that check; it works all the same.
+ */
+static bool set_asan_options(void)
+{
+	const char *old = getenv("ASAN_OPTIONS");
+	char *value = NULL;
+	bool good;
+
+	if (old != NULL && strstr(old, "verify_asan_link_order") != NULL)
+		return true;
+	if (asprintf(&value, "%s%sverify_asan_link_order=0", old != NULL ? old : "",
+		     old != NULL && *old != '\0' ? ":" : "") < 0)
+		return false;
+	good = setenv("ASAN_OPTIONS", value, 1) == 0;
+	free(value);
+	return good;
+}
+
+/* A colon ends a value, and a quote at its start begins one, unless it is quoted. */
+static const char *quote_for(const char *value)
+{
+	if (strchr(value, ':') == NULL && value[0] != '"' && value[0] != '\'')
+		return "";
+	if (strchr(value, '"') == NULL)
+		return "\"";
+	return strchr(value, '\'') == NULL ? "'" : NULL;
+}
+
+/* Where the shim may keep what it learns about code; in the child. Empty: nowhere. */
+static void find_cache(char cache[PATH_MAX])
+{
+	const char *home = getenv("HOME"), *base = getenv("XDG_CACHE_HOME");
+
+	if (base != NULL && base[0] == '/')
+		snprintf(cache, PATH_MAX, "%.3900s", base);
+	else if (home != NULL && home[0] == '/')
+		snprintf(cache, PATH_MAX, "%.3900s/.cache", home);
+	else
+		cache[0] = '\0';
+	if (cache[0] == '\0' || strlen(cache) + sizeof("/mapledger") > OPTIONS_PATH_MAX)
+		return;
+	mkdir(cache, 0700);
+	strcat(cache, "/mapledger");
+	if ((mkdir(cache, 0700) < 0 && errno != EEXIST) || strpbrk(cache, ":'\"") != NULL)
+		cache[0] = '\0';
+}
+
+/* What the user set comes first, so that our options win; but for where to keep things. */
+static bool set_options(const struct run *run, const char *output)
+{
+	const char *old = getenv(OPTIONS_VARIABLE);
+	const char *quote = quote_for(output);
+	char cache[PATH_MAX] = "";
+	char max_size[48] = "", hold[48] = "", depth[48] = "";
+	char *value = NULL;
+	bool good;
+
+	if (quote == NULL) {
+		complain("can't hand the name %s to the program: it has both kinds of quotes",
+			 output);
+		return false;
+	}
+	if (run->options->max_size != 0)
+		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
+	if (run->options->hold != 0)
+		snprintf(hold, sizeof(hold), ":hold=%" PRIu64, run->options->hold);
+	if (run->options->depth != 0)
+		snprintf(depth, sizeof(depth), ":depth=%" PRIu64, run->options->depth);
+	find_cache(cache);
+	if (asprintf(&value,
+		     "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64
+		     "%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
+		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
+		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
+		     quote, (int)getpid(), seccomp_filters(), max_size,
+		     run->options->follow != NULL ? ":follow=" : "",
+		     run->options->follow != NULL ? run->options->follow : "",
+		     run->options->verify != NULL ? ":verify=" : "",
+		     run->options->verify != NULL ? run->options->verify : "",
+		     run->options->raw ? ":raw=1" : "", hold, depth,
+		     run->options->stack != NULL ? ":stack=" : "",
+		     run->options->stack != NULL ? run->options->stack : "",
+		     run->options->enforce != NULL ? ":enforce=" : "",
+		     run->options->enforce != NULL ? run->options->enforce : "",
+		     run->options->stop_on != NULL ? ":stop=" : "",
+		     run->options->stop_on != NULL ? run->options->stop_on : "") < 0)
+		return false;
+	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
+	free(value);
+	return good;
+}
+
+static bool expand_output(const struct run *run, pid_t pid, char output[PATH_MAX])
+{
+	struct run_names names = { .program = run->argv[0], .pid = pid, .when = run->when };
+	const char *wrong = run_output_expand(run->pattern, &names, output);
+
+	if (wrong != NULL)
+		complain("run: --output: '%s' %s", run->pattern, wrong);
+	return wrong == NULL;
+}
+
+/* In the child. */
+static int prepare(void *context)
+{
+	const struct run *run = context;
+	char output[PATH_MAX];
+
+	if (!expand_output(run, getpid(), output) ||
+	    !run_output_check(output, run->options->force) || !set_preload(run->shim) ||
+	    !set_asan_options() || !set_options(run, output))
+		return CLI_RUN_FAILED;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the summary */
+
+/* Without the current folder in front. */
+static const char *short_name(const char *path)
+{
+	char here[PATH_MAX];
+	size_t len;
+
+	if (getcwd(here, sizeof(here)) == NULL)
+		return path;
+	len = strlen(here);
+	if (strncmp(path, here, len) == 0 && path[len] == '/')
+		return path + len + 1;
+	return path;
+}
+
+static void say_end(int status, struct text *text)
+{
+	const char *name;
+
+	if (!WIFSIGNALED(status))
+		return;
+	name = sigabbrev_np(WTERMSIG(status));
+	text_string(text, "killed by SIG");
+	text_string(text, name != NULL ? name : "?");
+	text_string(text, "; ");
+}
+
+/* "python3", or "python3 -> python3.11" when it executed that. */
+static void say_program(const struct run *run, const struct ledger_view *view,
+			const struct family *family, struct text *text)
+{
+	const char *slash = strrchr(run->argv[0], '/');
+
+	text_string(text, slash != NULL ? slash + 1 : run->argv[0]);
+	if (family->has_last) {
+		text_string(text, " -> ");
+		view_program(view, text);
+	}
+	text_string(text, ": ");
+}
+
+/* What the shim last had to say about something that could not be done. */
+static void find_last_note(const struct ledger_view *view, char *last, size_t size)
+{
+	struct ledger_entry entry;
+
+	ledger_reader_rewind(view->reader);
+	while (ledger_reader_next(view->reader, &entry))
+		if (entry.kind == LEDGER_NOTE && entry.note.kind == LEDGER_NOTE_DEGRADED)
+			snprintf(last, size, "%s", entry.note.text);
+}
+
+static void say_why_not(const struct ledger_view *view, struct text *text)
+{
+	char why[512] = "";
+
+	find_last_note(view, why, sizeof(why));
+	if (why[0] == '\0' && view->header->exec_error == 0 && view_state(view) == VIEW_EXECED)
+		snprintf(why, sizeof(why),
+			 "it executed a program that made no ledger: one that is "
+			 "statically linked, has other rights, or was started without LD_PRELOAD");
+	if (why[0] == '\0')
+		return;
+	text_string(text, " (");
+	text_name(text, why, strlen(why));
+	text_char(text, ')');
+}
+
+static void say_verdict(const struct ledger_view *view, const struct findings *findings,
+			struct text *text)
+{
+	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
+	bool verified = findings->with != COMPARED_NOTHING;
+	bool checked = view->header->n_checks > 0;
+
+	text_count(text, view->replay.counts.n_calls, "call");
+	text_string(text, ", ");
+	text_count(text,
+		   verified ? findings->comparison.n_runs : canonical_count(&view->replay.space),
+		   "area");
+	if (findings->n_checks_different > 0) {
+		text_string(text, ", ");
+		text_count(text, findings->n_checks_different, "CALL");
+		text_string(text, " WITH A DIFFERENCE from the kernel's map, the first is #");
+		text_decimal(text, findings->first_check.event);
+		text_char(text, ' ');
+		text_string(text, vm_op_info(findings->first_check.op)->name);
+		text_string(text, ", see mapledger verify");
+	} else if (!verified) {
+		text_string(text, ", not verified");
+		say_why_not(view, text);
+	} else if (unexplained == 0) {
+		text_string(text, ", verified equal to the kernel's map");
+		if (checked)
+			text_string(text, " after each call");
+		if (findings->with == COMPARED_EARLIER)
+			text_string(text, " when it last asked");
+	} else {
+		text_string(text, ", ");
+		text_count(text, unexplained, "UNEXPLAINED DIFFERENCE");
+		text_string(text, " from the kernel's map, see mapledger verify");
+	}
+	if (view->header->n_unrecorded > 0) {
+		text_string(text, ", ");
+		text_count(text, view->header->n_unrecorded, "call");
+		text_string(text, " NOT RECORDED");
+	}
+	if (view->damage != NULL) {
+		text_string(text, ", DAMAGED: ");
+		text_string(text, view->damage);
+	}
+}
+
+/* An errno of the shim's, in its place. */
+static const char *say_error(int error)
+{
+	switch (-error) {
+	case EPERM:
+		return "it had confined itself with seccomp before, and the filter might kill";
+	case EFBIG:
+		return "the limit on file sizes (ulimit -f, RLIMIT_FSIZE) leaves no room for a "
+		       "ledger";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full";
+	case EMFILE:
+	case ENFILE:
+		return "no file could be opened (ulimit -n, RLIMIT_NOFILE)";
+	case ENOMEM:
+	case EAGAIN:
+		return "no memory could be mapped (ulimit -v, -d or -l)";
+	case ENOENT:
+		return "there is no /proc, or no folder for the ledger, where it runs";
+	}
+	return strerror(-error);
+}
+
+/* Processes of whom there is no ledger. */
+static void say_lost(const struct ledger_header *first, const struct ledger_header *header,
+		     struct text *text)
+{
+	if (first->exec_error != 0) {
+		text_string(text, "; what it executed then was NOT RECORDED: ");
+		text_string(text, say_error(first->exec_error));
+	}
+	if (header->n_children_lost > 0) {
+		text_string(text, "; ");
+		text_count(text, header->n_children_lost, "fork");
+		text_string(text, " NOT RECORDED: ");
+		text_string(text, say_error(header->child_error));
+	}
+}
+
+static void say_family(const struct family *family, bool keep_all, struct text *text)
+{
+	uint64_t n_dropped = keep_all ? 0 : family->n_start_up;
+
+	if (family->n_followed > 0) {
+		text_string(text, "; followed ");
+		text_decimal(text, family->n_followed);
+		text_string(text,
+			    family->n_followed == 1 ? " process, kept " : " processes, kept ");
+		text_decimal(text, family->n_followed - n_dropped);
+	}
+	if (n_dropped > 0) {
+		text_string(text, " (");
+		text_decimal(text, n_dropped);
+		text_string(text, " had start-up only; --keep-all keeps ");
+		text_string(text, n_dropped == 1 ? "it)" : "them)");
+	}
+	if (family->n_running > 0) {
+		text_string(text, "; ");
+		text_decimal(text, family->n_running);
+		text_string(text, " still running");
+	}
+	if (family->n_different > 0) {
+		text_string(text, "; ");
+		text_decimal(text, family->n_different);
+		text_string(text, " of them DIFFER from the kernel's map, see mapledger verify "
+				  "--all");
+	}
+}
+
+static void print_summary(const struct run *run, const struct ledger_view *view,
+			  const struct findings *findings, const struct family *family,
+			  const struct ledger_header *first, int status)
+{
+	struct text text;
+	TEXT_ON_STACK(text, 1500);
+
+	say_program(run, view, family, &text);
+	say_end(status, &text);
+	say_verdict(view, findings, &text);
+	say_family(family, run->options->keep_all, &text);
+	say_lost(first, view->header, &text);
+	complain("%s; %s", text.buffer, view->name);
+}
+
+/* The program has our limits, or lower ones. */
+static bool file_size_is_too_small(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	       limit.rlim_cur < LEDGER_HEADER_SIZE + 2 * LEDGER_WINDOW_SIZE;
+}
+
+static void say_nothing_was_recorded(const struct run *run, int status)
+{
+	if (access(run->output, F_OK) == 0)
+		return;
+	if (file_size_is_too_small())
+		complain("nothing was recorded: %s", say_error(-EFBIG));
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		complain("nothing was recorded: %s did not start; does the loader find all its "
+			 "libraries?",
+			 run->argv[0]);
+	else
+		complain("nothing was recorded: %s made no ledger; it may have ended before it "
+			 "began, or could not write to %s, or was started without LD_PRELOAD by "
+			 "its script or loader",
+			 run->argv[0], run->output);
+}
+
+/* The screen of `mapledger explain', on stderr: stdout is the program's. */
+static void explain(struct ledger_view *view)
+{
+	struct crash_names names = { 0 };
+	struct crash crash;
+
+	if (crash_find(&crash, view) && crash_names_read(&names, view, &crash)) {
+		fputc('\n', stderr);
+		crash_print(stderr, view, &crash, &names, false);
+	}
+	crash_names_free(&names);
+	crash_free(&crash);
+}
+
+/* SIGKILL and its like need no explanation, and have none. */
+static void explain_end(struct ledger_view *view, int signal)
+{
+	if (fault_is_met(&view->header->fault))
+		explain(view);
+	else if (signal == SIGSEGV || signal == SIGBUS)
+		complain("where it crashed was not seen: the signal was blocked, no stack was "
+			 "left for a handler, or the program had confined itself; with a core "
+			 "file: mapledger explain --core CORE %s",
+			 view->name);
+}
+
+/* What the first process was at its end. */
+static void summarize(const struct run *run, const struct family *family,
+		      const struct ledger_header *first, int status)
+{
+	const char *path = family->has_last ? family->last : run->output;
+	struct findings findings = { 0 };
+	struct ledger_view view;
+
+	if (!view_open(&view, path, short_name(path)))
+		return;
+	if (compare_recorded(&view, &findings))
+		print_summary(run, &view, &findings, family, first, status);
+	if (!run->options->crash_quiet && WIFSIGNALED(status))
+		explain_end(&view, WTERMSIG(status));
+	findings_free(&findings);
+	view_close(&view);
+}
+
+/* "rnd (process 12012) was killed by SIGSEGV" */
+static void say_crash(const struct ledger_view *view, const struct family_crash *crash,
+		      struct text *text)
+{
+	view_program(view, text);
+	text_string(text, " (process ");
+	text_decimal(text, crash->pid);
+	text_string(text, ") was killed by ");
+	text_signal(text, crash->signal);
+	if (crash->n > 1) {
+		text_string(text, ", the last of ");
+		text_decimal(text, crash->n);
+		text_string(text, " that crashed");
+	}
+}
+
+/* Shells end with this when what they ran last was killed: then that is what is asked about. */
+static bool passes_on(int status, uint32_t signal)
+{
+	return WIFEXITED(status) && (uint32_t)WEXITSTATUS(status) == 128 + signal;
+}
+
+static void summarize_crash_of_child(const struct run *run, pid_t pid, int status)
+{
+	struct family_crash crash;
+	struct ledger_view view;
+	struct text text;
+	TEXT_ON_STACK(text, 300);
+
+	if (!family_find_crash(run->output, pid, &crash) ||
+	    !view_open(&view, crash.path, short_name(crash.path)))
+		return;
+	say_crash(&view, &crash, &text);
+	complain("%s; mapledger explain %s", text.buffer, view.name);
+	if (!run->options->crash_quiet && passes_on(status, crash.signal))
+		explain(&view);
+	view_close(&view);
+}
+
+/* ------------------------------------------------------------------------ --check */
+
+/* Findings of one ledger, on stderr. Return: are there any at or above --fail-on? */
+static bool check_ledger(const struct run *run, const char *path, const char *sarif)
+{
+	const struct cli_options *options = run->options;
+	struct audit_report report;
+	struct ledger_view view;
+	bool fails = true;
+
+	if (!view_open(&view, path, short_name(path)))
+		return true;
+	if (audit_report_make(&report, &view, options)) {
+		if (report.n > report.n_suppressed + report.n_old)
+			fprintf(stderr, "\nmapledger: findings in %s:\n\n", view.name);
+		audit_print(stderr, &report, options->all);
+		fails = audit_report_fails(&report, options, AUDIT_ERROR);
+		if (sarif != NULL && !audit_write_sarif_file(sarif, &report))
+			fails = true;
+	}
+	audit_report_free(&report);
+	view_close(&view);
+	return fails;
+}
+
+/* The program's own ledger and those of its children that were kept. */
+static bool check_family(const struct run *run)
+{
+	struct ledger_list children;
+	char folder[PATH_MAX];
+	bool fails = check_ledger(run, run->output, run->options->sarif);
+
+	ledger_children_folder(run->output, folder);
+	children = ledger_list_folder(folder);
+	for (size_t i = 0; i < children.n; i++)
+		if (check_ledger(run, children.paths[i], NULL))
+			fails = true;
+	ledger_list_free(&children);
+	return fails;
+}
+
+static bool ended_well(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Return: the status to end with: the program's, unless only the check failed. */
+static int report(const struct run *run, pid_t pid, int status)
+{
+	struct ledger_header header;
+	struct family family;
+
+	if (!ledger_header_read(run->output, &header)) {
+		say_nothing_was_recorded(run, status);
+		return run->options->check && ended_well(status) ? CLI_CHECK_FAILED << 8 : status;
+	}
+	ledger_trim(run->output);
+	family_tidy(run->output, pid, run->options->keep_all, &family);
+	if (!run->options->quiet) {
+		summarize(run, &family, &header, status);
+		summarize_crash_of_child(run, pid, status);
+	}
+	if (run->options->check && check_family(run) && ended_well(status))
+		return CLI_CHECK_FAILED << 8;
+	return status;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+/* What can be known before anything is started. */
+static int check(struct run *run)
+{
+	char output[PATH_MAX];
+	int code = program_find(run->argv[0], &run->program);
+
+	if (code != 0)
+		return code;
+	if (!find_shim(run->shim))
+		return CLI_RUN_FAILED;
+	/* With our own pid in place of the child's: bad words, a missing folder. */
+	if (!expand_output(run, getpid(), output) || !run_output_check_folder(output))
+		return CLI_RUN_FAILED;
+	return 0;
+}
+
+int cmd_run(const struct cli_options *options, int n_operands, char **operands)
+{
+	struct run run = { .options = options, .argv = operands, .when = time(NULL) };
+	struct run_plan plan = { .argv = operands, .prepare = prepare, .context = &run };
+	pid_t pid;
+	int status;
+	int code;
+
+	if (n_operands == 0) {
+		complain("run: name a program; see: mapledger help run");
+		return CLI_RUN_FAILED;
+	}
+	run.pattern = options->output != NULL ? options->output : RUN_OUTPUT_DEFAULT;
+	plan.path = run.program.path;
+	code = check(&run);
+	if (code == 0)
+		code = run_child_start(&plan, &pid);
+	if (code != 0)
+		return code;
+	status = run_child_wait(pid);
+	if (expand_output(&run, pid, run.output))
+		status = report(&run, pid, status);
+	run_child_end_alike(status);
+}

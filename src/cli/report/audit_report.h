@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_AUDIT_REPORT_H
+#define CLI_AUDIT_REPORT_H
+
+/*
+ * audit_report - the findings of one ledger, with names, and what was said of them before
+ */
+
+#include <stdio.h>
+#include "audit/audit.h"
+#include "cli/text/stack_text.h"
+#include "cli/report/suppress.h"
+
+/*
+ * @stack, @victim_stack: of the guilty call, and of the one that mapped what was
+ *               harmed; NULL: not known
+ * @suppressed:  by a line of a suppression file
+ * @is_old:      in the baseline
+ * @fingerprint: of rule, function and module: the same in every run
+ */
+struct audit_row {
+	const struct audit_finding *finding;
+	const struct named_stack *stack;
+	const struct named_stack *victim_stack;
+	bool suppressed;
+	bool is_old;
+	char fingerprint[24];
+};
+
+struct audit_report {
+	struct ledger_view *view;
+	struct audit *audit;
+	struct symbolizer *symbolizer;
+	struct event_stack *stacks; /* of all events that are named */
+	size_t n_stacks;
+	struct audit_row *rows;
+	size_t n;
+	uint64_t counts[AUDIT_SEVERITIES]; /* that are neither suppressed nor old */
+	uint64_t n_suppressed;
+	uint64_t n_old;
+};
+
+/*
+ * Return: false after a complaint. @report must be freed in any case.
+ */
+bool audit_report_make(struct audit_report *report, struct ledger_view *view,
+		       const struct cli_options *options);
+void audit_report_free(struct audit_report *report);
+
+/* Is anything at or above --fail-on, or else @severity, neither suppressed nor old? */
+bool audit_report_fails(const struct audit_report *report, const struct cli_options *options,
+			enum audit_severity severity);
+
+/* audit_screen.c */
+void audit_print(FILE *file, const struct audit_report *report, bool all);
+void audit_print_json(const struct audit_report *report, struct json *json);
+void audit_print_suppressions(const struct audit_report *report);
+
+/* audit_sarif.c: SARIF 2.1.0. Return: false after a complaint. */
+bool audit_write_sarif_file(const char *path, const struct audit_report *report);
+
+/* The fingerprints of an older SARIF file. Return: false after a complaint. */
+struct baseline {
+	char (*prints)[24];
+	size_t n;
+};
+bool baseline_read(struct baseline *baseline, const char *path);
+bool baseline_has(const struct baseline *baseline, const char *fingerprint);
+void baseline_free(struct baseline *baseline);
+
+#endif

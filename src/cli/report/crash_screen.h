@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CRASH_SCREEN_H
+#define CLI_CRASH_SCREEN_H
+
+/*
+ * crash_screen - what `mapledger explain' prints, and `run' when its program crashed
+ *
+ *     one sentence: what was refused, and why
+ *     four facts, always in this order: crashed in, the page, made so by, mapped by
+ *     a hint, when a rule fits; what to type next
+ */
+
+#include <stdio.h>
+#include "cli/text/frame_text.h"
+
+/* @exact: sizes in bytes. */
+void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash,
+		 const struct crash_names *names, bool exact);
+
+/* One JSON object, and a newline. Return: false after a complaint. */
+bool crash_print_json(struct ledger_view *view, const struct crash *crash,
+		      const struct crash_names *names);
+
+#endif

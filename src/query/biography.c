@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include "cli/text/area_text.h"
+#include "query/biography.h"
+#include "cli/text/fault_text.h"
+
+#define FACTS_MAX 65536 /* of one place; a page of malloc's can have millions */
+#define MOVES_MAX 16	/* that are followed */
+
+const char *fact_kind_name(enum fact_kind kind)
+{
+	static const char *const names[FACT_KIND_COUNT] = {
+		[FACT_THERE] = "was there",	[FACT_MAPPED] = "mapped",
+		[FACT_REPLACED] = "replaced",	[FACT_CHANGED] = "changed",
+		[FACT_UNMAPPED] = "unmapped",	[FACT_MOVED_IN] = "moved in",
+		[FACT_MOVED_OUT] = "moved out", [FACT_ADVISED] = "advised",
+		[FACT_REFUSED] = "refused",	[FACT_NOTHING] = "no change",
+		[FACT_READ_BACK] = "read back", [FACT_IN_FLIGHT] = "in flight",
+		[FACT_FAULT] = "FAULT",
+	};
+
+	return kind < FACT_KIND_COUNT ? names[kind] : "?";
+}
+
+void biography_free(struct biography *biography)
+{
+	free(biography->facts);
+	*biography = (struct biography){ 0 };
+}
+
+/* -------------------------------------------------------------------------- reading */
+
+/* One place at a time. @was: what lay there after the last fact. */
+struct reading {
+	struct ledger_view *view;
+	struct biography *biography;
+	struct touch target; /* one range */
+	struct effect_pieces was;
+	struct effect_pieces is;
+	bool begun; /* the start has been seen */
+};
+
+static void drop_oldest_half(struct biography *biography)
+{
+	size_t half = biography->n / 2;
+
+	memmove(biography->facts, biography->facts + half,
+		(biography->n - half) * sizeof(*biography->facts));
+	biography->n -= half;
+	biography->n_lost += half;
+}
+
+/* A new fact, all zero; NULL after a complaint. */
+static struct fact *add_fact(struct reading *reading)
+{
+	struct biography *biography = reading->biography;
+	struct fact *bigger;
+
+	if (biography->n == FACTS_MAX)
+		drop_oldest_half(biography);
+	if (biography->n == biography->capacity) {
+		size_t capacity = biography->capacity != 0 ? 2 * biography->capacity : 64;
+
+		bigger = realloc(biography->facts, capacity * sizeof(*bigger));
+		if (bigger == NULL) {
+			complain("%s: not enough memory", reading->view->name);
+			return NULL;
+		}
+		biography->facts = bigger;
+		biography->capacity = capacity;
+	}
+	memset(&biography->facts[biography->n], 0, sizeof(struct fact));
+	return &biography->facts[biography->n++];
+}
+
+static void name_of_piece(const struct vm_space *space, const struct effect_pieces *pieces,
+			  struct text *text)
+{
+	struct memory_area area;
+
+	if (pieces->n == 0)
+		return;
+	area = (struct memory_area){
+		.range = pieces->pieces[0].range,
+		.flags = pieces->pieces[0].flags,
+		.tag = { [VM_TAG_OBJECT] = pieces->pieces[0].object },
+	};
+	area_what(space, &area, text);
+}
+
+static int look(struct reading *reading)
+{
+	if (effect_look(&reading->is, &reading->view->replay.space, &reading->target) == 0)
+		return 0;
+	complain("%s: not enough memory", reading->view->name);
+	return -1;
+}
+
+static bool differs(const struct reading *reading)
+{
+	return effect_changed_bytes(&reading->was, &reading->is, &reading->target) > 0;
+}
+
+static struct addr_range meet(struct addr_range a, struct addr_range b)
+{
+	return (struct addr_range){ a.start > b.start ? a.start : b.start,
+				    a.end < b.end ? a.end : b.end };
+}
+
+/* What was and is in the fact's part of the target. */
+static void say_before_and_after(const struct reading *reading, struct fact *fact)
+{
+	const struct vm_space *space = &reading->view->replay.space;
+	struct touch part = { 1, { fact->where } };
+	struct effect_pieces was = { 0 };
+	struct effect_pieces is = { 0 };
+	struct text text;
+
+	effect_clip(&reading->was, fact->where, &was);
+	effect_clip(&reading->is, fact->where, &is);
+	text_init(&text, fact->before, sizeof(fact->before));
+	effect_perms(&was, &part, &text);
+	text_init(&text, fact->after, sizeof(fact->after));
+	effect_perms(&is, &part, &text);
+	text_init(&text, fact->what, sizeof(fact->what));
+	name_of_piece(space, is.n > 0 ? &is : &was, &text);
+	effect_pieces_free(&was);
+	effect_pieces_free(&is);
+}
+
+static void keep_look(struct reading *reading)
+{
+	struct effect_pieces old = reading->was;
+
+	reading->was = reading->is;
+	reading->is = old;
+}
+
+/* ---------------------------------------------------------------------------- calls */
+
+/* What is beyond the old length was mapped anew; without an old length, all of it. */
+static enum fact_kind kind_of_mremap(const struct vm_call *call, struct addr_range range,
+				     const struct reading *reading)
+{
+	uint64_t old_size = vm_page_up(call->args[1]);
+	uint64_t from = call->args[0];
+	uint64_t to = (uint64_t)call->result;
+	bool is_there = reading->is.n > 0;
+
+	if (from == to && !differs(reading))
+		return FACT_NOTHING;
+	if (from == to)
+		return is_there ? FACT_MAPPED : FACT_UNMAPPED;
+	if (vm_ranges_meet(range, (struct addr_range){ to, vm_page_up(to + call->args[2]) }))
+		return range.start - to < old_size ? FACT_MOVED_IN : FACT_MAPPED;
+	return vm_ranges_meet(range, (struct addr_range){ from, from + old_size }) ? FACT_MOVED_OUT
+										   : FACT_NOTHING;
+}
+
+static enum fact_kind kind_of_success(const struct reading *reading, const struct fact *fact)
+{
+	const struct vm_call *call = &fact->call;
+	bool was_there = reading->was.n > 0;
+	bool is_there = reading->is.n > 0;
+
+	switch (call->op) {
+	case VM_OP_MMAP:
+	case VM_OP_SHMAT:
+	case VM_OP_IO_SETUP:
+	case VM_OP_REMAP_FILE_PAGES:
+		return was_there ? FACT_REPLACED : FACT_MAPPED;
+	case VM_OP_MREMAP:
+		return kind_of_mremap(call, fact->where, reading);
+	case VM_OP_MADVISE:
+	case VM_OP_PROCESS_MADVISE:
+		return FACT_ADVISED;
+	default:
+		if (!differs(reading))
+			return FACT_NOTHING;
+		if (!was_there)
+			return FACT_MAPPED;
+		return is_there ? FACT_CHANGED : FACT_UNMAPPED;
+	}
+}
+
+static enum fact_kind kind_of_call(const struct reading *reading, const struct history_event *event,
+				   const struct fact *fact)
+{
+	if (!event->finished)
+		return FACT_IN_FLIGHT;
+	if (!call_was_refused(&event->call))
+		return kind_of_success(reading, fact);
+	if (!differs(reading))
+		return FACT_REFUSED;
+	if (reading->was.n == 0)
+		return FACT_MAPPED;
+	return reading->is.n > 0 ? FACT_CHANGED : FACT_UNMAPPED;
+}
+
+/* The other place of memory that mremap moved: as far from its start as this is. */
+static uint64_t other_place(const struct fact *fact)
+{
+	uint64_t from = fact->call.args[0];
+	uint64_t to = (uint64_t)fact->call.result;
+
+	if (fact->kind == FACT_MOVED_IN)
+		return fact->where.start - to + from;
+	return fact->where.start - from + to;
+}
+
+/* The part of the target that the call is about; false: none. */
+static bool call_meets(const struct history_event *event, struct addr_range target,
+		       struct addr_range *where)
+{
+	for (unsigned i = 0; i < event->touch.n; i++) {
+		if (!vm_ranges_meet(event->touch.range[i], target))
+			continue;
+		*where = meet(event->touch.range[i], target);
+		return true;
+	}
+	*where = target;
+	return vm_ranges_meet(event->answered, target);
+}
+
+static int read_call(struct reading *reading, const struct history_event *event)
+{
+	struct addr_range where;
+	struct fact *fact;
+
+	if (!call_meets(event, reading->target.range[0], &where))
+		return 0;
+	if (look(reading) < 0)
+		return -1;
+	/* Only an answer about more than the call touches this, and it confirms what was known. */
+	if (!touch_overlaps(&event->touch, reading->target.range[0]) && !differs(reading))
+		return 0;
+	fact = add_fact(reading);
+	if (fact == NULL)
+		return -1;
+	fact->has_call = true;
+	fact->number = event->number;
+	fact->ticks = event->ticks;
+	fact->call = event->call;
+	fact->where = where;
+	fact->reason = (uint8_t)event->read_back;
+	fact->kind = kind_of_call(reading, event, fact);
+	if (fact->kind == FACT_MOVED_IN || fact->kind == FACT_MOVED_OUT)
+		fact->other = other_place(fact);
+	say_before_and_after(reading, fact);
+	keep_look(reading);
+	return 0;
+}
+
+/* -------------------------------------------------------------------- the kernel's word */
+
+static int read_answer(struct reading *reading, const struct history_event *event)
+{
+	bool is_check = event->kind == HISTORY_CHECK;
+	bool is_start = !is_check && !reading->begun &&
+			(event->resync.reason == VM_REASON_BASELINE ||
+			 event->resync.reason == VM_REASON_CHECKPOINT);
+	struct fact *fact;
+
+	if (look(reading) < 0)
+		return -1;
+	if (!differs(reading))
+		return 0;
+	fact = add_fact(reading);
+	if (fact == NULL)
+		return -1;
+	fact->kind = is_start ? FACT_THERE : FACT_READ_BACK;
+	fact->checked = is_check;
+	fact->reason = is_check ? 0 : event->resync.reason;
+	fact->number = event->number;
+	fact->ticks = event->ticks;
+	fact->where = reading->target.range[0];
+	say_before_and_after(reading, fact);
+	keep_look(reading);
+	return 0;
+}
+
+static bool answer_meets(const struct history_event *event, struct addr_range target)
+{
+	if (event->kind == HISTORY_CHECK)
+		return vm_ranges_meet((struct addr_range){ event->check.start, event->check.end },
+				      target);
+	return vm_ranges_meet((struct addr_range){ event->resync.start, event->resync.end },
+			      target);
+}
+
+static bool begins(void *context, struct history_event *event)
+{
+	(void)context;
+	return event->kind != HISTORY_MARK;
+}
+
+static int visit(void *context, struct history_event *event)
+{
+	struct reading *reading = context;
+
+	if (event->kind == HISTORY_CALL) {
+		reading->begun = true;
+		return read_call(reading, event);
+	}
+	if (event->kind == HISTORY_MARK || !answer_meets(event, reading->target.range[0]))
+		return 0;
+	return read_answer(reading, event);
+}
+
+/* --------------------------------------------------------------------------- the fault */
+
+static bool read_fault(struct reading *reading)
+{
+	const struct ledger_fault *fault = &reading->view->header->fault;
+	struct addr_range target = reading->target.range[0];
+	struct fact *fact;
+
+	if (!fault_is_met(fault) || fault->code <= 0 || fault->address < target.start ||
+	    fault->address >= target.end)
+		return true;
+	fact = add_fact(reading);
+	if (fact == NULL)
+		return false;
+	fact->kind = FACT_FAULT;
+	fact->number = fault->event;
+	fact->ticks = fault->ticks;
+	fact->where = target;
+	if (look(reading) < 0)
+		return false;
+	say_before_and_after(reading, fact);
+	return true;
+}
+
+/* ------------------------------------------------------------------------ place by place */
+
+static bool read_place(struct ledger_view *view, struct addr_range range, uint64_t last,
+		       struct biography *biography)
+{
+	struct reading reading = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
+	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &reading };
+	bool good = history_walk(view, &visitor, last) >= 0;
+
+	if (good && last >= view->header->fault.event)
+		good = read_fault(&reading);
+	effect_pieces_free(&reading.was);
+	effect_pieces_free(&reading.is);
+	return good;
+}
+
+/* The move that brought what is there now; NULL: it was not moved, or not whole. */
+static const struct fact *last_move_in(const struct biography *biography, struct addr_range range)
+{
+	for (size_t i = biography->n; i-- > 0;) {
+		const struct fact *fact = &biography->facts[i];
+
+		if (fact->kind == FACT_MOVED_IN && fact->where.start == range.start &&
+		    fact->where.end == range.end)
+			return fact;
+		if (fact->kind == FACT_MAPPED || fact->kind == FACT_REPLACED ||
+		    fact->kind == FACT_UNMAPPED || fact->kind == FACT_MOVED_OUT)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* What happened at the old place goes in front of what happened here since the move. */
+static bool put_in_front(struct biography *biography, const struct biography *earlier, size_t move)
+{
+	size_t n = biography->n - move;
+	struct fact *all = calloc(earlier->n + n, sizeof(*all));
+
+	if (all == NULL)
+		return false;
+	memcpy(all, earlier->facts, earlier->n * sizeof(*all));
+	memcpy(&all[earlier->n], &biography->facts[move], n * sizeof(*all));
+	free(biography->facts);
+	biography->facts = all;
+	biography->capacity = biography->n = earlier->n + n;
+	biography->n_lost = earlier->n_lost;
+	return true;
+}
+
+/* Replaces what is in front of the move. Return: false after a complaint. */
+static bool read_before_move(struct ledger_view *view, struct biography *biography,
+			     const struct fact *move, struct biography *earlier)
+{
+	struct addr_range from = { move->other, move->other + move->where.end - move->where.start };
+
+	*earlier = (struct biography){ .range = from };
+	if (!read_place(view, from, move->number - 1, earlier))
+		return false;
+	if (put_in_front(biography, earlier, (size_t)(move - biography->facts)))
+		return true;
+	complain("%s: not enough memory", view->name);
+	return false;
+}
+
+static bool read_moves(struct ledger_view *view, struct biography *biography)
+{
+	const struct fact *move = last_move_in(biography, biography->range);
+	bool good = true;
+
+	for (unsigned i = 0; i < MOVES_MAX && move != NULL && good; i++) {
+		struct biography earlier;
+
+		good = read_before_move(view, biography, move, &earlier);
+		move = last_move_in(&earlier, earlier.range);
+		/* The same fact, in the list of all. */
+		if (move != NULL)
+			move = &biography->facts[move - earlier.facts];
+		biography_free(&earlier);
+	}
+	return good;
+}
+
+bool biography_read(struct ledger_view *view, struct addr_range range, uint64_t last,
+		    struct biography *biography)
+{
+	struct moment moment = { MOMENT_EVENT, last, NULL };
+
+	*biography = (struct biography){ .range = range };
+	if (!read_place(view, range, last, biography))
+		return false;
+	if (last_move_in(biography, range) == NULL)
+		return true;
+	return read_moves(view, biography) && view_fold(view, moment);
+}
+
+/* --------------------------------------------------------------------------- rounding */
+
+uint64_t fact_rounding(const struct fact *fact, uint64_t *asked, uint64_t *got)
+{
+	uint64_t start = fact->call.args[0];
+
+	if (!fact->has_call)
+		return 0;
+	switch (fact->call.op) {
+	case VM_OP_MMAP:
+	case VM_OP_MUNMAP:
+	case VM_OP_MPROTECT:
+	case VM_OP_PKEY_MPROTECT:
+	case VM_OP_MADVISE:
+		break;
+	default:
+		return 0;
+	}
+	if (fact->kind == FACT_REFUSED || fact->kind == FACT_IN_FLIGHT)
+		return 0;
+	if (fact->call.op == VM_OP_MMAP)
+		start = (uint64_t)fact->call.result;
+	*asked = fact->call.args[1];
+	*got = vm_page_up(*asked);
+	if (*asked == *got || fact->where.end != vm_page_up(start + *asked))
+		return 0;
+	return *asked % VM_PAGE_SIZE;
+}

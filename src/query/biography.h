@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_BIOGRAPHY_H
+#define CLI_BIOGRAPHY_H
+
+/*
+ * biography - everything that happened to a range of pages
+ *
+ * One fact for each event that changed the pages or was about them. Memory that
+ * mremap brought there is followed to where it was before: what happened at the
+ * old place is part of the biography, up to the move.
+ */
+
+#include "query/history.h"
+
+enum fact_kind {
+	FACT_THERE, /* was there when recording began, or what is left of it */
+	FACT_MAPPED,
+	FACT_REPLACED, /* mapped over what was there */
+	FACT_CHANGED,
+	FACT_UNMAPPED,
+	FACT_MOVED_IN,	/* by mremap, from @other */
+	FACT_MOVED_OUT, /* by mremap, to @other */
+	FACT_ADVISED,	/* madvise and others that the map does not show */
+	FACT_REFUSED,	/* failed, and changed nothing */
+	FACT_NOTHING,	/* succeeded, and changed nothing */
+	FACT_READ_BACK, /* the kernel had something else than was known */
+	FACT_IN_FLIGHT, /* begun, not finished */
+	FACT_FAULT,	/* the program crashed here */
+	FACT_KIND_COUNT,
+};
+
+const char *fact_kind_name(enum fact_kind kind);
+
+#define FACT_PERM_SIZE 24
+
+/*
+ * @number:  of the call, or of the last one before
+ * @call:    only of facts about calls
+ * @where:   the pages at hand that it is about
+ * @before, @after: "rw-p", as effect_perms()
+ * @what:    name of what is, or was, mapped: "libc.so.6", "-" for anonymous
+ * @other:   FACT_MOVED_IN, FACT_MOVED_OUT: the place that corresponds to @where.start
+ * @reason:  FACT_READ_BACK and calls whose effect was read back: enum vm_reason
+ * @checked: FACT_READ_BACK: found by a comparison right after a call
+ */
+struct fact {
+	enum fact_kind kind;
+	bool has_call;
+	bool checked;
+	uint8_t reason;
+	uint64_t number;
+	uint64_t ticks;
+	struct vm_call call;
+	struct addr_range where;
+	char before[FACT_PERM_SIZE];
+	char after[FACT_PERM_SIZE];
+	char what[64];
+	uint64_t other;
+};
+
+/*
+ * @range:   of pages; what they are about changes where memory was moved
+ * @n_lost:  facts of long ago that were not kept
+ */
+struct biography {
+	struct addr_range range;
+	struct fact *facts; /* oldest first */
+	size_t n;
+	size_t capacity;
+	uint64_t n_lost;
+};
+
+/**
+ * biography_read() - up to a moment
+ * @last: number of the last call
+ *
+ * Afterwards the view is folded to that call. Return: false after a complaint.
+ */
+bool biography_read(struct ledger_view *view, struct addr_range range, uint64_t last,
+		    struct biography *biography);
+void biography_free(struct biography *biography);
+
+/* Bytes that a call's length was rounded up by, and in the last page at hand: 0: none. */
+uint64_t fact_rounding(const struct fact *fact, uint64_t *asked, uint64_t *got);
+
+#endif

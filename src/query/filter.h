@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FILTER_H
+#define CLI_FILTER_H
+
+/*
+ * filter - which events, and which areas, are wanted
+ *
+ * One language for every command. Conditions that were given must all hold.
+ */
+
+#include <regex.h>
+#include "query/history.h"
+#include "query/place.h"
+#include "cli/text/stack_text.h"
+
+struct filter {
+	const struct filter_options *options;
+	struct ledger_view *view;
+	struct event_names *names;
+	regex_t from; /* set up when the option is given */
+	struct place_ranges ranges;
+	uint64_t after; /* events up to this one are not wanted */
+	uint64_t last;	/* nor those behind this one */
+	bool kind_seen; /* of the event at hand, before it */
+};
+
+/**
+ * filter_prepare() - look up the moments and places of the options
+ * @moment: names of places mean what they meant then
+ * @names:  names stacks, for conditions about them; NULL where there are none
+ *
+ * May fold the view. Return: false after a complaint.
+ */
+bool filter_prepare(struct filter *filter, struct ledger_view *view,
+		    const struct filter_options *options, struct moment moment,
+		    struct event_names *names);
+void filter_finish(struct filter *filter);
+
+/* Does it let pass anything? Then counts of what it left need not be shown. */
+bool filter_is_open(const struct filter_options *options);
+
+/*
+ * An event is asked twice: as history_visitor.begins, with the map before it, and as
+ * history_visitor.visit. false: it is not wanted.
+ */
+bool filter_begins(struct filter *filter, const struct history_event *event);
+bool filter_passes(struct filter *filter, const struct history_event *event);
+
+/* Of the map that the view is folded to. */
+bool filter_area(const struct filter *filter, const struct memory_area *area);
+
+/* "anon,jit": bits for filter_options.kinds. */
+const char *filter_parse_kinds(const char *text, uint32_t *kinds);
+
+#endif

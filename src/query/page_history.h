@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_PAGE_HISTORY_H
+#define CLI_PAGE_HISTORY_H
+
+/*
+ * page_history - what changed one page, step by step, to the end of the ledger
+ */
+
+#include "query/history.h"
+
+/*
+ * One event that changed what the page is, or what may be done to it.
+ *
+ * @event:  pieces and touched ranges are not kept: they are empty
+ * @was, @is: is the page mapped before and after it? As what: @before and @after
+ */
+struct page_step {
+	struct history_event event;
+	bool was, is;
+	struct memory_area before, after;
+};
+
+struct page_history {
+	uint64_t page;
+	struct page_step *steps;
+	size_t n;
+	size_t capacity;
+};
+
+/* Folds the view to its end. Return: 0, or -1 after a complaint. */
+int page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page);
+void page_history_free(struct page_history *history);
+
+/* Is what is there after the step another mapping than before it? */
+bool page_step_mapped(const struct page_step *step);
+
+#endif
