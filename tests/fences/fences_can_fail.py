@@ -91,6 +91,11 @@ def tests_not_run(root):
     return run("house_rules.py", root), "tests/meson.build: does not enter tests/vma"
 
 
+def laid_out_otherwise(root):
+    write(root, {".clang-format": "BasedOnStyle: LLVM\n", "src/base/a.c": "int  a;\n"})
+    return run("format.py", root), "src/base/a.c:1: not as .clang-format says"
+
+
 def option_not_named(root):
     write(root, {"README.md": "Options: `output`, and more output, and no word of the root.\n",
                  "src/base/options.c": '[OPTION_A] = { "output",\n[OPTION_B] = { "root",\n'})
@@ -162,7 +167,7 @@ def uses_vectors(root):
 
 
 CASES = [include_right, preload_reads, cli_meets_preload, unknown_room, no_licence,
-         no_licence_in_script, no_meson, room_not_built, tests_not_run, option_not_named,
+         no_licence_in_script, no_meson, room_not_built, tests_not_run, laid_out_otherwise, option_not_named,
          coverage_not_in_readme, coverage_without_test,
          header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
 if platform.machine() == "x86_64":
