@@ -2,63 +2,59 @@
 #include <stdbool.h>
 #include "base/options.h"
 
-enum option_id {
-	OPTION_OUTPUT,
-	OPTION_ROOT,
-	OPTION_MAX_SIZE,
-	OPTION_FOLLOW,
-	OPTION_VERIFY,
-	OPTION_SITES,
-	OPTION_CACHE,
-	OPTION_RAW,
-	OPTION_STACK,
-	OPTION_DEPTH,
-	OPTION_ENFORCE,
-	OPTION_HOLD,
-	OPTION_STOP,
-	OPTION_FILTERS,
-	OPTION_DEBUG,
-};
-
-const struct option_info option_table[] = {
+const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_OUTPUT] = { "output", "mapledger.%e.%p.mlg", "PATH",
-			    "ledger to write; %p pid, %e program, %n earlier ledgers of this pid" },
+			    "ledger to write; %p pid, %e program, %n earlier ledgers of this pid",
+			    OPTION_TYPE_PATH, offsetof(struct options, output) },
 	[OPTION_ROOT] = { "root", "0", "PID",
-			  "the process that writes to output itself; others write to output.d/" },
+			  "the process that writes to output itself; others write to output.d/",
+			  OPTION_TYPE_NUMBER, offsetof(struct options, root) },
 	[OPTION_MAX_SIZE] = { "max_size", "256M", "SIZE",
-			      "of one ledger; when full, the oldest history is overwritten" },
+			      "of one ledger; when full, the oldest history is overwritten",
+			      OPTION_TYPE_SIZE, offsetof(struct options, max_size) },
 	[OPTION_FOLLOW] = { "follow", "all", "all|fork|none",
-			    "record children and what they execute, only children, or neither" },
+			    "record children and what they execute, only children, or neither",
+			    OPTION_TYPE_WORD, offsetof(struct options, follow) },
 	[OPTION_VERIFY] = { "verify", "exit", "each|exit|off",
 			    "compare the map with the kernel's: after each call and at exit, "
-			    "at exit, or never" },
+			    "at exit, or never",
+			    OPTION_TYPE_WORD, offsetof(struct options, verify) },
 	[OPTION_SITES] = { "sites", "all", "all|libc|off",
 			   "catch calls at the system call instructions of all code, or of libc "
-			   "and ld.so alone" },
+			   "and ld.so alone",
+			   OPTION_TYPE_WORD, offsetof(struct options, sites) },
 	[OPTION_CACHE] = { "cache", "off", "FOLDER|off",
 			   "remember where code has system call instructions; a folder of your "
-			   "own" },
+			   "own",
+			   OPTION_TYPE_PATH, offsetof(struct options, cache) },
 	[OPTION_RAW] = { "raw", "0", "0|1",
 			 "catch all other system calls, too, by Syscall User Dispatch; slows "
-			 "them down" },
+			 "them down",
+			 OPTION_TYPE_NUMBER, offsetof(struct options, raw) },
 	[OPTION_STACK] = { "stack", "unwind", "unwind|fp|none",
 			   "record which stack made each call: by unwind tables, by frame "
-			   "pointers alone, or not" },
-	[OPTION_DEPTH] = { "depth", "16", "1-64", "frames of each stack, from the call outwards" },
+			   "pointers alone, or not",
+			   OPTION_TYPE_WORD, offsetof(struct options, stack) },
+	[OPTION_DEPTH] = { "depth", "16", "1-64", "frames of each stack, from the call outwards",
+			   OPTION_TYPE_DEPTH, offsetof(struct options, depth) },
 	[OPTION_ENFORCE] = { "enforce", "off", "wx,clobber|off",
 			     "refuse writable and executable memory, and MAP_FIXED over live "
-			     "memory of another owner; changes what the program experiences" },
+			     "memory of another owner; changes what the program experiences",
+			     OPTION_TYPE_BITS, offsetof(struct options, enforce) },
 	[OPTION_HOLD] = { "hold", "0", "SIZE",
 			  "keep so much of what is unmapped reserved, so that stale use faults; "
-			  "changes what the program experiences" },
+			  "changes what the program experiences",
+			  OPTION_TYPE_SIZE, offsetof(struct options, hold) },
 	[OPTION_STOP] = { "stop", "off", "P03,U01,U04,U08,W01|off",
-			  "SIGTRAP behind the call in which a rule finds something" },
+			  "SIGTRAP behind the call in which a rule finds something",
+			  OPTION_TYPE_BITS, offsetof(struct options, stop) },
 	[OPTION_FILTERS] = { "filters", "any", "N|any",
 			     "a program that is started behind more seccomp filters is not "
-			     "recorded: they might kill it" },
-	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr" },
+			     "recorded: they might kill it",
+			     OPTION_TYPE_NUMBER_OR_ANY, offsetof(struct options, filters) },
+	[OPTION_DEBUG] = { "debug", "0", "0|1", "say what the shim does on stderr",
+			   OPTION_TYPE_NUMBER, offsetof(struct options, debug) },
 };
-const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
 /* A piece of the string that is being parsed. */
 struct slice {
@@ -73,6 +69,15 @@ static bool slice_is(struct slice slice, const char *word)
 		word++;
 	}
 	return slice.at == slice.end && *word == '\0';
+}
+
+static bool slices_are_equal(struct slice a, struct slice b)
+{
+	while (a.at < a.end && b.at < b.end && *a.at == *b.at) {
+		a.at++;
+		b.at++;
+	}
+	return a.at == a.end && b.at == b.end;
 }
 
 static bool parse_number(struct slice value, uint64_t *number)
@@ -111,145 +116,90 @@ static bool parse_path(struct slice value, char *path)
 	return true;
 }
 
-/* The place of a value among words, or -1. */
-static int parse_word(struct slice value, const char *const words[], int n_words)
+int options_find_word(const char *values, char separator, const char *word, size_t len)
 {
-	for (int i = 0; i < n_words; i++)
-		if (slice_is(value, words[i]))
-			return i;
-	return -1;
+	struct slice wanted = { word, word + len };
+
+	for (int place = 0;; place++) {
+		struct slice value = { values, values };
+
+		while (*value.end != '\0' && *value.end != '|' && *value.end != separator)
+			value.end++;
+		if (slices_are_equal(value, wanted))
+			return place;
+		if (*value.end != separator)
+			return -1;
+		values = value.end + 1;
+	}
 }
 
-static bool set_follow(struct options *options, struct slice value)
+static bool parse_word(struct slice value, const char *values, unsigned *word)
 {
-	static const char *const words[] = { "all", "fork", "none" };
-	int word = parse_word(value, words, 3);
+	int place = options_find_word(values, '|', value.at, (size_t)(value.end - value.at));
 
-	if (word >= 0)
-		options->follow = (enum option_follow)word;
-	return word >= 0;
-}
-
-static bool set_verify(struct options *options, struct slice value)
-{
-	static const char *const words[] = { "exit", "off", "each" };
-	int word = parse_word(value, words, 3);
-
-	if (word >= 0)
-		options->verify = (enum option_verify)word;
-	return word >= 0;
-}
-
-static bool set_sites(struct options *options, struct slice value)
-{
-	static const char *const words[] = { "all", "libc", "off" };
-	int word = parse_word(value, words, 3);
-
-	if (word >= 0)
-		options->sites = (enum option_sites)word;
-	return word >= 0;
-}
-
-static bool set_stack(struct options *options, struct slice value)
-{
-	static const char *const words[] = { "unwind", "fp", "none" };
-	int word = parse_word(value, words, 3);
-
-	if (word >= 0)
-		options->stack = (enum option_stack)word;
-	return word >= 0;
-}
-
-static bool set_depth(struct options *options, struct slice value)
-{
-	uint64_t depth;
-
-	if (!parse_number(value, &depth) || depth == 0 || depth > OPTIONS_DEPTH_MAX)
-		return false;
-	options->depth = depth;
-	return true;
+	if (place >= 0)
+		*word = (unsigned)place;
+	return place >= 0;
 }
 
 /* Words between commas, as bits; "off" is none. */
-static bool parse_bits(struct slice value, const char *const words[], int n_words, uint32_t *bits)
+static bool parse_bits(struct slice value, const char *values, uint32_t *bits)
 {
 	*bits = 0;
 	if (slice_is(value, "off"))
 		return true;
 	while (value.at < value.end) {
-		struct slice word = { value.at, value.at };
+		const char *end = value.at;
 		int place;
 
-		while (word.end < value.end && *word.end != ',')
-			word.end++;
-		place = parse_word(word, words, n_words);
+		while (end < value.end && *end != ',')
+			end++;
+		place = options_find_word(values, ',', value.at, (size_t)(end - value.at));
 		if (place < 0)
 			return false;
 		*bits |= 1u << place;
-		value.at = word.end + (word.end < value.end);
+		value.at = end + (end < value.end);
 	}
 	return *bits != 0;
 }
 
-static bool set_enforce(struct options *options, struct slice value)
+static bool parse_depth(struct slice value, uint64_t *depth)
 {
-	static const char *const words[] = { "wx", "clobber" };
+	uint64_t number;
 
-	return parse_bits(value, words, 2, &options->enforce);
-}
-
-static bool set_stop(struct options *options, struct slice value)
-{
-	static const char *const words[] = { [OPTION_STOP_P03] = "P03",
-					     [OPTION_STOP_U01] = "U01",
-					     [OPTION_STOP_U04] = "U04",
-					     [OPTION_STOP_U08] = "U08",
-					     [OPTION_STOP_W01] = "W01" };
-
-	return parse_bits(value, words, sizeof(words) / sizeof(words[0]), &options->stop);
-}
-
-static bool set_filters(struct options *options, struct slice value)
-{
-	if (!slice_is(value, "any"))
-		return parse_number(value, &options->filters);
-	options->filters = OPTION_FILTERS_ANY;
+	if (!parse_number(value, &number) || number == 0 || number > OPTIONS_DEPTH_MAX)
+		return false;
+	*depth = number;
 	return true;
 }
 
-static bool set_option(struct options *options, enum option_id id, struct slice value)
+static bool parse_number_or_any(struct slice value, uint64_t *number)
 {
-	switch (id) {
-	case OPTION_OUTPUT:
-		return parse_path(value, options->output);
-	case OPTION_ROOT:
-		return parse_number(value, &options->root);
-	case OPTION_MAX_SIZE:
-		return options_parse_size(value.at, value.end, &options->max_size);
-	case OPTION_FOLLOW:
-		return set_follow(options, value);
-	case OPTION_VERIFY:
-		return set_verify(options, value);
-	case OPTION_SITES:
-		return set_sites(options, value);
-	case OPTION_RAW:
-		return parse_number(value, &options->raw);
-	case OPTION_CACHE:
-		return parse_path(value, options->cache);
-	case OPTION_STACK:
-		return set_stack(options, value);
-	case OPTION_DEPTH:
-		return set_depth(options, value);
-	case OPTION_ENFORCE:
-		return set_enforce(options, value);
-	case OPTION_HOLD:
-		return options_parse_size(value.at, value.end, &options->hold);
-	case OPTION_STOP:
-		return set_stop(options, value);
-	case OPTION_FILTERS:
-		return set_filters(options, value);
-	case OPTION_DEBUG:
-		return parse_number(value, &options->debug);
+	if (!slice_is(value, "any"))
+		return parse_number(value, number);
+	*number = UINT64_MAX;
+	return true;
+}
+
+static bool set_option(struct options *options, const struct option_info *info, struct slice value)
+{
+	void *field = (char *)options + info->field;
+
+	switch (info->type) {
+	case OPTION_TYPE_PATH:
+		return parse_path(value, field);
+	case OPTION_TYPE_NUMBER:
+		return parse_number(value, field);
+	case OPTION_TYPE_NUMBER_OR_ANY:
+		return parse_number_or_any(value, field);
+	case OPTION_TYPE_DEPTH:
+		return parse_depth(value, field);
+	case OPTION_TYPE_SIZE:
+		return options_parse_size(value.at, value.end, field);
+	case OPTION_TYPE_WORD:
+		return parse_word(value, info->values, field);
+	case OPTION_TYPE_BITS:
+		return parse_bits(value, info->values, field);
 	}
 	return false;
 }
@@ -257,10 +207,10 @@ static bool set_option(struct options *options, enum option_id id, struct slice 
 void options_init(struct options *options)
 {
 	*options = (struct options){ 0 };
-	for (size_t i = 0; i < option_count; i++) {
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const char *value = option_table[i].default_value;
 
-		set_option(options, (enum option_id)i,
+		set_option(options, &option_table[i],
 			   (struct slice){ value, value + text_length(value) });
 	}
 }
@@ -279,10 +229,10 @@ static void complain(struct text *complaint, const char *what, struct slice abou
 static void apply_pair(struct options *options, struct slice key, struct slice value,
 		       struct text *complaint)
 {
-	for (size_t i = 0; i < option_count; i++) {
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (!slice_is(key, option_table[i].name))
 			continue;
-		if (!set_option(options, (enum option_id)i, value))
+		if (!set_option(options, &option_table[i], value))
 			complain(complaint, "bad value", (struct slice){ key.at, value.end });
 		return;
 	}

@@ -23,6 +23,8 @@
 #define OPTIONS_VARIABLE "MAPLEDGER_OPTIONS"
 #define OPTIONS_PATH_MAX 1024
 
+/* The enums and bits below are places of words in option_table[].values. */
+
 enum option_follow {
 	OPTION_FOLLOW_ALL,  /* children and what they execute */
 	OPTION_FOLLOW_FORK, /* children, but not other programs */
@@ -30,9 +32,9 @@ enum option_follow {
 };
 
 enum option_verify {
+	OPTION_VERIFY_EACH, /* at exit, and what a call touched after each call */
 	OPTION_VERIFY_EXIT, /* compare with the kernel at exit */
 	OPTION_VERIFY_OFF,
-	OPTION_VERIFY_EACH, /* at exit, and what a call touched after each call */
 };
 
 enum option_sites {
@@ -85,16 +87,47 @@ struct options {
 	uint64_t debug;	  /* 0: never print */
 };
 
-/* One row per option, in the order of enum option_id. */
+/* Which field of struct options a value goes to, and how it is written. */
+enum option_type {
+	OPTION_TYPE_PATH,   /* char[OPTIONS_PATH_MAX], not empty */
+	OPTION_TYPE_NUMBER, /* uint64_t */
+	OPTION_TYPE_NUMBER_OR_ANY,
+	OPTION_TYPE_DEPTH, /* uint64_t, 1 to OPTIONS_DEPTH_MAX */
+	OPTION_TYPE_SIZE,  /* uint64_t, bytes */
+	OPTION_TYPE_WORD,  /* an enum: one of @values, between `|' */
+	OPTION_TYPE_BITS,  /* uint32_t: any of @values before the `|', between commas; or "off" */
+};
+
+enum option_id {
+	OPTION_OUTPUT,
+	OPTION_ROOT,
+	OPTION_MAX_SIZE,
+	OPTION_FOLLOW,
+	OPTION_VERIFY,
+	OPTION_SITES,
+	OPTION_CACHE,
+	OPTION_RAW,
+	OPTION_STACK,
+	OPTION_DEPTH,
+	OPTION_ENFORCE,
+	OPTION_HOLD,
+	OPTION_STOP,
+	OPTION_FILTERS,
+	OPTION_DEBUG,
+	OPTION_COUNT,
+};
+
+/* One row per option. */
 struct option_info {
 	const char *name;
 	const char *default_value;
-	const char *values; /* what may stand there, for people */
+	const char *values; /* what may stand there: for people, and the words of an enum */
 	const char *help;   /* one line */
+	enum option_type type;
+	size_t field; /* offset in struct options */
 };
 
-extern const struct option_info option_table[];
-extern const size_t option_count;
+extern const struct option_info option_table[OPTION_COUNT];
 
 void options_init(struct options *options);
 
@@ -103,6 +136,12 @@ void options_init(struct options *options);
  * @complaint: gets one line for the first thing that could not be used, or stays empty
  */
 void options_parse(struct options *options, const char *string, struct text *complaint);
+
+/*
+ * The place of a word in "each|exit|off" (@separator `|') or in "wx,clobber|off" (@separator
+ * `,': what stands behind the `|' is not searched), or -1.
+ */
+int options_find_word(const char *values, char separator, const char *word, size_t len);
 
 /* "64M" -> 67108864; K, M and G are powers of 1024. Return: false when it is not a size. */
 bool options_parse_size(const char *at, const char *end, uint64_t *size);

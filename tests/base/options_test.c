@@ -112,3 +112,18 @@ Test(options, know_sizes)
 			cr_assert_eq(size, cases[i].size, "%s", string);
 	}
 }
+
+Test(options, words_are_found_in_what_may_stand_there)
+{
+	static const char alternatives[] = "each|exit|off";
+	static const char bits[] = "wx,clobber|off";
+
+	cr_assert_eq(options_find_word(alternatives, '|', "each", 4), 0);
+	cr_assert_eq(options_find_word(alternatives, '|', "off", 3), 2);
+	cr_assert_eq(options_find_word(alternatives, '|', "of", 2), -1);
+	cr_assert_eq(options_find_word(alternatives, '|', "exit|off", 8), -1);
+	cr_assert_eq(options_find_word(alternatives, '|', "", 0), -1);
+	cr_assert_eq(options_find_word(bits, ',', "clobber", 7), 1);
+	cr_assert_eq(options_find_word(bits, ',', "off", 3), -1, "it stands behind the |");
+	cr_assert_eq(options_find_word(bits, '|', "wx,clobber", 10), 0);
+}

@@ -96,7 +96,7 @@ static void help_environment(void)
 	       "\n"
 	       "keys:\n",
 	       OPTIONS_VARIABLE);
-	for (size_t i = 0; i < option_count; i++) {
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_info *info = &option_table[i];
 		char left[80];
 		char text[200];
