@@ -118,6 +118,99 @@ Test(tables, expressions_that_are_cut_short_or_pop_too_much_are_refused)
 			cfi_evaluate(plt, len, 0x1230, false, &value);
 }
 
+struct expression_case {
+	char name[40];
+	uint8_t bytes[16];
+	uint8_t len;
+	int64_t value; /* a number, when the expression is understood */
+	bool refused;
+};
+
+#define NUMBER(name, value, ...)                                                                   \
+	{                                                                                          \
+		name, { __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }), value, false            \
+	}
+#define REFUSED(name, ...)                                                                         \
+	{                                                                                          \
+		name, { __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }), 0, true                 \
+	}
+
+/* The bytes are DWARF 5, section 7.7.1. */
+static const struct expression_case expression_cases[] = {
+	NUMBER("lit31", 31, 0x4f),
+	NUMBER("const1u", 0xff, 0x08, 0xff),
+	NUMBER("const1s", -1, 0x09, 0xff),
+	NUMBER("const2u", 0xfffe, 0x0a, 0xfe, 0xff),
+	NUMBER("const2s", -2, 0x0b, 0xfe, 0xff),
+	NUMBER("const4u", 0xfffffffdLL, 0x0c, 0xfd, 0xff, 0xff, 0xff),
+	NUMBER("const4s", -3, 0x0d, 0xfd, 0xff, 0xff, 0xff),
+	NUMBER("const8u", 0x0807060504030201LL, 0x0e, 1, 2, 3, 4, 5, 6, 7, 8),
+	NUMBER("const8s", -4, 0x0f, 0xfc, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+	NUMBER("constu", 300, 0x10, 0xac, 0x02),
+	NUMBER("consts", -128, 0x11, 0x80, 0x7f),
+	NUMBER("and", 4, 0x36, 0x3c, 0x1a),
+	NUMBER("minus", -3, 0x32, 0x35, 0x1c),
+	NUMBER("mul", 30, 0x35, 0x36, 0x1e),
+	NUMBER("plus", 11, 0x35, 0x36, 0x22),
+	NUMBER("plus_uconst", 5 + 300, 0x35, 0x23, 0xac, 0x02),
+	NUMBER("shl", 40, 0x35, 0x33, 0x24),
+	NUMBER("shl by 64", 0, 0x35, 0x08, 64, 0x24),
+	NUMBER("shr", 2, 0x35, 0x31, 0x25),
+	NUMBER("shr fills with 0", 1, 0x09, 0xff, 0x08, 63, 0x25),
+	NUMBER("shr by 64", 0, 0x35, 0x08, 64, 0x25),
+	NUMBER("ge, equal", 1, 0x35, 0x35, 0x2a),
+	NUMBER("ge, less", 0, 0x34, 0x35, 0x2a),
+	NUMBER("gt, equal", 0, 0x35, 0x35, 0x2b),
+	NUMBER("gt, greater", 1, 0x36, 0x35, 0x2b),
+	NUMBER("le, equal", 1, 0x35, 0x35, 0x2c),
+	NUMBER("le, greater", 0, 0x36, 0x35, 0x2c),
+	NUMBER("lt, equal", 0, 0x35, 0x35, 0x2d),
+	NUMBER("lt, less: signed", 1, 0x09, 0xff, 0x30, 0x2d),
+	NUMBER("the address of the code", 0x1230 + 5, 0x80, 5),
+	NUMBER("eight on the stack", 7, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x37),
+
+	REFUSED("nine on the stack", 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30),
+	REFUSED("an operation that is not known", 0x31, 0x31, 0x2e),
+	REFUSED("const4u, cut short", 0x0c, 0, 0, 0),
+	REFUSED("constu without an end", 0x10, 0x80),
+	REFUSED("a register from a number", 0x35, 0x77, 0, 0x1c),
+	REFUSED("a register times two", 0x77, 0, 0x32, 0x1e),
+	REFUSED("a register and a register", 0x77, 0, 0x76, 0, 0x22),
+	REFUSED("memory at a number", 0x35, 0x06),
+	REFUSED("minus of one", 0x35, 0x1c),
+};
+
+Test(tables, expressions_are_calculated_as_DWARF_says)
+{
+	for (size_t i = 0; i < sizeof(expression_cases) / sizeof(expression_cases[0]); i++) {
+		const struct expression_case *row = &expression_cases[i];
+		struct cfi_value value;
+		bool understood = cfi_evaluate(row->bytes, row->len, 0x1230, false, &value);
+
+		cr_expect_eq(understood, !row->refused, "%s", row->name);
+		if (row->refused)
+			continue;
+		cr_expect_eq(value.base, CFI_NOTHING, "%s", row->name);
+		cr_expect_eq(value.offset, row->value, "%s: %" PRId64, row->name, value.offset);
+	}
+}
+
+Test(tables, expressions_begin_with_the_frame_address_or_a_register)
+{
+	static const uint8_t sp_minus[] = { 0x77, 24, 0x38, 0x1c }; /* rsp + 24 - 8 */
+	static const uint8_t cfa_plus[] = { 0x23, 16 };
+	static const uint8_t word_plus[] = { 0x76, 0x70, 0x06, 0x23, 8 }; /* *(rbp - 16) + 8 */
+	struct cfi_value value;
+
+	cr_assert(cfi_evaluate(sp_minus, sizeof(sp_minus), 0, false, &value));
+	cr_expect(value.base == CFI_REGISTER && value.reg == CFI_SP && value.offset == 16);
+	cr_assert(cfi_evaluate(cfa_plus, sizeof(cfa_plus), 0, true, &value));
+	cr_expect(value.base == CFI_REGISTER && value.reg == CFI_CFA && value.offset == 16);
+	cr_assert(cfi_evaluate(word_plus, sizeof(word_plus), 0, false, &value));
+	cr_expect(value.base == CFI_WORD_AT && value.reg == CFI_BP && value.inner == -16 &&
+		  value.offset == 8);
+}
+
 /* ------------------------------------------------------------------ damaged */
 
 #define COPY_MAX (64u << 10)
