@@ -23,7 +23,9 @@
 
 #define STEPS_MAX  200000
 #define VAIN_CALLS 400 /* more than it takes to lose patience */
-#define BEHIND	   100 /* instructions: the call has returned, and the lock is not free yet */
+#ifndef BEHIND
+#define BEHIND 100 /* instructions: the call has returned, and the lock is not free yet */
+#endif
 
 static struct shared {
 	atomic_bool is_held, was_taken;
