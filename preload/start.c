@@ -21,6 +21,7 @@
 #include "capture/scope.h"
 #include "sites/sites.h"
 #include "shim/shim.h"
+#include "vma/vm_errno.h"
 
 struct shim shim;
 

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include "base/sys.h"
 #include "vma/kernel_map.h"
+#include "vma/procmap_query.h"
+#include "vma/vm_replace.h"
 #include "shim/shim.h"
 #include "sites/sites.h"
 #include "stacks/stacks.h"

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include "map/kernel_reader.h"
 #include "shim/shim.h"
+#include "vma/procmap_query.h"
 
 /* Both guarded by the recorder's lock. */
 static char line_buffer[16 << 10];

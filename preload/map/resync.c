@@ -18,6 +18,10 @@
 #include "map/kernel_reader.h"
 #include "shim/shim.h"
 #include "stacks/stacks.h"
+#include "vma/vm_edge.h"
+#include "vma/vm_reach.h"
+#include "vma/vm_replace.h"
+#include "vma/vm_errno.h"
 
 #define BATCH		64 /* areas per group */
 #define ROOM_FOR_OBJECT 80 /* records: one, and a name of 4 KiB and more */

@@ -14,6 +14,7 @@
  */
 
 #include "vma/vm_compare.h"
+#include "vma/vm_reach.h"
 #include "map/kernel_reader.h"
 #include "shim/shim.h"
 

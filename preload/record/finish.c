@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "vma/kernel_map.h"
+#include "vma/vm_errno.h"
 #include "capture/raw.h"
 #include "shim/shim.h"
 

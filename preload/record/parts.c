@@ -5,6 +5,9 @@
 #include "base/sys.h"
 #include "record/parts.h"
 #include "shim/shim.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_apply_advice.h"
+#include "vma/vm_advice.h"
 
 /* The kernel takes no more (UIO_MAXIOV). */
 #define VECTOR_MAX 1024

@@ -13,6 +13,8 @@
 #include "record/take_lock.h"
 #include "threads/task.h"
 #include "record/thread_stack.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_reach.h"
 
 #define STACKS_LEAVING 8 /* frames: a stack that goes may be small */
 #define ROOM_FOR_CALL  4 /* records */

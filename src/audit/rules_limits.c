@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "audit/audit_private.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_errno.h"
 
 #define NEAR_LIMIT     80 /* percent of vm.max_map_count */
 #define AT_LIMIT       97

@@ -6,6 +6,7 @@
 
 #include "audit/audit_private.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_errno.h"
 
 #define GUARD_MAX (64u << 10) /* larger areas without access are reserves, to be used later */
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ledger/replay.h"
+#include "vma/vm_apply.h"
 #include "vma/vm_compare.h"
+#include "vma/vm_replace.h"
 
 int replay_init(struct replay *replay, struct ledger_reader *reader)
 {

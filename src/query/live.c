@@ -8,9 +8,10 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "query/live.h"
-#include "vma/vm_touch.h"
 #include "vma/kernel_map.h"
 #include "vma/vm_compare.h"
+#include "vma/vm_replace.h"
+#include "vma/vm_touch.h"
 
 #define READINGS_MAX	  20
 #define BASELINE_LOOKS	  50

@@ -90,19 +90,6 @@ void kernel_map_text_init(struct kernel_map_text *map, int fd, char *buffer, siz
  */
 bool kernel_map_text_next(struct kernel_map_text *map, struct kernel_area *area);
 
-/**
- * kernel_map_query() - the area at or after an address, through PROCMAP_QUERY
- * @fd:       an open /proc/PID/maps
- * @name:     a buffer for the name, @name_size bytes (PATH_MAX + 16 is enough)
- * @build_id: VM_BUILD_ID_MAX bytes, or NULL
- * @build_id_len: set when @build_id is given
- *
- * Return: 0, -ENOENT when nothing is mapped at or after @addr, -ENOTTY (or
- * -EINVAL) when this kernel has no such ioctl, or another error.
- */
-int kernel_map_query(int fd, uint64_t addr, struct kernel_area *area, char *name, size_t name_size,
-		     uint8_t *build_id, uint8_t *build_id_len, uint64_t *page_size);
-
 /*
  * "start-end rwxp offset maj:min inode   name\n" exactly as fs/proc/task_mmu.c
  * prints it, with a newline in @name as \012.

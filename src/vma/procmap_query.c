@@ -8,6 +8,7 @@
 #include <errno.h>
 #include "base/sys.h"
 #include "vma/kernel_map.h"
+#include "vma/procmap_query.h"
 #include "vma/vm_flags.h"
 
 /* From <linux/fs.h> of Linux 6.11; an older one is installed on many machines. */

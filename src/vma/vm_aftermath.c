@@ -9,7 +9,9 @@
  * in full has its own ends.
  */
 
+#include "vma/vm_aftermath.h"
 #include "vma/vm_change.h"
+#include "vma/vm_pieces.h"
 
 void vm_aftermath_gap(struct vm_space *space, struct addr_range gap)
 {

@@ -14,7 +14,11 @@
 #include <string.h>
 #include "base/mutation.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_advice.h"
+#include "vma/vm_apply_advice.h"
 #include "vma/vm_change.h"
+#include "vma/vm_edge.h"
+#include "vma/vm_size.h"
 
 static bool shows(const struct memory_set *set, uint64_t addr, uint64_t object)
 {
@@ -45,35 +49,9 @@ static bool refuses_to_split(const struct vm_space *space, const struct memory_a
 
 /* -------------------------------------------------------------------- madvise */
 
-/* What an advice does to an area. */
-struct advice_row {
-	uint32_t advice;
-	uint64_t set;
-	uint64_t clear;
-};
-
-static const struct advice_row advices[] = {
-	{ MADV_DONTFORK, VM_DONTFORK, 0 },     { MADV_DOFORK, 0, VM_DONTFORK },
-	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0 }, { MADV_KEEPONFORK, 0, VM_WIPEONFORK },
-	{ MADV_GUARD_INSTALL, VM_GUARD, 0 },   { MADV_GUARD_REMOVE, 0, VM_GUARD },
-};
-
 /* No advice, but it goes its way as if it were one. */
 #define ADVICE_OF_MSEAL UINT32_MAX
-static const struct advice_row sealing = { ADVICE_OF_MSEAL, VM_SEALED, 0 };
-
-static const struct advice_row *find_advice(uint32_t advice)
-{
-	for (unsigned i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (advices[i].advice == advice)
-			return &advices[i];
-	return NULL;
-}
-
-bool vm_advice_has_effect(uint32_t advice)
-{
-	return find_advice(advice) != NULL;
-}
+static const struct vm_advice sealing = { ADVICE_OF_MSEAL, VM_SEALED, 0 };
 
 static bool is_anonymous(const struct memory_area *area)
 {
@@ -92,7 +70,7 @@ static bool is_zero(const struct vm_space *space, const struct memory_area *area
 
 /* What would take pages away is refused where they are sealed and can't be written. */
 static bool is_sealed_against(const struct vm_space *space, const struct memory_area *area,
-			      const struct advice_row *row)
+			      const struct vm_advice *row)
 {
 	return (area->flags & VM_SEALED) && row->set != 0 && !(area->flags & VM_WRITE) &&
 	       (is_anonymous(area) || is_zero(space, area));
@@ -100,7 +78,7 @@ static bool is_sealed_against(const struct vm_space *space, const struct memory_
 
 /* mm/madvise.c: madvise_vma_behavior(), can_madvise_modify(), is_valid_guard_vma() */
 static bool refuses(const struct vm_space *space, const struct memory_area *area,
-		    const struct advice_row *row)
+		    const struct vm_advice *row)
 {
 	if (is_sealed_against(space, area, row))
 		return true;
@@ -122,7 +100,7 @@ static bool refuses(const struct vm_space *space, const struct memory_area *area
 }
 
 /* Guards are the pages', and what is as it should be is passed over: neither needs a split. */
-static bool splits(const struct memory_area *area, const struct advice_row *row)
+static bool splits(const struct memory_area *area, const struct vm_advice *row)
 {
 	uint64_t flags = (area->flags | row->set) & ~row->clear;
 
@@ -130,15 +108,15 @@ static bool splits(const struct memory_area *area, const struct advice_row *row)
 }
 
 static bool stops_at(const struct vm_space *space, const struct memory_area *area,
-		     struct addr_range range, const struct advice_row *row)
+		     struct addr_range range, const struct vm_advice *row)
 {
 	return (row->advice != ADVICE_OF_MSEAL && refuses(space, area, row)) ||
 	       (splits(area, row) && refuses_to_split(space, area, range));
 }
 
 /* The first area that stops the call, or NULL. */
-static const struct memory_area *
-find_obstacle(const struct vm_space *space, struct addr_range range, const struct advice_row *row)
+static const struct memory_area *find_obstacle(const struct vm_space *space,
+					       struct addr_range range, const struct vm_advice *row)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, range);
 	const struct memory_area *area;
@@ -151,7 +129,7 @@ find_obstacle(const struct vm_space *space, struct addr_range range, const struc
 
 /* Where the call stopped; empty when the map tells no reason: then it did not even begin. */
 static struct addr_range until_refused(const struct vm_space *space, struct addr_range range,
-				       const struct advice_row *row)
+				       const struct vm_advice *row)
 {
 	const struct memory_area *area = find_obstacle(space, range, row);
 
@@ -161,7 +139,7 @@ static struct addr_range until_refused(const struct vm_space *space, struct addr
 
 int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, uint32_t advice)
 {
-	const struct advice_row *row = find_advice(advice);
+	const struct vm_advice *row = vm_advice_find(advice);
 
 	if (row == NULL || find_obstacle(space, range, row) != NULL)
 		return -EINVAL;
@@ -171,7 +149,7 @@ int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, u
 int64_t vm_change_madvise(struct vm_change *change)
 {
 	const struct vm_call *call = change->call;
-	const struct advice_row *row = find_advice((uint32_t)call->args[2]);
+	const struct vm_advice *row = vm_advice_find((uint32_t)call->args[2]);
 	struct addr_range range = vm_pages(call->args[0], call->args[1]);
 	int64_t answer = vm_change_perform(change);
 

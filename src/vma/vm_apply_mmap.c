@@ -6,25 +6,9 @@
 
 #include "base/mutation.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply_mmap.h"
 #include "vma/vm_change.h"
-
-unsigned vm_mmap_huge_shift(uint64_t map_flags)
-{
-	unsigned shift = map_flags >> VM_MAP_HUGE_SHIFT & VM_MAP_HUGE_MASK;
-
-	if (!(map_flags & MAP_HUGETLB))
-		return 0;
-	return shift != 0 ? shift : VM_DEFAULT_HUGE_SHIFT;
-}
-
-/* Anonymous memory of huge pages comes in whole ones. Wraps to 0, and then mmap fails. */
-uint64_t vm_mmap_size(const struct vm_call *call)
-{
-	unsigned shift = vm_mmap_huge_shift(call->args[3]);
-	uint64_t page_size = shift == 0 ? VM_PAGE_SIZE : 1ULL << shift;
-
-	return (call->args[1] + page_size - 1) & ~(page_size - 1);
-}
+#include "vma/vm_size.h"
 
 static bool is_shared(uint64_t map_flags)
 {

@@ -6,9 +6,10 @@
  */
 
 #include "base/mutation.h"
-#include "base/text.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply_process.h"
 #include "vma/vm_change.h"
+#include "vma/vm_size.h"
 
 /* ------------------------------------------------------------------------ aio */
 
@@ -31,28 +32,6 @@ int64_t vm_change_io_setup(struct vm_change *change)
 	vm_change_put(change, &ring);
 	vm_change_doubt_mapping(change, ring.range.start, VM_REASON_IDENTITY);
 	return answer;
-}
-
-uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr)
-{
-	const struct memory_area *area = memory_set_find(space->set, addr);
-	const struct vm_object *ring;
-
-	if (area == NULL || !(area->flags & VM_AIO))
-		return 0;
-	ring = vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
-	return ring == NULL ? 0 : ring->size;
-}
-
-uint64_t vm_largest_ring(const struct vm_objects *objects)
-{
-	const struct vm_object *object;
-	uint64_t size = 0;
-
-	for (uint32_t id = 1; (object = vm_objects_get(objects, id)) != NULL; id++)
-		if (text_begins_with(object->name, "/[aio]") && object->size > size)
-			size = object->size;
-	return size;
 }
 
 /* Is there anything in @range that is sealed, or may refuse to be split? */

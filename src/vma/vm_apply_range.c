@@ -6,7 +6,9 @@
 
 #include "base/mutation.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply_range.h"
 #include "vma/vm_change.h"
+#include "vma/vm_size.h"
 
 /* --------------------------------------------------------------------- munmap */
 
@@ -54,31 +56,6 @@ static struct vm_marking wanted_protection(const struct vm_change *change)
 		to.clear |= VM_PKEY_MASK;
 	}
 	return to;
-}
-
-/* Private anonymous memory: all that a stack can be. */
-static bool may_be_stack(const struct memory_area *area)
-{
-	return area->tag[VM_TAG_OBJECT] == 0 && !(area->flags & (VM_SHARED | VM_FILE));
-}
-
-/*
- * The gap below counts too: the kernel may have let the stack grow into it since we
- * last looked, and up to another stack, of which it then makes one area with this.
- */
-uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr)
-{
-	struct memory_set_iter iter = memory_set_iter_from_end(set, (struct addr_range){ 0, addr });
-	const struct memory_area *area;
-
-	while ((area = memory_set_iter_prev(&iter)) != NULL) {
-		uint64_t end = area->range.end < addr ? area->range.end : addr;
-
-		if (!may_be_stack(area) || (end < addr && !(area->flags & VM_GROWSDOWN)))
-			return end;
-		addr = area->range.start;
-	}
-	return 0;
 }
 
 /*

@@ -6,7 +6,9 @@
 
 #include "base/mutation.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply_shm.h"
 #include "vma/vm_change.h"
+#include "vma/vm_size.h"
 
 /*
  * One page stands for the segment until it is read back: it holds the place for

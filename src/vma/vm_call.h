@@ -165,9 +165,6 @@ enum vm_op vm_op_of_call(long nr, const uint64_t args[6]);
  */
 void vm_call_learn(struct vm_call *call);
 
-/* Does madvise with this advice do more than what pages hold? */
-bool vm_advice_has_effect(uint32_t advice);
-
 static inline bool vm_call_failed(const struct vm_call *call)
 {
 	return (uint64_t)call->result > (uint64_t)-4096;
@@ -178,21 +175,5 @@ static inline bool vm_call_is_protect(const struct vm_call *call)
 {
 	return call->op == VM_OP_MPROTECT || call->op == VM_OP_PKEY_MPROTECT;
 }
-
-struct text;
-
-/*
- * vm_call_format() - the call as strace would print it, with its result
- *
- *     mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000
- *     mprotect(0x7f0000001000, 4097, PROT_READ) = -1 ENOMEM (Cannot allocate memory)
- *
- * A call without a result yet ends in " = ?" when @finished is false.
- */
-void vm_call_format(struct text *text, const struct vm_call *call, bool finished);
-
-/* "ENOMEM" for 12 and so on; NULL when unknown. */
-const char *vm_errno_name(int error);
-const char *vm_errno_text(int error);
 
 #endif

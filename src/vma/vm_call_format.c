@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"
+#include "vma/vm_call_format.h"
+#include "vma/vm_errno.h"
 
 struct bit_name {
 	uint64_t bit;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vma/vm_change.h"
+#include "vma/vm_edge.h"
+#include "vma/vm_size.h"
 
 bool vm_is_mapped(const struct memory_set *set, struct addr_range range)
 {

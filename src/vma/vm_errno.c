@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include "vma/vm_call.h"
+#include "vma/vm_errno.h"
 
 struct error_row {
 	const char *name;

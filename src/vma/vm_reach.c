@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vma/vm_abi.h"
+#include "vma/vm_advice.h"
 #include "vma/vm_change.h"
+#include "vma/vm_reach.h"
+#include "vma/vm_size.h"
 
 /* Whatever the arguments are, something valid that is not smaller than what was meant. */
 static struct addr_range cover(uint64_t addr, uint64_t size)

@@ -15,7 +15,10 @@
 
 #include <errno.h>
 #include "base/text.h"
+#include "vma/vm_aftermath.h"
 #include "vma/vm_change.h"
+#include "vma/vm_replace.h"
+#include "vma/vm_size.h"
 
 /* A kernel's area that fills more holes than this in ours is taken as one new area:
  * memory for the pieces is reserved before they are known. */

@@ -3,14 +3,9 @@
 #define VMA_VM_SPACE_H
 
 /*
- * vm_space - one Linux address space, and the fold of calls over it
+ * vm_space - one Linux address space: its areas, the files they show, its break and stack
  *
- * vm_apply() is the only place that knows what a call does to the map. The shim
- * runs it with a performer that makes the system call; a reader of a ledger
- * runs it with one that returns what was recorded. Both end with the same map.
- *
- *     vm_apply -> memory_set (per request) -> vm_backend -> perform -> kernel
- *                                                              or -> the record
+ * vm_apply() changes it as a call does, vm_replace() as the kernel says it is.
  */
 
 #include <stdbool.h>
@@ -72,9 +67,6 @@ struct vm_space {
 	struct vm_aftermath aftermath;
 	uint64_t n_unapplied;
 };
-
-/* Is all of it mapped? */
-bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
 
 /* Why a range is read back from the kernel. Part of the ledger's format. */
 enum vm_reason {
@@ -145,84 +137,11 @@ void vm_space_finish(struct vm_space *space);
 /* Memory for one vm_apply() and for @n_areas read back. Return: 0 or -ENOMEM. */
 int vm_space_reserve(struct vm_space *space, size_t n_areas);
 
-/**
- * vm_apply() - perform a call and change the map accordingly
- * @call:   its result is set by the performer
- * @doubts: set to the ranges that must be read back now; a replay ignores them,
- *          because the records that follow hold the answers
- *
- * The call is performed exactly once whatever happens. A call whose effect
- * can't be applied (memory was not reserved) yields a doubt.
- *
- * Return: the call's result.
- */
-int64_t vm_apply(struct vm_space *space, struct vm_call *call, struct vm_doubts *doubts);
-
-/*
- * What madvise answers that stops in a range: -EINVAL where an area refuses the advice, -ENOMEM
- * where there is no obstacle but gaps, behind which it goes on. What process_madvise answers
- * to an array of ranges says how many bytes went well, and not why.
- */
-int64_t vm_advice_error(const struct vm_space *space, struct addr_range range, uint32_t advice);
-
-/*
- * The lower edge of a stack (VM_GROWSDOWN) is elastic: the kernel moves it down on a page
- * fault, by no call, into the gap below. Whoever asks about a range that such a gap is in
- * reads the gap back first (VM_REASON_STACK); vm_apply() does so where a call touched one.
- *
- * vm_edge_next() - the next gap below a stack that @rest has a part of
- * @rest: its start moves on
- */
-bool vm_edge_next(const struct memory_set *set, struct addr_range *rest, struct addr_range *gap);
-
-/*
- * vm_ranges_to_know() - where a call does what no answer tells afterwards
- *
- * mremap takes along what a stack has grown to, and at the new place nothing tells it from
- * what was there, nor that it was a stack's; and what it lands on there it may leave in part.
- * Advice, locks and seals show in no map at all. So the gaps below stacks in these ranges are
- * read back before the call is applied.
- *
- * Return: how many of @ranges are set: 0 to 2.
- */
-unsigned vm_ranges_to_know(const struct vm_call *call, struct addr_range ranges[2]);
-
 /*
  * What a fork child has, of what its parent's map says and no map shows: locks are not
  * inherited, and wiped areas (VM_WIPEONFORK) have lost their guards. Areas that the
  * kernel did not let it inherit are found by asking.
  */
 void vm_space_inherit(struct vm_space *space);
-
-/*
- * vm_call_ranges() - what a call may have changed, or may be changing
- * @finished: false: it is under way, and its result is not known
- *
- * For calls whose place in the order is not known, and for telling what one in
- * flight explains. Page aligned; everything when it could be anywhere.
- *
- * Return: how many of @ranges are set: 0 to 2.
- */
-unsigned vm_call_ranges(const struct vm_space *space, const struct vm_call *call, bool finished,
-			struct addr_range ranges[2]);
-
-/**
- * vm_replace() - what the kernel said about a range enters the map
- * @areas: sorted, inside @range, with objects of @space
- *
- * Where an area agrees with what was there in everything visible, the old
- * origin, tags and hidden attributes are kept, and only pieces that differ are
- * taken as new. @source (VM_BASELINE, VM_RESYNCED or VM_OBSERVED) is put on those.
- * VM_OBSERVED means that a call has just mapped this and only its identity was not
- * known: what is new then keeps the origin that vm_apply() gave the mapping.
- * With VM_GROWSDOWN in @source, plain memory where nothing was is a stack that has grown.
- *
- * The outcome depends on nothing but the space and the arguments, so that live and
- * replayed maps are equal. Ends of @range that are not page aligned are moved inwards.
- *
- * Return: 0, -EINVAL or -ENOBUFS.
- */
-int vm_replace(struct vm_space *space, struct addr_range range, const struct memory_area *areas,
-	       size_t n_areas, uint64_t source);
 
 #endif

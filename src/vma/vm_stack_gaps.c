@@ -15,6 +15,9 @@
 
 #include "vma/vm_abi.h"
 #include "vma/vm_change.h"
+#include "vma/vm_edge.h"
+#include "vma/vm_size.h"
+#include "vma/vm_stack_gaps.h"
 
 #define RANGES_MAX 3 /* that one call touches: each has a gap at its start and one at its end */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <linux/prctl.h>
 #include <sys/mman.h>
+#include "vma/vm_reach.h"
 #include "vma/vm_touch.h"
 
 #ifndef MAP_FIXED_NOREPLACE

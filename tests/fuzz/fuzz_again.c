@@ -5,6 +5,9 @@
 #include "fuzz_again.h"
 #include "fuzz_memory.h"
 #include "fuzz_run.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_replace.h"
+#include "vma/vm_call_format.h"
 
 enum { ANSWERS_MAX = 6 * FUZZ_CALLS_MAX, AREAS_MAX = 40 * FUZZ_CALLS_MAX };
 

@@ -17,6 +17,11 @@
 #include "page_model.h"
 #include "vma/kernel_map.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_advice.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_apply_advice.h"
+#include "vma/vm_edge.h"
+#include "vma/vm_reach.h"
 
 enum { STATUS_EQUAL = 0, STATUS_DIFFERS = 1, STATUS_CANT = 2, SMAPS_EVERY = 16 };
 

@@ -4,6 +4,8 @@
 #include "../test_random.h"
 #include "base/clock.h"
 #include "session.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_replace.h"
 
 #define PAGE		 VM_PAGE_SIZE
 #define WHOLE		 ((struct addr_range){ 0, UINT64_MAX & ~(PAGE - 1) })

@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"
+#include "vma/vm_call_format.h"
 #include "vma/vm_entry_points.h"
+#include "vma/vm_errno.h"
 
 #define CALL(op_, result_, ...)                                                                    \
 	{                                                                                          \

@@ -23,6 +23,8 @@
 #include "base/text.h"
 #include "resync.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_call_format.h"
 
 #define PAGE	 VM_PAGE_SIZE
 #define ANON	 (MAP_PRIVATE | MAP_ANONYMOUS)

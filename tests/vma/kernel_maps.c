@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "resync.h"
 #include "vma/kernel_map.h"
+#include "vma/procmap_query.h"
 #include "vma/vm_flags.h"
 
 static bool parse(const char *line, struct kernel_area *area)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "areas_text.h"
 #include "vma/vm_flags.h"
+#include "vma/vm_replace.h"
 #include "vma/vm_space.h"
 
 struct replace_case {

@@ -5,6 +5,8 @@
 #include "base/sys.h"
 #include "resync.h"
 #include "vma/kernel_map.h"
+#include "vma/procmap_query.h"
+#include "vma/vm_replace.h"
 
 static char line_buffer[16 << 10];
 static char name_buffer[4096 + 64];

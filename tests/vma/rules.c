@@ -11,6 +11,8 @@
 #include <string.h>
 #include "areas_text.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply.h"
+#include "vma/vm_replace.h"
 #include "vma/vm_space.h"
 
 #define RW	 (PROT_READ | PROT_WRITE)

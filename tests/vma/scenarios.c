@@ -16,7 +16,9 @@
 #include "areas_text.h"
 #include "resync.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_apply.h"
 #include "vma/vm_compare.h"
+#include "vma/vm_edge.h"
 
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 4u

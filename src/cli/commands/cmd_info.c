@@ -9,6 +9,7 @@
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
+#include "vma/vm_call_format.h"
 
 /* Everything the screen and the JSON say. */
 struct info {

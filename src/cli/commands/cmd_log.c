@@ -10,6 +10,7 @@
 #include "cli/text/fault_text.h"
 #include "query/filter.h"
 #include "query/ledger_view.h"
+#include "vma/vm_call_format.h"
 
 #define CALL_COLUMNS   58
 #define EFFECT_COLUMNS 14

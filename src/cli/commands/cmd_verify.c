@@ -5,6 +5,7 @@
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
+#include "vma/vm_call_format.h"
 
 /* ------------------------------------------------------------------- the text */
 

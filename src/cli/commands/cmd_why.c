@@ -11,6 +11,7 @@
 #include "query/moment.h"
 #include "query/place.h"
 #include "cli/text/stack_text.h"
+#include "vma/vm_call_format.h"
 
 #define FACTS_SHOWN    40 /* unless more are asked for */
 #define PLACES_SHOWN   8

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "cli/text/call_text.h"
+#include "vma/vm_call_format.h"
 
 /* In the order in which they are looked for. */
 static const char *const dropped[] = { "MAP_", "MADV_", "MREMAP_", "SHM_", "CLONE_" };

@@ -4,6 +4,7 @@
 #include "cli/text/area_text.h"
 #include "cli/text/crash_text.h"
 #include "cli/text/fault_text.h"
+#include "vma/vm_errno.h"
 
 /* ------------------------------------------------------------------------ words */
 
