@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
 /*
- * The example of README.md, which shows it from "#include" on; a test compares.
+ * The example that README.md shows, from its first directive on; a test compares the two.
  */
 
 #include <assert.h>
