@@ -13,8 +13,10 @@
  *     verify                            "area" lines follow
  *     check START END EVENT             the same for a part, right after a call
  *     thread TID SP
- *     note TEXT
+ *     note TEXT                         mark TEXT and expect TEXT: notes of the program's
+ *     flags VM_CALL_                    of the calls that follow
  *     header FIELD VALUE                a field of the header; see below
+ *     fault SIGNAL CODE ADDRESS PC ACCESS PAGE EVENT
  *     exit STATUS
  *
  * Everything that would differ from run to run is set to a fixed value: one
@@ -24,6 +26,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,9 +181,11 @@ static void do_stack(char **line)
 	ledger_writer_stack(&writer, &trace);
 }
 
+static uint8_t flags;
+
 static void do_call(char **line)
 {
-	struct vm_call call = { .tier = VM_TIER_SITE, .stack = stack };
+	struct vm_call call = { .tier = VM_TIER_SITE, .stack = stack, .flags = flags };
 	struct ledger_call *record;
 	const char *result;
 	char *word;
@@ -213,28 +218,73 @@ static struct ledger_header fixed = {
 	.brk = 0x555555560000,
 };
 
+#define FIELD(name)                                                                                \
+	{                                                                                          \
+#name, offsetof(struct ledger_header, name),                                       \
+			sizeof(((struct ledger_header *)0)->name)                                  \
+	}
+
+static const struct {
+	const char *name;
+	size_t offset, size;
+} fields[] = {
+	FIELD(pid),
+	FIELD(ppid),
+	FIELD(id),
+	FIELD(parent),
+	FIELD(link),
+	FIELD(parent_event),
+	FIELD(n_checks),
+	FIELD(n_checks_busy),
+	FIELD(n_unrecorded),
+	FIELD(n_bad_lines),
+	FIELD(n_checks_blind),
+	FIELD(n_bypassed),
+	FIELD(n_deferred),
+	FIELD(child_error),
+	FIELD(exec_error),
+	FIELD(n_children_lost),
+	FIELD(end),
+};
+
+/* An id is of equal bytes. */
 static void do_header(char **line)
 {
-	const char *field = strtok_r(NULL, " ", line);
+	const char *name = strtok_r(NULL, " ", line);
+	uint64_t value = number(line);
 
-	if (strcmp(field, "pid") == 0)
-		fixed.pid = (uint32_t)number(line);
-	else if (strcmp(field, "ppid") == 0)
-		fixed.ppid = (uint32_t)number(line);
-	else if (strcmp(field, "id") == 0)
-		memset(fixed.id, (int)number(line), sizeof(fixed.id));
-	else if (strcmp(field, "parent") == 0)
-		memset(fixed.parent, (int)number(line), sizeof(fixed.parent));
-	else if (strcmp(field, "link") == 0)
-		fixed.link = (uint32_t)number(line);
-	else if (strcmp(field, "parent_event") == 0)
-		fixed.parent_event = number(line);
-	else if (strcmp(field, "n_checks") == 0)
-		fixed.n_checks = number(line);
-	else if (strcmp(field, "n_checks_busy") == 0)
-		fixed.n_checks_busy = number(line);
-	else
-		errx(1, "no field %s", field);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		char *field = (char *)&fixed + fields[i].offset;
+
+		if (strcmp(name, fields[i].name) != 0)
+			continue;
+		if (fields[i].size > sizeof(value))
+			memset(field, (int)value, fields[i].size);
+		else
+			memcpy(field, &value, fields[i].size);
+		return;
+	}
+	errx(1, "no field %s", name);
+}
+
+/* In the thread of the last call, after it. */
+static void do_fault(char **line)
+{
+	struct ledger_fault *fault = &fixed.fault;
+
+	fault->state = LEDGER_FAULT_COMPLETE;
+	fault->signal = (uint32_t)number(line);
+	fault->code = (int32_t)number(line);
+	fault->address = number(line);
+	fault->pc = number(line);
+	fault->access = (uint32_t)number(line);
+	fault->page = (uint32_t)number(line);
+	fault->event = number(line);
+	fault->ticks = now + 1000;
+	fault->tid = 4242;
+	fault->sp = 0x7fffffffe000;
+	fault->sender_pid = fault->code <= 0 ? 4200 : 0;
+	fault->sender_uid = fault->code <= 0 ? 1000 : 0;
 }
 
 /* The writer looks at the clock. */
@@ -245,12 +295,12 @@ static void do_thread(char **line)
 	ledger_writer_thread(&writer, tid, number(line));
 }
 
-static void do_note(const char *sentence)
+static void do_note(unsigned what, const char *sentence)
 {
 	struct ledger_note *note;
 
 	note = (void *)(writer.window + (writer.next - writer.window_offset) / LEDGER_RECORD_SIZE);
-	ledger_writer_note(&writer, LEDGER_NOTE_DEGRADED, sentence);
+	ledger_writer_note(&writer, what, sentence);
 	note->ticks = now;
 }
 
@@ -290,7 +340,15 @@ static void do_line(char *text)
 	} else if (strcmp(word, "thread") == 0) {
 		do_thread(&line);
 	} else if (strcmp(word, "note") == 0) {
-		do_note(line);
+		do_note(LEDGER_NOTE_DEGRADED, line);
+	} else if (strcmp(word, "mark") == 0) {
+		do_note(LEDGER_NOTE_MARK, line);
+	} else if (strcmp(word, "expect") == 0) {
+		do_note(LEDGER_NOTE_EXPECT, line);
+	} else if (strcmp(word, "flags") == 0) {
+		flags = (uint8_t)number(&line);
+	} else if (strcmp(word, "fault") == 0) {
+		do_fault(&line);
 	} else if (strcmp(word, "header") == 0) {
 		do_header(&line);
 	} else if (strcmp(word, "exit") == 0) {
@@ -309,21 +367,16 @@ static void no_checkpoint(void *context, struct ledger_writer *unused)
 
 static void fix_header(struct ledger_header *header)
 {
-	header->pid = fixed.pid;
-	header->ppid = fixed.ppid;
-	memcpy(header->id, fixed.id, sizeof(fixed.id));
-	memcpy(header->parent, fixed.parent, sizeof(fixed.parent));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		memcpy((char *)header + fields[i].offset, (char *)&fixed + fields[i].offset,
+		       fields[i].size);
+	header->fault = fixed.fault;
 	memset(header->boot_id, 7, sizeof(header->boot_id));
-	header->link = fixed.link;
-	header->parent_event = fixed.parent_event;
 	header->start_realtime_ns = fixed.start_realtime_ns;
 	header->start_monotonic_ns = 5000000;
 	header->start_ticks = START_TICKS;
 	header->last_monotonic_ns = 5000000 + 1000000000;
 	header->last_ticks = START_TICKS + 1000000000;
-	header->end = fixed.end;
-	header->n_checks = fixed.n_checks;
-	header->n_checks_busy = fixed.n_checks_busy;
 	header->exit_status = fixed.exit_status;
 	snprintf(header->kernel_release, sizeof(header->kernel_release), "6.1.0");
 }

@@ -7,7 +7,7 @@ For whoever changes the house and not what it does. Every command with every opt
 reads a ledger, the pages of help and wrong usage are run with both builds: what is printed,
 on either stream, and the exit status must be the same to the byte. The ledgers are those
 of tests/cli/scripts, of the broken programs of `mapledger demo', of a few real programs,
-all made by the old build, and those that are named.
+recorded by the old build, and those that are named.
 
 Prints each command line that differs; ends with 1 where any does.
 """
@@ -103,11 +103,15 @@ def on_pairs(ledgers):
         yield ["diff", "--rel", "--json", first, second]
 
 
-def record(build, folder):
-    """All ledgers, made by one build. A program that is not there is left out."""
+def record(build, writer, folder):
+    """All ledgers; the scripts are this tree's, and so is who understands them: @writer's.
+
+    A program that is not there is left out.
+    """
     mapledger = os.path.join(build, "src/cli/mapledger")
     for script in sorted(os.listdir(os.path.join(HERE, "scripts"))):
-        make(os.path.join(build, "tests/cli/make_ledger"), script[:-4], folder, script[:-4] + ".mlg")
+        make(os.path.join(writer, "tests/cli/make_ledger"), script[:-4], folder,
+             script[:-4] + ".mlg")
     demos = run([mapledger, "demo"], folder).stdout.decode().splitlines()
     for name in [line.split()[0] for line in demos if line.startswith("  ")]:
         run([mapledger, "run", "-o", f"demo-{name}.mlg", "--",
@@ -145,7 +149,7 @@ def main():
     old, new = (os.path.join(os.path.realpath(build), "src/cli/mapledger")
                 for build in (arguments.old, arguments.new))
     with scratch() as folder:
-        ledgers = record(os.path.realpath(arguments.old), folder)
+        ledgers = record(os.path.realpath(arguments.old), os.path.realpath(arguments.new), folder)
         ledgers += [os.path.realpath(ledger) for ledger in arguments.ledger]
         cases = [words for ledger in ledgers for words in on_ledger(old, ledger, folder)]
         cases += [*on_pairs(ledgers), *lines(WRONG)]

@@ -15,6 +15,9 @@ from testing import HERE, Checks, environment, make, run, scratch
 
 HEADER_COMMAND = 1792  # see struct ledger_header
 
+# how a process ended: scripts/crash_NAME.txt
+CRASHES = ["sent", "no_address", "key", "bus", "allowed", "past_end", "odd"]
+
 # name, exit code, arguments
 SCREENS = [
     ("info", 0, ["info", "demo.mlg"]),
@@ -82,6 +85,24 @@ SCREENS = [
     ("verify_checked", 1, ["verify", "checked.mlg"]),
     ("info_checked", 0, ["info", "checked.mlg"]),
     ("log_checked", 0, ["log", "checked.mlg"]),
+    ("log_kinds", 0, ["log", "calls.mlg"]),
+    ("log_kinds_strace", 0, ["log", "--format", "strace", "calls.mlg"]),
+    ("log_kinds_csv", 0, ["log", "--format", "csv", "calls.mlg"]),
+    ("log_kinds_json", 0, ["log", "--json", "calls.mlg"]),
+    ("map_kinds", 0, ["map", "--long", "calls.mlg"]),
+    ("map_kinds_at", 0, ["map", "--at", "23", "--long", "calls.mlg"]),
+    ("map_mark", 0, ["map", "--at", "mark:half \"way\"", "--range", "0x7ffff6000000+64K",
+                     "calls.mlg"]),
+    ("why_kinds", 0, ["why", "0x7ffff6000000+64K", "calls.mlg"]),
+    ("why_segment", 0, ["why", "0x7ffff4000000", "calls.mlg"]),
+    ("why_ring", 0, ["why", "0x7ffff3000000", "calls.mlg"]),
+    ("why_twice", 0, ["why", "0x7ffff5900000", "calls.mlg"]),
+    ("why_heap", 0, ["why", "0x555555571000", "calls.mlg"]),
+    ("diff_kinds", 1, ["diff", "start", "end", "calls.mlg"]),
+    ("top_kinds", 0, ["top", "--by", "calls", "calls.mlg"]),
+    ("info_kinds", 0, ["info", "calls.mlg"]),
+    *((f"{command}_crash_{crash}", 0, [command, f"crash_{crash}.mlg"])
+      for crash in CRASHES for command in ("log", "explain")),
     ("verify_nothing", 3, ["verify", "demo.mlg"]),
     ("help", 0, ["help"]),
     ("help_map", 0, ["map", "--help"]),
@@ -97,7 +118,11 @@ JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
         ["top", "--json", "demo.mlg"], ["diff", "--json", "start", "end", "story.mlg"], ["why", "--json", "[stack]", "demo.mlg"], ["why", "--json", "path:*db", "story.mlg"],
         ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
         ["verify", "--json", "demo.mlg"], ["verify", "--json", "checked.mlg"],
-        ["log", "--json", "checked.mlg"]]
+        ["log", "--json", "checked.mlg"],
+        ["map", "--json", "calls.mlg"], ["top", "--json", "calls.mlg"],
+        ["why", "--json", "0x7ffff6000000+64K", "calls.mlg"], ["info", "--json", "calls.mlg"],
+        *([command, "--json", f"crash_{crash}.mlg"]
+          for crash in CRASHES for command in ("log", "explain"))]
 
 
 def normal(text):
@@ -235,7 +260,8 @@ def families(checks, mapledger, make_ledger, folder):
 def main(mapledger, make_ledger, *rest):
     checks = Checks()
     with scratch() as folder:
-        for script in ("demo", "equal", "different", "flight", "story", "stacks", "checked"):
+        for script in ("demo", "equal", "different", "flight", "story", "stacks", "checked",
+                       "calls", *(f"crash_{crash}" for crash in CRASHES)):
             make(make_ledger, script, folder, script + ".mlg")
         screens(checks, mapledger, folder, "--write" in rest)
         json_lines(checks, mapledger, folder)
