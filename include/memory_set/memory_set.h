@@ -204,9 +204,21 @@ struct memory_set_options {
  * memory_set_create() - an empty set
  * @options: copied; NULL means all zero, but with @auto_reserve
  *
- * Return: the set, or NULL when the options make no sense or memory is short.
+ * Return: the set, or NULL when the options make no sense or memory is short;
+ * memory_set_try_create() tells the two apart.
  */
 ML_API struct memory_set *memory_set_create(const struct memory_set_options *options);
+
+/**
+ * memory_set_try_create() - an empty set, or the reason why there is none
+ * @options: as for memory_set_create()
+ * @set:     the result; NULL on failure
+ *
+ * Return: 0, -EINVAL when the options make no sense (a page size that is no power
+ * of two, a backend of the set under MEMORY_SET_PER_AREA, a dispatch that there is
+ * not, no allocator in a build without libc), or -ENOMEM.
+ */
+ML_API int memory_set_try_create(const struct memory_set_options *options, struct memory_set **set);
 
 /**
  * memory_set_destroy() - free the set
@@ -231,7 +243,9 @@ ML_API int memory_set_reserve(struct memory_set *set, size_t n_areas);
 
 /**
  * memory_set_map() - add an area
- * @area:       copied into the set. A per-request backend may change it.
+ * @area:       copied into the set. Not const: a per-request backend may change it,
+ *              and then the caller finds there what was mapped, and where. Without
+ *              such a backend it is not written to.
  * @on_overlap: what to do if part of the range is mapped already
  *
  * Return: 0, -EINVAL, -EEXIST, -ENOBUFS, or what a backend returned; -EINVAL too,
@@ -266,8 +280,10 @@ typedef bool (*memory_set_update_fn)(struct memory_area *piece, void *context);
  *           setting @flags; may be NULL
  * @context: passed to @update
  *
- * Gaps in the range are skipped. Areas that @update leaves without any change
- * are not split, and their backend is not called.
+ * Gaps in the range are skipped. Areas that have these flags already, or that
+ * @update leaves without any change, are not split, and under MEMORY_SET_PER_AREA
+ * their backend is not called. A per-request backend is always called, once: what
+ * it stands for may know better what the range holds.
  *
  * Return: 0, -EINVAL, -ENOBUFS, or what a backend returned. Under
  * MEMORY_SET_PER_AREA, when a backend fails the areas before keep their new
@@ -329,7 +345,8 @@ ML_API size_t memory_set_count(const struct memory_set *set);
  * @alignment: a power of two; 0 means the page size
  * @start:     the result
  *
- * As in the seed, only places at or above the hint are considered.
+ * Only places at or above the hint are considered: the search does not begin anew
+ * below it.
  *
  * Return: 0, -EINVAL, or -ENOMEM when there is no such place.
  */
@@ -374,6 +391,21 @@ static inline const struct memory_area *memory_set_iter_prev(struct memory_set_i
 {
 	return iter->at != iter->first ? --iter->at : memory_set_iter_prev_leaf(iter);
 }
+
+/*
+ * memory_set_for_each() - a loop over the areas that overlap a range, in address order
+ * @area: a const struct memory_area *, each of them in turn; NULL behind the last
+ * @iter: a struct memory_set_iter *, the loop's own
+ *
+ *     struct memory_set_iter iter;
+ *     const struct memory_area *area;
+ *
+ *     memory_set_for_each(area, &iter, set, MEMORY_SET_ALL)
+ *             bytes += area->range.end - area->range.start;
+ */
+#define memory_set_for_each(area, iter, set, overlapping)                                          \
+	for (*(iter) = memory_set_iter_from_start((set), (overlapping));                           \
+	     ((area) = memory_set_iter_next(iter)) != NULL;)
 
 /* Everything. */
 #ifdef __cplusplus

@@ -24,26 +24,40 @@ static bool options_make_sense(const struct memory_set_options *options)
 	return options->dispatch == MEMORY_SET_PER_REQUEST;
 }
 
-struct memory_set *memory_set_create(const struct memory_set_options *options)
+static void begin(struct memory_set *set, const struct memory_set_options *options,
+		  const struct ml_allocator *allocator)
 {
-	static const struct memory_set_options defaults = { .auto_reserve = true };
-	const struct ml_allocator *allocator;
-	struct memory_set *set;
-
-	if (!options)
-		options = &defaults;
-	allocator = options->allocator ? options->allocator : DEFAULT_ALLOCATOR;
-	if (!allocator || !options_make_sense(options))
-		return NULL;
-	set = allocator->alloc(allocator->context, sizeof(*set));
-	if (!set)
-		return NULL;
 	set->page_mask = (options->page_size ? options->page_size : 4096) - 1;
 	set->dispatch = options->dispatch;
 	set->merge = options->merge;
 	set->auto_reserve = options->auto_reserve;
 	set->backend = options->backend;
 	area_tree_init(&set->tree, allocator);
+}
+
+int memory_set_try_create(const struct memory_set_options *options, struct memory_set **set)
+{
+	static const struct memory_set_options defaults = { .auto_reserve = true };
+	const struct ml_allocator *allocator;
+
+	*set = NULL;
+	if (!options)
+		options = &defaults;
+	allocator = options->allocator ? options->allocator : DEFAULT_ALLOCATOR;
+	if (!allocator || !options_make_sense(options))
+		return -EINVAL;
+	*set = allocator->alloc(allocator->context, sizeof(**set));
+	if (!*set)
+		return -ENOMEM;
+	begin(*set, options, allocator);
+	return 0;
+}
+
+struct memory_set *memory_set_create(const struct memory_set_options *options)
+{
+	struct memory_set *set;
+
+	memory_set_try_create(options, &set);
 	return set;
 }
 

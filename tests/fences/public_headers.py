@@ -15,6 +15,23 @@ LANGUAGES = {
     "c++": ["-x", "c++", "-std=c++17", "-Wall", "-Wextra", "-Werror"],
 }
 
+# Macros compile where they are used.
+USES = {
+    "memory_set/memory_set.h": """
+uint64_t bytes_of(const struct memory_set *set);
+uint64_t bytes_of(const struct memory_set *set)
+{
+	struct memory_set_iter iter;
+	const struct memory_area *area;
+	uint64_t bytes = 0;
+
+	memory_set_for_each(area, &iter, set, MEMORY_SET_ALL)
+		bytes += area->range.end - area->range.start;
+	return bytes;
+}
+""",
+}
+
 
 def compiler_for(language):
     if language == "c":
@@ -33,7 +50,7 @@ def main(language, include):
             source = os.path.join(folder, "alone")
             with open(source, "w", encoding="utf-8") as file:
                 file.write(f"#include <{header}>\n#include <{header}>\n"
-                           "extern int nothing; int nothing;\n")
+                           + USES.get(header, "extern int nothing; int nothing;\n"))
             done = subprocess.run([*compiler, *LANGUAGES[language], "-I", include,
                                    "-c", source, "-o", os.devnull],
                                   text=True, capture_output=True, check=False)

@@ -88,6 +88,15 @@ Test(memory_set_per_area, protect_skips_what_is_so_already)
 	assert_set(set, "1000-2000 rw-, 3000-5000 rw-, 6000-7000 rw-, 7000-8000 r--");
 }
 
+Test(memory_set_per_area, protecting_to_equal_flags_calls_no_backend)
+{
+	make_set(MEMORY_SET_PER_AREA, 9);
+	cr_assert_eq(protect((struct addr_range){ 0x1000, 0x2000 }, RW), 0);
+	cr_assert_eq(protect((struct addr_range){ 0x3000, 0x4000 }, RW), 0);
+	assert_calls("");
+	assert_set(set, THREE_AREAS);
+}
+
 Test(memory_set_per_area, map_unmaps_first)
 {
 	make_set(MEMORY_SET_PER_AREA, 9);
@@ -180,6 +189,14 @@ Test(memory_set_per_request, each_operation_is_one_call_with_the_whole_range)
 	cr_assert_eq(map(0, 0x4000), 0);
 	assert_calls("protect 1000-7000 flags 4\nunmap 4000-f000\nmap 0-4000 flags 4\n");
 	assert_set(set, "0-4000 --x");
+}
+
+Test(memory_set_per_request, protecting_to_equal_flags_is_forwarded_all_the_same)
+{
+	make_set(MEMORY_SET_PER_REQUEST, 9);
+	cr_assert_eq(protect((struct addr_range){ 0x1000, 0x2000 }, RW), 0);
+	assert_calls("protect 1000-2000 flags 3\n");
+	assert_set(set, THREE_AREAS);
 }
 
 Test(memory_set_per_request, a_range_with_nothing_in_it_is_forwarded_too)

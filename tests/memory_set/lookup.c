@@ -36,6 +36,32 @@ Test(memory_set_lookup, find_and_find_from)
 	memory_set_destroy(set);
 }
 
+Test(memory_set_lookup, for_each_visits_what_overlaps_in_order)
+{
+	static const struct {
+		struct addr_range range;
+		uint64_t starts[4];
+	} rows[] = {
+		{ { 0, UINT64_MAX }, { 0x1000, 0x3000, 0x8000 } },
+		{ { 0x2000, 0x8000 }, { 0x1000, 0x3000 } },
+		{ { 0x4000, 0x8000 }, { 0 } },
+		{ { 0x8fff, UINT64_MAX }, { 0x8000 } },
+	};
+	struct memory_set *set = metadata_set(AREAS, false);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct memory_set_iter iter;
+		const struct memory_area *area;
+		size_t n = 0;
+
+		memory_set_for_each(area, &iter, set, rows[i].range)
+			cr_assert_eq(area->range.start, rows[i].starts[n++]);
+		cr_assert_null(area);
+		cr_assert_eq(rows[i].starts[n], 0);
+	}
+	memory_set_destroy(set);
+}
+
 Test(memory_set_lookup, an_empty_set_has_nothing)
 {
 	struct memory_set *set = metadata_set("", false);

@@ -192,6 +192,29 @@ Test(memory_set_memory, create_needs_memory_and_sensible_options)
 	memory_set_destroy(NULL);
 }
 
+Test(memory_set_memory, create_tells_bad_options_from_no_memory)
+{
+	const struct memory_set_options bad[] = {
+		{ .page_size = 3000 },
+		{ .backend = &page_array_backend },
+		{ .dispatch = (enum memory_set_dispatch)7 },
+	};
+	struct memory_set_options none = { .allocator = &counting.allocator };
+	struct memory_set *made = set;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_assert_eq(memory_set_try_create(&bad[i], &made), -EINVAL);
+		cr_assert_null(made);
+	}
+	make_set(false);
+	counting.calls_left = 0;
+	cr_assert_eq(memory_set_try_create(&none, &made), -ENOMEM);
+	cr_assert_null(made);
+	cr_assert_eq(memory_set_try_create(NULL, &made), 0);
+	cr_assert_not_null(made);
+	memory_set_destroy(made);
+}
+
 Test(memory_set_memory, the_page_size_is_a_choice)
 {
 	struct memory_set *tiny = memory_set_create(&(struct memory_set_options){
