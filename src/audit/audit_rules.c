@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include "audit/audit.h"
+#include "audit/audit_rules.h"
 
 /* clang-format off */
 const struct audit_rule audit_rules[RULE_COUNT] = {

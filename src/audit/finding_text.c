@@ -5,7 +5,8 @@
  */
 
 #include <string.h>
-#include "audit/audit_private.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
 
 void audit_begin_message(struct audit_finding *finding, struct text *text)
 {

@@ -8,7 +8,7 @@
  */
 
 #include <string.h>
-#include "audit/audit_private.h"
+#include "audit/owner.h"
 
 /* How the last part of the name begins. */
 static const char *const libc_names[] = { "libc.so",  "libc-2.",  "ld-linux",

@@ -6,7 +6,8 @@
  * policy - which hardened systems would refuse a call
  */
 
-#include "audit/audit_private.h"
+#include "audit/audit_state.h"
+#include "base/text.h"
 
 /* Policies that refuse writable and executable memory; bits. */
 #define POLICY_MDWE	 0x1u

@@ -5,7 +5,10 @@
  */
 
 #include <errno.h>
-#include "audit/audit_private.h"
+#include "audit/rules_expect.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
+#include "audit/pieces.h"
 
 static void say_prot(struct text *text, uint64_t prot)
 {

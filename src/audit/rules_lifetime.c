@@ -5,7 +5,10 @@
  */
 
 #include <sys/mman.h>
-#include "audit/audit_private.h"
+#include "audit/rules_lifetime.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
+#include "audit/pieces.h"
 
 /* Calls of its thread within which a mapping is still being trimmed, to be aligned. */
 #define TRIMMING 2

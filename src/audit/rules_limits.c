@@ -5,7 +5,10 @@
  */
 
 #include <errno.h>
-#include "audit/audit_private.h"
+#include "audit/rules_limits.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
+#include "audit/pieces.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_errno.h"
 

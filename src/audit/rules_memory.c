@@ -5,7 +5,10 @@
  */
 
 #include <string.h>
-#include "audit/audit_private.h"
+#include "audit/rules_memory.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
+#include "audit/pieces.h"
 #include "audit/policy.h"
 #include "base/text.h"
 #include "vma/vm_abi.h"

@@ -4,7 +4,10 @@
  * P: mprotect; G: guards
  */
 
-#include "audit/audit_private.h"
+#include "audit/rules_protect.h"
+#include "audit/audit_state.h"
+#include "audit/finding_text.h"
+#include "audit/pieces.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_errno.h"
 

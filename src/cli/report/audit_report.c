@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/report/audit_report.h"
+#include "audit/rules_expect.h"
 #include "query/compare.h"
 #include "query/crash.h"
 #include "cli/text/crash_text.h"

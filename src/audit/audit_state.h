@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AUDIT_AUDIT_PRIVATE_H
-#define AUDIT_AUDIT_PRIVATE_H
+#ifndef AUDIT_AUDIT_STATE_H
+#define AUDIT_AUDIT_STATE_H
 
 /*
- * What the rules share.
+ * audit_state - what an audit has learned so far of mappings, threads and call sites
  */
 
-#include "audit/audit.h"
-#include "base/text.h"
 #include "audit/event_table.h"
+#include "audit/finding.h"
+#include "audit/owner.h"
 
-/*
- * Who made a call.
- *
- * @object:   of the module; 0: not known
- * @site:     address in it where the call was made; 0: not known
- * @internal: libc or the loader itself made the system call, for its own purposes
- */
-struct owner {
-	uint32_t object;
-	uint64_t site;
-	bool internal;
+/* What lies in the ranges of a call. */
+struct area_list {
+	struct memory_area *areas;
+	size_t n, capacity;
 };
-
-/* In the map as it is now. */
-struct owner owner_of_trace(const struct vm_space *space, const struct ledger_trace *trace);
 
 /* Mappings by the event that made them; and what became of them. */
 struct mapping {
@@ -89,11 +79,7 @@ struct expectation {
 	uint64_t event; /* it was said behind this call */
 };
 
-struct area_list {
-	struct memory_area *areas;
-	size_t n, capacity;
-};
-
+/* All that an audit keeps while a ledger is folded. */
 struct audit {
 	struct audit_options options;
 	struct audit_finding *findings;
@@ -124,37 +110,6 @@ struct change {
 	bool failed;
 };
 
-/* A run of pages: what it was, and what it is. NULL: not mapped. */
-typedef void (*piece_fn)(const struct change *change, struct addr_range range,
-			 const struct memory_area *before, const struct memory_area *after,
-			 void *context);
-void audit_each_piece(const struct change *change, piece_fn fn, void *context);
-
-/* The finding of a rule at the change's call site: a new one, with count 1, or one more. NULL:
- * the rule is off, or memory is short. */
-struct audit_finding *audit_report(const struct change *change, enum audit_rule_place place,
-				   struct addr_range range);
-/* What a rule found that has more than one severity: is it the first at this site, or worse than
- * what was found there before? Then the finding is of this change, and its message is to be
- * written; else it stays as it is. */
-bool audit_is_news(struct audit_finding *finding, const struct change *change,
-		   struct addr_range range, enum audit_severity severity);
-/* Has the rule found something in this very call? */
-bool audit_has_reported(const struct change *change, enum audit_rule_place place);
-/* Its message may be written anew each time. */
-void audit_begin_message(struct audit_finding *finding, struct text *text);
-
-/* To be looked at again in the end: nothing is reported until then. */
-void audit_remember(const struct change *change, enum audit_rule_place place,
-		    struct addr_range range, uint64_t origin);
-/* As audit_report(), of the call that was remembered; @space is the map in the end. */
-struct audit_finding *audit_report_candidate(struct audit *audit, const struct vm_space *space,
-					     const struct candidate *candidate);
-
-/* A finding of no call, about @site in the end. */
-struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,
-					const struct site_state *site);
-
 /* @array has room for one more behind this; false: memory is short. */
 bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size);
 
@@ -163,15 +118,6 @@ uint64_t audit_thread_seq(const struct change *change);
 
 /* The mapping that event @origin made, or NULL. */
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);
-
-/* "#42" */
-void audit_say_event(struct text *text, uint64_t number);
-
-/* "1 page", "3 pages" */
-void audit_say_pages(struct text *text, uint64_t n);
-
-/* "libc.so.6", "[heap]", "anonymous memory" */
-void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text);
 
 /* Is it the main thread's stack, or may it be? */
 bool audit_is_main_stack(const struct vm_space *space, const struct memory_area *area);
@@ -196,14 +142,10 @@ static inline bool audit_is_foreign(const struct change *change, const struct ma
 	       mapping->owner.object != change->owner.object;
 }
 
-/* The rooms of rules: each is shown every finished call, and the end. */
-void rules_memory(const struct change *change);
-void rules_protect(const struct change *change);
-void rules_lifetime(const struct change *change);
-void rules_limits(const struct change *change);
-void rules_expect(const struct change *change);
-void rules_memory_end(struct audit *audit, const struct vm_space *space);
-void rules_lifetime_end(struct audit *audit, const struct vm_space *space);
-void rules_limits_end(struct audit *audit, const struct vm_space *space);
+/* Writes down what a call that has finished mapped, who made it, and how many areas there are. */
+void audit_note_call(const struct change *change);
+
+/* Writes down that it was its thread's last call. */
+void audit_note_thread(const struct change *change);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUDIT_RULES_PROTECT_H
+#define AUDIT_RULES_PROTECT_H
+
+/*
+ * rules_protect - P: mprotect; G: guards
+ */
+
+struct change;
+
+/* Looks at a call that has finished. */
+void rules_protect(const struct change *change);
+
+#endif
