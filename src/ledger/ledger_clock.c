@@ -7,6 +7,7 @@
  */
 
 #include <string.h>
+#include "ledger/ledger_clock.h"
 #include "ledger/ledger_reader_private.h"
 
 static void put(struct ledger_clock *clock, unsigned at, uint64_t ticks, uint64_t ns)

@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "ledger/ledger_decode.h"
 #include "ledger/ledger_reader_private.h"
+#include "ledger/ledger_records.h"
+#include "ledger/ledger_slots.h"
 #include "ledger/ledger_writer.h"
 #include "vma/vm_flags.h"
 #include "vma/vm_space.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 #include <string.h>
+#include "ledger/ledger_header.h"
 #include "ledger/ledger_reader_private.h"
 
 static bool all_zero(const void *bytes, size_t len)

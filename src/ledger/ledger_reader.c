@@ -2,7 +2,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ledger/ledger_clock.h"
+#include "ledger/ledger_decode.h"
+#include "ledger/ledger_header.h"
 #include "ledger/ledger_reader_private.h"
+#include "ledger/ledger_records.h"
+#include "ledger/ledger_slots.h"
 
 /* ----------------------------------------------------------- open and close */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/ledger_reader_private.h"
+#include "ledger/ledger_records.h"
+#include "ledger/ledger_slots.h"
 
 /*
  * How far to look for good records behind a damaged one in the newest segment.
@@ -7,17 +9,6 @@
  * each time.
  */
 #define LOOK_AHEAD LEDGER_CHUNK_RECORDS
-
-enum ledger_progress ledger_record_progress(const struct ledger_any *record, uint64_t lap)
-{
-	if (record == NULL)
-		return RECORD_NONE;
-	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_DONE))
-		return RECORD_DONE;
-	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_BEGUN))
-		return RECORD_BEGUN;
-	return RECORD_NONE;
-}
 
 static bool in_chunk(const struct ledger_reader *reader, uint64_t record)
 {

@@ -10,7 +10,9 @@
  */
 
 #include <string.h>
+#include "ledger/ledger_clock.h"
 #include "ledger/ledger_reader_private.h"
+#include "ledger/ledger_slots.h"
 
 /* How many records behind a damaged head are asked for the lap. */
 #define WITNESSES 4
@@ -19,6 +21,17 @@ uint64_t ledger_record_offset(const struct ledger_reader *reader, uint32_t slot,
 {
 	return LEDGER_HEADER_SIZE + slot * reader->header.segment_size +
 	       record * LEDGER_RECORD_SIZE;
+}
+
+enum ledger_progress ledger_record_progress(const struct ledger_any *record, uint64_t lap)
+{
+	if (record == NULL)
+		return RECORD_NONE;
+	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_DONE))
+		return RECORD_DONE;
+	if (record->state == LEDGER_STATE(lap, LEDGER_STATE_BEGUN))
+		return RECORD_BEGUN;
+	return RECORD_NONE;
 }
 
 static bool head_is_sane(const struct ledger_segment *head)
