@@ -16,9 +16,12 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "crash/fault.h"
+#include "capture/hooks.h"
 #include "capture/raw.h"
+#include "capture/route.h"
 #include "record/intervene.h"
 #include "capture/scope.h"
+#include "sites/site_table.h"
 #include "sites/sites.h"
 #include "shim/shim.h"
 #include "vma/vm_errno.h"
@@ -232,16 +235,16 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	hooks_start();
 	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
-		sites_start();
+		sites_start(route_reached);
 	shim.intervenes = intervene_wanted();
 	/* Whose call it is must show, for a policy, where the program calls. */
-	if (!sites_see(SITE_CALL) || shim.intervenes)
+	if (!site_table_sees(SITE_CALL) || shim.intervenes)
 		hooks_pass_nothing_on();
-	if (!sites_see(SITE_EXIT))
+	if (!site_table_sees(SITE_EXIT))
 		ask_to_be_last();
 	shim.live = true;
 	/* One that is missed would show the program our handler. */
-	if (sites_see(SITE_SIGACTION) && sites_see(SITE_SIGALTSTACK))
+	if (site_table_sees(SITE_SIGACTION) && site_table_sees(SITE_SIGALTSTACK))
 		fault_start();
 	raw_start();
 	shim_debug("recording to ", shim.options.output);

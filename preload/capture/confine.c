@@ -11,6 +11,7 @@
  */
 
 #include "base/sys.h"
+#include "capture/confine.h"
 #include "crash/fault.h"
 #include "capture/raw.h"
 #include "shim/shim.h"

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include "base/sys.h"
+#include "capture/exec.h"
 #include "shim/shim.h"
 
 int64_t exec_call(struct vm_call *call, const struct unwind_regs *from)

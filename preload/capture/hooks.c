@@ -21,12 +21,15 @@
 #include <linux/prctl.h>
 #include <sys/types.h>
 #include "base/sys.h"
-#include "crash/fault.h"
+#include "capture/confine.h"
+#include "capture/exec.h"
+#include "capture/hooks.h"
 #include "capture/raw.h"
-#include "capture/scope.h"
-#include "shim/shim.h"
 #include "capture/route.h"
-#include "sites/sites.h"
+#include "capture/scope.h"
+#include "crash/fault.h"
+#include "shim/shim.h"
+#include "sites/site_table.h"
 
 #define MREMAP_FIXED_OR_DONTUNMAP 6
 
@@ -247,7 +250,7 @@ EXPORT int prctl(int option, ...)
 	/* A filter must not come unseen, whoever else wants to see prctl(). */
 	if (option == PR_SET_SECCOMP)
 		return (int)to_libc(confine_call(SYS_prctl, args));
-	site_call_prctl(args);
+	route_prctl(args);
 	PASS_ON(prctl, option, args[1], args[2], args[3], args[4]);
 	if (vm_call_matters(VM_OP_PRCTL, args))
 		return (int)SYMBOL(VM_OP_PRCTL, args[0], args[1], args[2], args[3], args[4]);
@@ -336,7 +339,7 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		return to_libc(fault_sigaltstack(args));
 #endif
 	if (nr == SYS_prctl)
-		site_call_prctl(args);
+		route_prctl(args);
 	if (nr == SYS_exit_group)
 		finish_at_exit((int)a);
 	if (nr == SYS_execve || nr == SYS_execveat)
@@ -371,7 +374,7 @@ static void end(uint64_t next_end, int status) __attribute__((noreturn));
  */
 static void end(uint64_t next_end, int status)
 {
-	if (next_end == 0 || !sites_see(SITE_EXIT))
+	if (next_end == 0 || !site_table_sees(SITE_EXIT))
 		finish_at_exit(status);
 	if (next_end != 0)
 		((void (*)(int))next_end)(status);

@@ -3,10 +3,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <ucontext.h>
-#include "crash/fault.h"
 #include "capture/raw.h"
-#include "shim/shim.h"
+#include "crash/fault.h"
 #include "crash/sigaction.h"
+#include "record/pending_note.h"
+#include "shim/shim.h"
+#include "sites/gadgets.h"
+#include "sites/site_stubs.h"
+#include "sites/sites.h"
 
 #if defined(__x86_64__)
 
@@ -27,21 +31,14 @@ static struct addr_range allowed;
 /* What the program has set for SIGSYS. */
 static struct kernel_action theirs;
 
-/* A sentence that waits for the lock. */
-static const char *note;
+/* In raw_x86_64.S. */
+extern const unsigned char raw_syscall[] HIDDEN; /* a bare one, for what does not come back */
+extern const unsigned char raw_child[] HIDDEN;
 
 /* Armed, and not given up? */
 static bool is_live(void)
 {
 	return selector == BLOCK;
-}
-
-void raw_write_note(void)
-{
-	const char *sentence = __atomic_exchange_n(&note, NULL, __ATOMIC_ACQ_REL);
-
-	if (sentence != NULL && shim.writer.header != NULL)
-		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED, sentence);
 }
 
 void raw_give_up(const char *why)
@@ -51,108 +48,11 @@ void raw_give_up(const char *why)
 	if (!started || __atomic_exchange_n(&selector, ALLOW, __ATOMIC_SEQ_CST) == ALLOW ||
 	    why == NULL)
 		return;
-	__atomic_store_n(&note, why, __ATOMIC_RELEASE);
+	pending_note_set(why);
 	if (recorder_lock(&mark, RECORDER_DEFER)) {
-		raw_write_note();
+		pending_note_write();
 		recorder_unlock(&mark);
 	}
-}
-
-/* --------------------------------------------------------------------- gadgets */
-
-/* In raw_x86_64.S, filled with int3. */
-extern unsigned char raw_gadgets[] HIDDEN;
-extern const unsigned char raw_syscall[] HIDDEN; /* a bare one, for what does not come back */
-extern const unsigned char raw_child[] HIDDEN;
-#define GADGETS	    128
-#define GADGET_SIZE 64
-
-static uint64_t gadget_resume[GADGETS];
-static uint32_t n_gadgets;
-
-static bool makes_child(uint32_t nr)
-{
-	return nr == SYS_clone || nr == SYS_clone3;
-}
-
-/*
- * syscall; jmp *resume. Behind a call that makes a child:
- *
- *     syscall
- *     mov    %rax, %rcx
- *     jrcxz  1f
- *     jmp    *resume
- * 1:  lea    -128(%rsp), %rsp
- *     push   resume
- *     jmp    raw_child
- */
-static unsigned make_gadget(unsigned char *code, uint64_t at, uint64_t resume, bool child)
-{
-	static const unsigned char plain[] = { 0x0f, 0x05, 0xff, 0x25, 0, 0, 0, 0 };
-	static const unsigned char with_child[] = {
-		0x0f, 0x05, 0x48, 0x89, 0xc1, 0xe3, 14,	  0xff, 0x25, 0,    0,
-		0,    0,    0,	  0,	0,    0,    0,	  0,	0,    0, /* resume: offset 13 */
-		0x48, 0x8d, 0x64, 0x24, 0x80, 0xff, 0x35, 0xed, 0xff, 0xff, 0xff, /* back to 13 */
-		0xe9, 0,    0,	  0,	0,
-	};
-	int32_t rel32 = (int32_t)((uintptr_t)raw_child - (at + sizeof(with_child)));
-
-	if (!child) {
-		memcpy(code, plain, sizeof(plain));
-		memcpy(code + sizeof(plain), &resume, sizeof(resume));
-		return sizeof(plain) + sizeof(resume);
-	}
-	memcpy(code, with_child, sizeof(with_child));
-	memcpy(code + 13, &resume, sizeof(resume));
-	memcpy(code + sizeof(with_child) - 4, &rel32, sizeof(rel32));
-	return sizeof(with_child);
-}
-
-static bool write_gadget(uint32_t i, uint64_t resume, bool child)
-{
-	unsigned char code[GADGET_SIZE];
-	uint64_t at = (uintptr_t)raw_gadgets + (uint64_t)i * GADGET_SIZE;
-	unsigned size = make_gadget(code, at, resume, child);
-	int mem = sites_open_memory();
-	bool good;
-
-	if (mem < 0)
-		return false;
-	good = sys_pwrite(mem, code, size, at) == (long)size;
-	sys_close(mem);
-	return good;
-}
-
-/* The gadget of a place; 0: none can be had. */
-static uint64_t gadget_of(uint64_t resume, bool child)
-{
-	uint64_t key = resume | (uint64_t)child << 63;
-	uint32_t n = __atomic_load_n(&n_gadgets, __ATOMIC_ACQUIRE), i;
-
-	for (i = 0; i < n && i < GADGETS; i++)
-		if (__atomic_load_n(&gadget_resume[i], __ATOMIC_ACQUIRE) == key)
-			return (uintptr_t)raw_gadgets + (uint64_t)i * GADGET_SIZE;
-	i = n < GADGETS ? __atomic_fetch_add(&n_gadgets, 1, __ATOMIC_ACQ_REL) : GADGETS;
-	if (i >= GADGETS || !write_gadget(i, resume, child))
-		return 0;
-	__atomic_store_n(&gadget_resume[i], key, __ATOMIC_RELEASE);
-	return (uintptr_t)raw_gadgets + (uint64_t)i * GADGET_SIZE;
-}
-
-uint64_t raw_resume(uint32_t nr, uint64_t resume)
-{
-	uint64_t gadget = started && makes_child(nr) ? gadget_of(resume, true) : 0;
-
-	return gadget != 0 ? gadget + 2 : resume;
-}
-
-uint64_t raw_real_resume(uint64_t resume)
-{
-	uint64_t into = resume - (uintptr_t)raw_gadgets;
-
-	if (into >= (uint64_t)GADGETS * GADGET_SIZE)
-		return resume;
-	return gadget_resume[into / GADGET_SIZE] & ~(1ULL << 63);
 }
 
 /* ------------------------------------------------------------------ the handler */
@@ -208,7 +108,7 @@ static void leave_stack(const greg_t *regs)
 static void pass_by(greg_t *regs, uint32_t nr)
 {
 	const uint64_t args[6] = { (uint64_t)regs[REG_RDI], (uint64_t)regs[REG_RSI] };
-	uint64_t gadget = gadget_of((uint64_t)regs[REG_RIP], makes_child(nr));
+	uint64_t gadget = gadget_find(nr, (uint64_t)regs[REG_RIP]);
 
 	site_call_passes(nr, args);
 	if (takes_own_stack(nr, regs))
@@ -401,7 +301,7 @@ static const char *begin(void)
 		.restorer = RESTORER,
 	};
 
-	if (!sites_see(SITE_SIGMASK) || !sites_see(SITE_SIGACTION))
+	if (!site_table_sees(SITE_SIGMASK) || !site_table_sees(SITE_SIGACTION))
 		return "--raw can't be had: the calls that block signals are not seen";
 	widen((uintptr_t)raw_start);
 	sites_trusted(widen);
@@ -419,6 +319,8 @@ static const char *begin(void)
 void raw_prepare(void)
 {
 	started = shim.options.raw != 0;
+	if (started)
+		gadgets_start(raw_child);
 }
 
 void raw_start(void)
@@ -428,10 +330,11 @@ void raw_start(void)
 	if (shim.options.raw == 0)
 		return;
 	wrong = begin();
-	__atomic_store_n(&note, NULL, __ATOMIC_RELAXED);
+	pending_note_set(NULL);
 	if (wrong == NULL)
 		return;
 	started = false;
+	gadgets_start(NULL);
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED, wrong);
 }
 
@@ -440,10 +343,6 @@ void raw_start(void)
 void raw_give_up(const char *why)
 {
 	(void)why;
-}
-
-void raw_write_note(void)
-{
 }
 
 void raw_prepare(void)

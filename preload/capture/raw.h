@@ -17,7 +17,7 @@
  *                   have, and returns to site_common
  *                   any other: returns to a gadget, a copy of `syscall' that jumps back
  *
- * So no call runs in the handler. A gadget is written once for each place that calls.
+ * So no call runs in the handler (sites/gadgets.h).
  *
  * What the kernel does not carry on is: threads and children of fork begin without,
  * and are armed by a gadget behind clone, whose child calls raw_begin(). A child of
@@ -31,8 +31,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "capture/route.h"
-#include "sites/sites.h"
+#include "sites/site_stubs.h"
+#include "sites/site_table.h"
 
 /* prctl, linux/prctl.h: newer than some headers */
 #define RAW_SET_DISPATCH 59
@@ -46,19 +46,8 @@ void raw_prepare(void);
 void raw_start(void);
 /* No trap from now on. @why: a sentence for the ledger, NULL: none needed. */
 void raw_give_up(const char *why);
-/* With the lock held, at the end: a sentence that could not be written before. */
-void raw_write_note(void);
-
 /* A thread, or a child of fork, begins: arm it. */
 __attribute__((visibility("hidden"))) void raw_begin(void);
-
-/*
- * Where a site's call goes on. For those that make threads and children this is a
- * gadget, behind its `syscall', else @resume.
- */
-uint64_t raw_resume(uint32_t nr, uint64_t resume);
-/* The program's place for such a gadget, else @resume. */
-uint64_t raw_real_resume(uint64_t resume);
 
 /* What a program does with signals, for which see above. */
 struct site_answer raw_sigmask(const struct site_frame *frame, uint64_t nr);

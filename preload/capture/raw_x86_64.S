@@ -4,16 +4,7 @@
 
 #if defined(__x86_64__)
 
-#define GADGETS 128
-#define GADGET_SIZE 64
-
 	.text
-	.hidden	raw_gadgets
-	.globl	raw_gadgets
-	.balign	4096
-raw_gadgets:
-	.fill	GADGETS * GADGET_SIZE, 1, 0xcc
-
 /* For rt_sigreturn, which goes on wherever the program was. */
 	.hidden	raw_syscall
 	.globl	raw_syscall

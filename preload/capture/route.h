@@ -1,49 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PRELOAD_SITE_CALLS_H
-#define PRELOAD_SITE_CALLS_H
+#ifndef PRELOAD_ROUTE_H
+#define PRELOAD_ROUTE_H
 
 /*
- * site_calls - which system calls are caught at their instructions, and what then
+ * route - what is done with a system call that was caught at its instruction
+ *
+ * By the role of the call (sites/call_table.h): handed to the recorder, answered here, looked
+ * at on its way, or made by the program's own instruction.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "sites/site_stubs.h"
 
-/* What to do with a call. */
-enum site_role {
-	SITE_PASS,  /* nothing */
-	SITE_CALL,  /* a vm_op: the recorder makes the call */
-	SITE_FORK,  /* the recorder makes the call, unless it shares memory or moves the stack */
-	SITE_FORK3, /* clone3: made as it is */
-	SITE_VFORK, /* likewise */
-	SITE_PRCTL, /* recorded where it matters; learn that the process is confined */
-	SITE_SIGACTION, /* rt_sigaction: fault.h */
-	SITE_SIGALTSTACK,
-	SITE_THREAD,  /* set_robust_list: libc begins a thread, or is in a fork child */
-	SITE_EXEC,    /* recorded, unless a vfork child makes it */
-	SITE_SIGMASK, /* rt_sigprocmask: raw.h */
-	SITE_WAIT,    /* ppoll and its like, which come with a mask */
-	SITE_EXIT,    /* the process ends */
-	SITE_ROLES,
-};
-
-/* By number: not 0 for calls that are caught. Generated stubs look here. */
-extern uint8_t site_wanted[1 << 16] __attribute__((visibility("hidden")));
-
-void site_calls_start(void);
-
-static inline bool site_call_is_wanted(uint32_t nr)
-{
-	return nr < sizeof(site_wanted) && site_wanted[nr] != 0;
-}
+/* What all stubs call: see site_reached_fn. */
+site_reached_fn route_reached;
 
 /* A prctl, however it was caught: what others than the recorder must know. */
-void site_call_prctl(const uint64_t args[6]);
-
-enum site_role site_call_role(uint32_t nr);
-/* A call that makes a child goes to the kernel by itself. */
-void site_call_passes(uint32_t nr, const uint64_t args[6]);
-/* enum vm_op of a call that is caught, or VM_OP_NONE. */
-uint8_t site_call_op(uint32_t nr);
+void route_prctl(const uint64_t args[6]);
 
 #endif

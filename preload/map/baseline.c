@@ -14,7 +14,7 @@
 #include "vma/procmap_query.h"
 #include "vma/vm_replace.h"
 #include "shim/shim.h"
-#include "sites/sites.h"
+#include "sites/site_stubs.h"
 #include "stacks/stacks.h"
 
 #define GROUP 64 /* areas per ledger group */

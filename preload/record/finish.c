@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "vma/kernel_map.h"
 #include "vma/vm_errno.h"
-#include "capture/raw.h"
+#include "record/pending_note.h"
 #include "shim/shim.h"
 
 #define SPARE	   64 /* areas that may appear between counting and reading */
@@ -233,7 +233,7 @@ void finish_at_exit(int status)
 	if (shim.options.verify != OPTION_VERIFY_OFF)
 		finish_verify(true, NULL, NULL);
 	if (shim.writer.header != NULL) {
-		raw_write_note();
+		pending_note_write();
 		finish_counters();
 		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
 	}

@@ -89,14 +89,6 @@ static inline bool shim_shares_memory(void)
 uint64_t shim_block_signals(void);
 void shim_restore_signals(uint64_t mask);
 
-/* hooks.c */
-
-/* First of all, recorded or not: whom the symbols hide, and are to call. */
-void hooks_find_next(void);
-/* The calls must be ours: libc's are not seen. */
-void hooks_pass_nothing_on(void);
-void hooks_start(void);
-
 /* start.c */
 void shim_debug(const char *what, const char *about);
 
@@ -176,12 +168,6 @@ int resync_open_maps(void);
 /* A text has been read: what could not be read of it is counted, also in the ledger. */
 void resync_count_bad_lines(uint32_t n);
 void resync_close_maps(void);
-
-/* confine.c: prctl or seccomp, about to install a filter. Makes the call; returns its result. */
-long confine_call(long nr, const uint64_t args[6]);
-
-/* exec.c: as recorder_call(), for VM_OP_EXEC and VM_OP_EXECVEAT; also in children of vfork */
-int64_t exec_call(struct vm_call *call, const struct unwind_regs *from);
 
 /* child.c */
 

@@ -5,7 +5,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "sites/site_cache.h"
-#include "capture/route.h"
+#include "sites/call_table.h"
 #include "shim/shim.h"
 
 #if defined(__x86_64__)

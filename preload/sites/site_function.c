@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <string.h>
 #include "sites/site_function.h"
+#include "sites/site_go.h"
 #include "shim/shim.h"
 
 /* ------------------------------------------------------------------- .eh_frame */

@@ -22,8 +22,5 @@ struct site_function {
 
 /* The function that the byte at @offset of the file belongs to. May open the file. */
 bool site_function_find(struct site_text *text, uint64_t offset, struct site_function *function);
-/* Likewise, from Go's own table, for code whose ELF address is @addr. In site_go.c. */
-bool site_go_find(struct site_text *text, uint64_t offset, uint64_t addr,
-		  struct site_function *function);
 
 #endif

@@ -16,7 +16,7 @@
 
 #include <elf.h>
 #include <string.h>
-#include "sites/site_function.h"
+#include "sites/site_go.h"
 
 struct go_table {
 	uint32_t magic;

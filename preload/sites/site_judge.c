@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include "capture/route.h"
+#include "sites/call_table.h"
 #include "sites/site_function.h"
 #include "sites/site_judge.h"
 #include "sites/x86_insn.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <string.h>
-#include "sites/sites.h"
+#include "sites/site_scan.h"
 
 #define EACH(byte) (0x0101010101010101ULL * (byte))
 

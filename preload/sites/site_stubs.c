@@ -24,12 +24,14 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/sys.h"
-#include "capture/raw.h"
-#include "capture/route.h"
-#include "sites/sites.h"
 #include "shim/shim.h"
+#include "sites/call_table.h"
+#include "sites/gadgets.h"
+#include "sites/site_stubs.h"
 
 #if defined(__x86_64__)
+
+site_reached_fn *site_reached;
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
@@ -176,7 +178,7 @@ static bool put_copy(struct code *code, const struct site_plan *plan, uint64_t f
 static void put_rest(struct code *code, const struct site_plan *plan, uint64_t slot,
 		     uint64_t syscall, uint32_t index)
 {
-	uint64_t resume = raw_resume(plan->nr, syscall + 2);
+	uint64_t resume = gadget_resume(plan->nr, syscall + 2);
 	int32_t back;
 
 	put_movabs_r11(code, (uintptr_t)site_wanted);
@@ -218,13 +220,21 @@ uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, 
 	any_apart |= plan->apart;
 	if (!plan->plain || plan->apart || index >= SITE_STUBS || !is_near(stub, addr))
 		return write_stub(plan, addr, index, mem);
-	site_resume[index] = raw_resume(plan->nr, addr + plan->n_copy + 2);
+	site_resume[index] = gadget_resume(plan->nr, addr + plan->n_copy + 2);
 	return stub;
 }
 
 uint64_t site_entry(void)
 {
 	return any_apart ? (uintptr_t)site_apart : (uintptr_t)site_common;
+}
+
+#else
+
+unsigned site_pages(const struct addr_range **pages)
+{
+	*pages = NULL;
+	return 0;
 }
 
 #endif

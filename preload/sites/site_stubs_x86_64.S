@@ -88,7 +88,7 @@ site_common:
 	.cfi_startproc
 	make_frame
 	and	$-16, %rsp
-	call	site_reached
+	call	*site_reached(%rip)
 site_return:
 	mov	%rax, %r11
 	mov	%rdx, %rcx
@@ -138,7 +138,7 @@ site_apart:
 	shl	$STACK_SHIFT, %rcx
 	lea	site_stacks(%rip), %rsp
 	add	%rcx, %rsp
-	call	site_reached
+	call	*site_reached(%rip)
 	mov	-72(%rbp), %rcx
 	lock bts %rcx, site_stacks_free(%rip)
 	jmp	site_return

@@ -4,7 +4,11 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "sites/site_cache.h"
-#include "capture/route.h"
+#include "sites/call_table.h"
+#include "sites/code_memory.h"
+#include "sites/site_scan.h"
+#include "sites/site_stubs.h"
+#include "sites/site_table.h"
 #include "sites/site_text.h"
 #include "sites/sites.h"
 #include "shim/shim.h"
@@ -24,165 +28,6 @@ bool sites_is_libc_or_loader(const char *path)
 
 #if defined(__x86_64__)
 
-static struct site sites[SITES_MAX];
-static uint32_t n_sites; /* slots that were ever in use */
-
-uint32_t site_nr(uint64_t index)
-{
-	return sites[index].nr;
-}
-
-/* -------------------------------------------------------------------- the table */
-
-static void make_jump(unsigned char jump[SITE_JUMP_SIZE], uint64_t addr, uint64_t stub)
-{
-	int32_t rel32 = (int32_t)(stub - (addr + SITE_JUMP_SIZE));
-
-	jump[0] = 0xe9;
-	memcpy(jump + 1, &rel32, sizeof(rel32));
-}
-
-/*
- * Memory itself is asked: as long as the jump is there its stub must be, whatever the
- * set says. A mapping may lose and regain its right to be executed.
- */
-static bool is_still_there(const struct site *site, int mem)
-{
-	unsigned char jump[SITE_JUMP_SIZE], found[SITE_JUMP_SIZE];
-
-	make_jump(jump, site->addr, site->stub);
-	return sys_pread(mem, found, SITE_JUMP_SIZE, site->addr) == SITE_JUMP_SIZE &&
-	       memcmp(found, jump, SITE_JUMP_SIZE) == 0;
-}
-
-static void forget(struct site *site)
-{
-	site_stub_free(site->stub);
-	site->addr = 0;
-	site->stub = 0;
-}
-
-/* Something else has been mapped there. */
-static void forget_gone(struct addr_range range, int mem)
-{
-	for (uint32_t i = 0; i < n_sites; i++)
-		if (sites[i].addr >= range.start && sites[i].addr < range.end &&
-		    sites[i].addr != 0 && !is_still_there(&sites[i], mem))
-			forget(&sites[i]);
-}
-
-static struct site *find_free(uint32_t *index, int mem)
-{
-	for (unsigned turn = 0; turn < 2; turn++) {
-		for (uint32_t i = 0; i < SITES_MAX; i++)
-			if (sites[i].addr == 0) {
-				*index = i;
-				return &sites[i];
-			}
-		forget_gone(MEMORY_SET_ALL, mem);
-	}
-	return NULL;
-}
-
-/* It is patched already, by us. */
-static bool is_patched(uint64_t addr, int mem)
-{
-	for (uint32_t i = 0; i < n_sites; i++)
-		if (sites[i].addr == addr)
-			return is_still_there(&sites[i], mem);
-	return false;
-}
-
-/* -------------------------------------------------------------------- one site */
-
-static void write_site(const struct site_text *text, const struct site_plan *plan, uint8_t state)
-{
-	struct ledger_site *record;
-
-	if (!ledger_writer_room(&shim.writer, 1))
-		return;
-	record = ledger_writer_begin(&shim.writer, LEDGER_SITE);
-	if (record == NULL)
-		return;
-	record->site_state = state;
-	record->op = plan->nr == SITE_ANY_NR ? VM_OP_NONE : site_call_op(plan->nr);
-	record->object = text->object;
-	record->addr = site_text_address(text, plan->begin);
-	record->file_offset = plan->begin;
-	record->nr = plan->nr == SITE_ANY_NR ? UINT64_MAX : plan->nr;
-	ledger_writer_done(&shim.writer, record);
-}
-
-static bool is_unchanged(const struct site_text *text, const struct site_plan *plan, uint64_t addr)
-{
-	unsigned char bytes[SITE_COPY_MAX + 2];
-	size_t size = plan->n_copy + 2u;
-
-	return site_text_memory(text, addr, bytes, size) && memcmp(bytes, plan->bytes, size) == 0;
-}
-
-static uint8_t write_jump(const struct site_text *text, uint64_t addr, uint64_t stub)
-{
-	unsigned char jump[SITE_JUMP_SIZE];
-
-	make_jump(jump, addr, stub);
-	return sys_pwrite(text->mem, jump, sizeof(jump), addr) == sizeof(jump)
-		       ? LEDGER_SITE_PATCHED
-		       : LEDGER_SITE_UNWRITABLE;
-}
-
-static uint8_t patch(const struct site_text *text, const struct site_plan *plan)
-{
-	uint64_t addr = site_text_address(text, plan->begin), stub;
-	uint32_t index = 0;
-	struct site *site = find_free(&index, text->mem);
-	uint8_t state;
-
-	if (is_patched(addr, text->mem))
-		return LEDGER_SITE_PATCHED;
-	if (text->time == SITE_IT_MAY_RUN || plan->begin < text->offset)
-		return LEDGER_SITE_RUNNING;
-	if (site == NULL)
-		return LEDGER_SITE_NO_STUB;
-	if (!is_unchanged(text, plan, addr))
-		return LEDGER_SITE_FOREIGN;
-	stub = site_stub(plan, addr, index, text->mem);
-	if (stub == 0) {
-		forget_gone(MEMORY_SET_ALL, text->mem); /* whose stubs may be had now */
-		stub = site_stub(plan, addr, index, text->mem);
-	}
-	if (stub == 0)
-		return LEDGER_SITE_TOO_FAR;
-	*site = (struct site){ .stub = stub };
-	site->nr = plan->plain ? plan->nr : SITE_ANY_NR;
-	memcpy(site->bytes, plan->bytes, SITE_JUMP_SIZE);
-	if (index >= n_sites)
-		n_sites = index + 1;
-	state = write_jump(text, addr, stub);
-	if (state == LEDGER_SITE_PATCHED)
-		site->addr = addr;
-	else
-		forget(site);
-	return state;
-}
-
-/* In libc and ld.so. */
-static struct {
-	bool patched;
-	bool missed;
-} roles[SITE_ROLES];
-
-static void count_role(enum site_role role, uint8_t state)
-{
-	roles[role].patched |= state == LEDGER_SITE_PATCHED;
-	roles[role].missed |= state != LEDGER_SITE_PATCHED;
-}
-
-bool sites_see(enum site_role role)
-{
-	return roles[role].patched && !roles[role].missed;
-}
-
 /* Return: is it worth a look the next time? */
 static bool try_site(struct site_text *text, uint64_t offset, enum site_trust trust)
 {
@@ -191,7 +36,7 @@ static bool try_site(struct site_text *text, uint64_t offset, enum site_trust tr
 
 	switch (site_judge(text, offset, trust, &plan)) {
 	case SITE_GOOD:
-		state = patch(text, &plan);
+		state = site_table_patch(text, &plan);
 		break;
 	case SITE_UNPROVEN:
 		state = LEDGER_SITE_UNPROVEN;
@@ -203,8 +48,8 @@ static bool try_site(struct site_text *text, uint64_t offset, enum site_trust tr
 		return false;
 	}
 	if (trust == SITE_TRUST)
-		count_role(site_call_role(plan.nr), state);
-	write_site(text, &plan, state);
+		site_table_count(site_call_role(plan.nr), state);
+	site_table_write(text, &plan, state);
 	return true;
 }
 
@@ -314,7 +159,7 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 	if (!known && shim.options.sites != OPTION_SITES_ALL)
 		return;
 	if (time == SITE_BEFORE_IT_RUNS)
-		forget_gone(area->range, mem);
+		site_table_forget_gone(area->range, mem);
 	site_text_begin(&text);
 	look_through(&text, known ? SITE_TRUST : SITE_PROVE);
 	site_text_end(&text);
@@ -346,15 +191,11 @@ static void search_all(struct addr_range range, int mem, int fd, enum site_time 
 	}
 }
 
-int sites_open_memory(void)
+void sites_start(site_reached_fn *reached)
 {
-	return (int)sys_openat(AT_FDCWD, "/proc/thread-self/mem", O_RDWR | O_CLOEXEC, 0);
-}
+	int mem = code_memory_open();
 
-void sites_start(void)
-{
-	int mem = sites_open_memory();
-
+	site_reached = reached;
 	site_calls_start();
 	if (mem < 0) {
 		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
@@ -412,7 +253,7 @@ static void say_unsearched(void)
 static void search_range(struct addr_range range, int fd, enum site_time time)
 {
 	uint64_t mask = shim_block_signals();
-	int mem = sites_open_memory();
+	int mem = code_memory_open();
 
 	if (mem >= 0) {
 		search_all(range, mem, fd, time);
@@ -438,25 +279,6 @@ static void after_mprotect(enum site_time time)
 		search_range(pending[i], -1, time);
 }
 
-/* Nobody executes what has just come to its new place: the jumps can be taken back there. */
-static void unpatch_moved(struct addr_range from, uint64_t to, uint64_t size)
-{
-	int mem = sites_open_memory();
-
-	for (uint32_t i = 0; mem >= 0 && i < n_sites; i++) {
-		struct site *site = &sites[i];
-		uint64_t into = site->addr - from.start;
-
-		if (site->addr < from.start || site->addr >= from.end)
-			continue;
-		if (into + SITE_JUMP_SIZE <= size)
-			sys_pwrite(mem, site->bytes, SITE_JUMP_SIZE, to + into);
-		forget(site);
-	}
-	if (mem >= 0)
-		sys_close(mem);
-}
-
 static void after_mremap(const struct vm_call *call, enum site_time time)
 {
 	uint64_t to = (uint64_t)call->result, size = vm_page_up(call->args[2]);
@@ -466,7 +288,7 @@ static void after_mremap(const struct vm_call *call, enum site_time time)
 	if (area == NULL || !(area->flags & VM_EXEC))
 		return;
 	if (to != from.start)
-		unpatch_moved(from, to, size);
+		site_table_take_back(from, to, size);
 	else
 		to = from.end;
 	search_range((struct addr_range){ to, (uint64_t)call->result + size }, -1, time);
@@ -514,14 +336,9 @@ void sites_trusted(void (*each)(uint64_t addr))
 
 #else
 
-bool sites_see(enum site_role role)
+void sites_start(site_reached_fn *reached)
 {
-	(void)role;
-	return false;
-}
-
-void sites_start(void)
-{
+	(void)reached;
 	if (ledger_writer_room(&shim.writer, 8))
 		ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
 				   "call sites are not caught on this architecture: calls made "
@@ -541,12 +358,6 @@ void sites_after(const struct vm_call *call)
 void sites_late(const struct vm_call *call)
 {
 	(void)call;
-}
-
-unsigned site_pages(const struct addr_range **pages)
-{
-	*pages = NULL;
-	return 0;
 }
 
 #endif

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <string.h>
-#include "sites/sites.h"
+#include "sites/site_stubs.h"
 
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, R8, R9, R10, R11, R12, R13, R14, R15, N_REGS };
 
@@ -33,7 +33,7 @@ static uint64_t seen_args[6];
 static uint64_t seen_index;
 static uint64_t seen_distance; /* between the site's stack and ours */
 
-struct site_answer site_reached(const struct site_frame *frame)
+static struct site_answer reached(const struct site_frame *frame)
 {
 	memcpy(seen_args, frame->args, sizeof(seen_args));
 	seen_index = frame->index;
@@ -45,6 +45,8 @@ struct site_answer site_reached(const struct site_frame *frame)
 				   "cc");
 	return answer;
 }
+
+site_reached_fn *site_reached = reached;
 
 static struct machine filled(uint64_t flags)
 {
