@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/text.h"
+#include "vma/vm_module.h"
 #include "capture/scope.h"
-#include "sites/sites.h"
 
 /* ld.so's, for debuggers. Data: whoever else shows the name has copied it. */
 extern struct r_debug _r_debug __attribute__((weak));
@@ -143,7 +143,7 @@ static const struct link_map *first_library(void)
 
 static bool is_libc(const struct link_map *library)
 {
-	return library->l_name != NULL && sites_is_libc_or_loader(library->l_name);
+	return library->l_name != NULL && vm_module_is(library->l_name, VM_MODULE_TRUSTED);
 }
 
 uint64_t scope_libc(const char *name)

@@ -3,9 +3,9 @@
 #include <signal.h>
 #include "base/sys.h"
 #include "vma/vm_abi.h"
+#include "vma/vm_module.h"
 #include "record/intervene.h"
 #include "shim/shim.h"
-#include "sites/sites.h"
 
 bool intervene_wanted(void)
 {
@@ -25,7 +25,7 @@ static bool is_libc(uint32_t object)
 {
 	const struct vm_object *found = vm_objects_get(&shim.space.objects, object);
 
-	return found != NULL && sites_is_libc_or_loader(found->name);
+	return found != NULL && vm_module_is(found->name, VM_MODULE_TRUSTED);
 }
 
 /* The module of the first frame outside of libc and the loader; 0: not known. */

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include "base/sys.h"
 #include "base/text.h"
+#include "vma/vm_module.h"
 #include "sites/site_cache.h"
 #include "sites/call_table.h"
 #include "sites/code_memory.h"
@@ -12,19 +13,6 @@
 #include "sites/site_text.h"
 #include "sites/sites.h"
 #include "shim/shim.h"
-
-/* libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2, ld-2.31.so, libpthread-2.31.so */
-bool sites_is_libc_or_loader(const char *path)
-{
-	const char *base = path;
-
-	for (const char *c = path; *c != '\0'; c++)
-		if (*c == '/')
-			base = c + 1;
-	return text_begins_with(base, "libc.so.") || text_begins_with(base, "libc-2.") ||
-	       text_begins_with(base, "ld-linux") || text_begins_with(base, "ld-2.") ||
-	       text_begins_with(base, "libpthread-2.");
-}
 
 #if defined(__x86_64__)
 
@@ -154,7 +142,7 @@ static void search(const struct memory_area *area, int mem, int fd, enum site_ti
 		.given = fd >= 0,
 		.time = time,
 	};
-	bool known = object != NULL && sites_is_libc_or_loader(object->name);
+	bool known = object != NULL && vm_module_is(object->name, VM_MODULE_TRUSTED);
 
 	if (!known && shim.options.sites != OPTION_SITES_ALL)
 		return;
@@ -329,7 +317,8 @@ void sites_trusted(void (*each)(uint64_t addr))
 		const struct vm_object *object =
 			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
-		if (is_code(area) && object != NULL && sites_is_libc_or_loader(object->name))
+		if (is_code(area) && object != NULL &&
+		    vm_module_is(object->name, VM_MODULE_TRUSTED))
 			each(area->range.start);
 	}
 }

@@ -43,8 +43,6 @@
 
 /* Of each piece of code of libc and ld.so: an address. */
 void sites_trusted(void (*each)(uint64_t addr));
-/* A file, by its name. */
-bool sites_is_libc_or_loader(const char *path);
 
 /* Before main(): everything that is executable. @reached: whom the stubs call. */
 void sites_start(site_reached_fn *reached);

@@ -7,48 +7,14 @@
  * it. So the owner is whoever called them: the first frame outside.
  */
 
-#include <string.h>
 #include "audit/owner.h"
+#include "vma/vm_module.h"
 
-/* How the last part of the name begins. */
-static const char *const libc_names[] = { "libc.so",  "libc-2.",  "ld-linux",
-					  "ld-2.",    "ld-musl",  "libpthread",
-					  "libdl.so", "libdl-2.", "librt.so" };
-static const char *const runtime_names[] = { "libstdc++.so", "libc++.so",   "libgcc_s.so",
-					     "libjemalloc",  "libtcmalloc", "libmimalloc",
-					     "libtbbmalloc", "libhoard",    "libmapledger" };
-
-static bool begins_with_one(const char *name, const char *const words[], size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(name, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
-}
-
-static const char *base_name(const struct vm_space *space, uint32_t object)
+static bool is_in(const struct vm_space *space, uint32_t object, unsigned classes)
 {
 	const struct vm_object *found = vm_objects_get(&space->objects, object);
-	const char *slash;
 
-	if (found == NULL)
-		return "";
-	slash = strrchr(found->name, '/');
-	return slash != NULL ? slash + 1 : found->name;
-}
-
-static bool is_libc(const struct vm_space *space, uint32_t object)
-{
-	return begins_with_one(base_name(space, object), libc_names,
-			       sizeof(libc_names) / sizeof(libc_names[0]));
-}
-
-/* libc, the loader, the C++ library or an allocator */
-static bool is_runtime(const struct vm_space *space, uint32_t object)
-{
-	return is_libc(space, object) ||
-	       begins_with_one(base_name(space, object), runtime_names,
-			       sizeof(runtime_names) / sizeof(runtime_names[0]));
+	return found != NULL && vm_module_is(found->name, classes);
 }
 
 static uint32_t object_at(const struct vm_space *space, uint64_t address)
@@ -64,12 +30,12 @@ struct owner owner_of_trace(const struct vm_space *space, const struct ledger_tr
 
 	if (trace == NULL || trace->n_frames == 0)
 		return owner;
-	owner.internal = is_libc(space, object_at(space, ledger_trace_pc(trace, 0)));
+	owner.internal = is_in(space, object_at(space, ledger_trace_pc(trace, 0)), VM_MODULE_LIBC);
 	for (unsigned i = 0; i < trace->n_frames; i++) {
 		uint64_t pc = ledger_trace_pc(trace, i);
 		uint32_t object = object_at(space, pc);
 
-		if (object != 0 && is_runtime(space, object))
+		if (object != 0 && is_in(space, object, VM_MODULE_LIBC | VM_MODULE_RUNTIME))
 			continue;
 		owner.object = object;
 		owner.site = pc;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/text/stack_text.h"
+#include "vma/vm_module.h"
 
 #define NAME_COLUMNS 60 /* of a function in one line; longer ones are cut */
 #define LINE_FRAMES  3
@@ -34,14 +35,6 @@ void stack_free(struct named_stack *stack)
 	free(stack->frames);
 	*stack = (struct named_stack){ 0 };
 }
-
-/* Beginnings of the names of libraries that are called by all and stand for none. */
-static const char *const quiet_modules[] = {
-	"libc.so",     "libc-2",      "ld-linux",    "ld-2",	 "ld64.so",
-	"ld-musl",     "libpthread",  "libstdc++",   "libgcc_s", "libc++",
-	"libjemalloc", "libtcmalloc", "libmimalloc", "librt.so", "libdl.so",
-	"libasan.so",  "libtsan.so",  "liblsan.so",  "libubsan", "libclang_rt.",
-};
 
 static bool begins_with_one_of(const char *text, const char *const *words, size_t n)
 {
@@ -74,8 +67,7 @@ static bool is_of_the_language(const char *function, const char *file)
 
 static bool is_quiet(const char *module)
 {
-	return begins_with_one_of(module, quiet_modules,
-				  sizeof(quiet_modules) / sizeof(quiet_modules[0]));
+	return vm_module_is(module, VM_MODULE_QUIET);
 }
 
 static int add_frame(struct named_stack *stack, const struct named_frame *frame)
