@@ -370,6 +370,112 @@ Test(ledger_writer, segment_remembers_the_break)
 	ledger_reader_close(reader);
 }
 
+struct fact_case {
+	char name[40];
+	enum vm_op op;
+	uint64_t args[6];
+	int64_t result;
+	uint32_t facts;
+	uint32_t personality;
+	uint64_t brk, start_brk; /* 0: as the header has it */
+};
+
+#define ADDR_NO_RANDOMIZE_ 0x0040000
+#define READ_IMPLIES_EXEC_ 0x0400000
+
+static const struct fact_case fact_cases[] = {
+	{ "nothing", VM_OP_MADVISE, { 0x1000, 0, 4 }, 0, 0, 0, 0, 0 },
+	{ "what comes is locked", VM_OP_MLOCKALL, { MCL_FUTURE }, 0, LEDGER_FACT_LOCKED, 0, 0, 0 },
+	{ "only what is there is", VM_OP_MLOCKALL, { MCL_CURRENT }, 0, 0, 0, 0, 0 },
+	{ "locking was refused", VM_OP_MLOCKALL, { MCL_FUTURE }, -EPERM, 0, 0, 0, 0 },
+	{ "personality",
+	  VM_OP_PERSONALITY,
+	  { ADDR_NO_RANDOMIZE_ },
+	  0,
+	  0,
+	  ADDR_NO_RANDOMIZE_,
+	  0,
+	  0 },
+	{ "personality, of which x depends",
+	  VM_OP_PERSONALITY,
+	  { READ_IMPLIES_EXEC_ },
+	  0,
+	  LEDGER_FACT_EXEC_UNSURE,
+	  READ_IMPLIES_EXEC_,
+	  0,
+	  0 },
+	{ "personality, asked", VM_OP_PERSONALITY, { UINT32_MAX }, 0, 0, 0, 0, 0 },
+	{ "break", VM_OP_BRK, { 0x9000 }, 0x9000, 0, 0, 0x9000, 0 },
+	{ "break, moved by prctl",
+	  VM_OP_PRCTL,
+	  { PR_SET_MM, PR_SET_MM_BRK, 0xa000 },
+	  0,
+	  0,
+	  0,
+	  0xa000,
+	  0 },
+	{ "start of the heap",
+	  VM_OP_PRCTL,
+	  { PR_SET_MM, PR_SET_MM_START_BRK, 0x5000 },
+	  0,
+	  0,
+	  0,
+	  0,
+	  0x5000 },
+	{ "another part of the program",
+	  VM_OP_PRCTL,
+	  { PR_SET_MM, PR_SET_MM_START_CODE, 0x5000 },
+	  0,
+	  0,
+	  0,
+	  0,
+	  0 },
+};
+
+/* What calls decided about later ones outlives the segment that they were recorded in. */
+Test(ledger_writer, a_segment_remembers_what_calls_decided)
+{
+	for (size_t i = 0; i < sizeof(fact_cases) / sizeof(fact_cases[0]); i++) {
+		const struct fact_case *row = &fact_cases[i];
+		struct session session;
+		struct ledger_reader *reader;
+		struct ledger_entry entry;
+
+		cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
+		session_call(&session, row->op, row->args, row->result);
+		write_calls(&session, 3 * WINDOW_RECORDS);
+		session_close(&session);
+		reader = open_reader();
+		next(reader, LEDGER_SEGMENT, &entry);
+		cr_expect_gt(entry.segment.lap, 1);
+		cr_expect_eq(entry.segment.facts, row->facts, "%s: facts", row->name);
+		cr_expect_eq(entry.segment.personality, row->personality, "%s: personality",
+			     row->name);
+		if (row->brk != 0)
+			cr_expect_eq(entry.segment.brk, row->brk, "%s: break", row->name);
+		cr_expect_eq(entry.segment.start_brk, row->start_brk, "%s: start", row->name);
+		ledger_reader_close(reader);
+		scratch_remove();
+	}
+}
+
+Test(ledger_writer, locks_end_with_munlockall)
+{
+	struct session session;
+	struct ledger_reader *reader;
+	struct ledger_entry entry;
+
+	cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
+	session_call(&session, VM_OP_MLOCKALL, (uint64_t[6]){ MCL_FUTURE }, 0);
+	session_call(&session, VM_OP_MUNLOCKALL, (uint64_t[6]){ 0 }, 0);
+	write_calls(&session, 3 * WINDOW_RECORDS);
+	session_close(&session);
+	reader = open_reader();
+	next(reader, LEDGER_SEGMENT, &entry);
+	cr_expect_eq(entry.segment.facts, 0);
+	ledger_reader_close(reader);
+}
+
 Test(ledger_writer, room_keeps_a_group_in_one_segment)
 {
 	static struct memory_area areas[1000];
