@@ -2,19 +2,28 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/cli.h"
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/help_pages.h"
 #include "cli/text/output.h"
+
+/* Each command's struct of options begins with common_options. */
+union any_options {
+	struct common_options common;
+	char room[COMMAND_OPTIONS_MAX];
+};
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-	struct cli_options options = { 0 };
+	union any_options options;
 	int first;
 
-	if (!cli_options_parse(command, argc, argv, &options, &first))
+	memset(&options, 0, sizeof(options));
+	if (!command_line_parse(command, argc, argv, &options, &first))
 		return command->trouble;
-	output_set_color(options.color);
-	if (options.help) {
-		help_command(command);
+	output_set_color(options.common.color);
+	if (options.common.help) {
+		help_print_command(command);
 		return CLI_FINE;
 	}
 	return command->run(&options, argc - first, argv + first);
@@ -51,7 +60,7 @@ static int dispatch(int argc, char **argv)
 		return CLI_FINE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return cmd_help(NULL, argc - 2, argv + 2);
+		return command_find("help")->run(NULL, argc - 2, argv + 2);
 	command = command_find(argv[1]);
 	if (command != NULL)
 		return run_command(command, argc - 1, argv + 1);

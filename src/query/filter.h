@@ -13,6 +13,27 @@
 #include "query/place.h"
 #include "cli/text/stack_text.h"
 
+/* Which events and areas are wanted, All zero: all. */
+struct filter_options {
+	struct place range;
+	bool has_since;
+	struct moment since;
+	bool has_until;
+	struct moment until;
+	uint32_t calls; /* bits, see syntax.h */
+	uint32_t tid;
+	bool failed;
+	bool ok;
+	uint64_t perm;	 /* bits of VM_PROT: all of them are there */
+	uint64_t became; /* these were not there before, and are now */
+	uint64_t lost;
+	uint32_t kinds; /* bits, see filter.c */
+	bool has_sizes;
+	struct size_range sizes;
+	const char *from;   /* regular expression, of a function in the stack */
+	const char *module; /* glob, of a file in the stack, or of what is mapped */
+};
+
 struct filter {
 	const struct filter_options *options;
 	struct ledger_view *view;

@@ -272,19 +272,18 @@ static bool find_newest(struct found_ledger *found)
 	return true;
 }
 
-bool find_ledger(const struct cli_options *options, int n_operands, char **operands,
-		 struct found_ledger *found)
+bool find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found)
 {
 	if (n_operands > 1) {
 		complain("one FILE at a time; '%s' is too much", operands[1]);
 		return false;
 	}
-	if (n_operands == 1 && options->pid != 0) {
+	if (n_operands == 1 && pid != 0) {
 		complain("give either a FILE or --pid, not both");
 		return false;
 	}
-	if (options->pid != 0)
-		return find_by_pid(options->pid, found);
+	if (pid != 0)
+		return find_by_pid(pid, found);
 	if (n_operands == 0)
 		return find_newest(found);
 	snprintf(found->path, sizeof(found->path), "%s", operands[0]);

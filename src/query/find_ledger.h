@@ -31,8 +31,7 @@ struct found_ledger {
  *
  * Return: false after a complaint.
  */
-bool find_ledger(const struct cli_options *options, int n_operands, char **operands,
-		 struct found_ledger *found);
+bool find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
 
 /* The header of a file, if it is a ledger of this machine's kind. */
 bool ledger_header_read(const char *path, struct ledger_header *header);

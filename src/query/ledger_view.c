@@ -289,18 +289,3 @@ void view_say_lost_and_damaged(const struct ledger_view *view)
 			 view->first_event - 1);
 	view_say_damage(view);
 }
-
-int view_show(const struct cli_options *options, int n_operands, char **operands, view_show_fn show)
-{
-	struct found_ledger found;
-	struct ledger_view view;
-	int code;
-
-	if (!find_ledger(options, n_operands, operands, &found) ||
-	    !view_open(&view, found.path, found.name))
-		return CLI_TROUBLE;
-	view.sysroot = options->sysroot;
-	code = show(&view, options);
-	view_close(&view);
-	return code;
-}

@@ -94,15 +94,6 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 void view_say_damage(const struct ledger_view *view);
 void view_say_lost_and_damaged(const struct ledger_view *view);
 
-typedef int (*view_show_fn)(struct ledger_view *view, const struct cli_options *options);
-
-/*
- * What a command about one ledger does: find it, open it, show it. Returns what
- * @show returned, or CLI_TROUBLE after a complaint.
- */
-int view_show(const struct cli_options *options, int n_operands, char **operands,
-	      view_show_fn show);
-
 /* "812 of 815 changes by observed calls (99.6 %), 3 read back: 2 fork, 1 stack" */
 void view_coverage_text(const struct ledger_view *view, struct text *text);
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/commands/cmd_demo.h"
+#include "cli/commands/cmd_run.h"
 #include "cli/text/output.h"
 
 #define DEMO_NAME "mapledger-demo"
@@ -83,12 +85,13 @@ static bool is_demo(const char *name, const char *story, const char *wanted)
 	return true;
 }
 
-int cmd_demo(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_demo(const void *options, int n_operands, char **operands)
 {
-	struct cli_options run = *options;
+	struct run_options run = { .check = true, .force = true, .output = "mapledger.demo.mlg" };
 	char path[PATH_MAX];
 	char *argv[3] = { path, NULL, NULL };
 
+	(void)options;
 	if (!find_demo(path))
 		return CLI_TROUBLE;
 	if (n_operands == 0) {
@@ -102,9 +105,18 @@ int cmd_demo(const struct cli_options *options, int n_operands, char **operands)
 		return CLI_TROUBLE;
 	}
 	argv[1] = operands[0];
-	run.check = true;
-	run.force = true;
-	if (run.output == NULL)
-		run.output = "mapledger.demo.mlg";
-	return cmd_run(&run, 2, argv);
+	return run_and_record(&run, 2, argv);
 }
+
+const struct command command_demo = {
+	.name = "demo",
+	.usage = "[NAME]",
+	.summary = "broken programs that come along, recorded and explained",
+	.details = "Without a name: which there are. The ledger is mapledger.demo.mlg, for other "
+		   "commands\n"
+		   "to look at.\n",
+	.rows = &common_rows[COMMON_HELP],
+	.n_rows = 1,
+	.run = cmd_demo,
+	.trouble = CLI_TROUBLE,
+};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/commands/cmd_diff.h"
 #include "cli/text/area_text.h"
 #include "query/find_ledger.h"
 #include "query/history.h"
@@ -12,6 +13,11 @@
 #include "query/map_diff.h"
 #include "query/moment.h"
 #include "cli/text/stack_text.h"
+
+struct diff_options {
+	struct common_options common;
+	bool relative;
+};
 
 /*
  * One of the two that are compared: a ledger at a moment, or a process now.
@@ -31,7 +37,7 @@ struct subject {
 };
 
 struct comparing {
-	const struct cli_options *options;
+	const struct diff_options *options;
 	struct subject a;
 	struct subject b;
 	bool same_ledger;
@@ -359,9 +365,9 @@ static void say_difference(const struct comparing *comparing, const struct map_c
 	if (change->kind == CHANGE_REPLACED)
 		text_string(text, "mapped anew");
 	if (change->kind == CHANGE_ALTERED && comparing->options->relative && was != is) {
-		text_size(text, was, comparing->options->bytes);
+		text_size(text, was, comparing->options->common.bytes);
 		text_string(text, " -> ");
-		text_size(text, is, comparing->options->bytes);
+		text_size(text, is, comparing->options->common.bytes);
 	} else if (change->kind == CHANGE_ALTERED && same_perm) {
 		text_string(text, "was ");
 		area_what(comparing->a.side.space, &change->before, text);
@@ -404,14 +410,14 @@ static void print_change(const struct comparing *comparing, const struct map_cha
 	TEXT_ON_STACK(what, 400);
 	TEXT_ON_STACK(difference, 400);
 	TEXT_ON_STACK(event, 400);
-	text_size(&size, change->range.end - change->range.start, comparing->options->bytes);
+	text_size(&size, change->range.end - change->range.start, comparing->options->common.bytes);
 	say_perms(change, &perms);
 	say_what(comparing, change, &what);
 	say_difference(comparing, change, &difference);
 	say_event(comparing, change, &event);
 	paint(area_is_rwx(shown_area(change)->flags) ? PAINT_DANGER : PAINT_NONE);
 	printf("%c  %012" PRIx64 "-%012" PRIx64 " %*s ", signs[change->kind], change->range.start,
-	       change->range.end, comparing->options->bytes ? 15 : 6, size.buffer);
+	       change->range.end, comparing->options->common.bytes ? 15 : 6, size.buffer);
 	print_padded(perms.buffer, 12);
 	putchar(' ');
 	print_padded(area_kind_name(kind), 7);
@@ -459,7 +465,7 @@ static void print_summary(const struct comparing *comparing)
 	count_changes(&comparing->diff, n);
 	text_char(&size, b.bytes >= a.bytes ? '+' : '-');
 	text_size(&size, b.bytes >= a.bytes ? b.bytes - a.bytes : a.bytes - b.bytes,
-		  comparing->options->bytes);
+		  comparing->options->common.bytes);
 	if (comparing->diff.n == 0)
 		printf("no difference: %zu areas\n", comparing->b.side.n);
 	else
@@ -545,12 +551,12 @@ static bool print_json(struct comparing *comparing)
 
 /* ---------------------------------------------------------------------- the subjects */
 
-static bool open_subject(struct subject *subject, const struct cli_options *options)
+static bool open_subject(struct subject *subject, const struct diff_options *options)
 {
 	if (!view_open(&subject->view, subject->found.path, subject->found.name))
 		return false;
 	subject->is_open = true;
-	subject->view.sysroot = options->sysroot;
+	subject->view.sysroot = options->common.sysroot;
 	return moment_settle(&subject->view, subject->moment, &subject->settled) &&
 	       view_fold(&subject->view, subject->moment);
 }
@@ -605,7 +611,7 @@ static bool add_without_own(struct diff_side *side, const struct vm_space *space
 /* Both are views of the ledger of one process. */
 static bool await_baseline(struct comparing *comparing)
 {
-	pid_t pid = comparing->options->pid;
+	pid_t pid = comparing->options->common.pid;
 
 	return live_await_baseline(&comparing->a.view, pid) &&
 	       live_await_baseline(&comparing->b.view, pid);
@@ -617,8 +623,8 @@ static bool take_process(struct comparing *comparing)
 	struct vm_space *space = &b->view.replay.space;
 	struct kernel_snapshot kernel;
 	bool stable;
-	int error =
-		kernel_snapshot_read(&kernel, comparing->options->pid, &space->objects, &stable);
+	int error = kernel_snapshot_read(&kernel, comparing->options->common.pid, &space->objects,
+					 &stable);
 
 	b->side.space = space;
 	for (size_t i = 0; error == 0 && i < kernel.n; i++)
@@ -626,8 +632,8 @@ static bool take_process(struct comparing *comparing)
 			error = -ENOMEM;
 	kernel_snapshot_free(&kernel);
 	if (error < 0)
-		complain("can't read the map of process %d: %s", (int)comparing->options->pid,
-			 strerror(-error));
+		complain("can't read the map of process %d: %s",
+			 (int)comparing->options->common.pid, strerror(-error));
 	return error == 0;
 }
 
@@ -674,7 +680,7 @@ static int compare_and_print(struct comparing *comparing)
 		return CLI_TROUBLE;
 	good = true;
 	say_damage(comparing);
-	if (comparing->options->json)
+	if (comparing->options->common.json)
 		good = print_json(comparing);
 	else
 		print_table(comparing);
@@ -698,27 +704,25 @@ static bool is_moment(const char *word, struct moment *moment)
 	return access(word, F_OK) != 0 && syntax_parse_moment(word, moment) == NULL;
 }
 
-static bool name_file(struct subject *subject, const struct cli_options *options, char *file)
+static bool name_file(struct subject *subject, pid_t pid, char *file)
 {
-	return find_ledger(options, file != NULL, &file, &subject->found);
+	return find_ledger(pid, file != NULL, &file, &subject->found);
 }
 
 /* A ledger, or a moment of its ledger, and the process itself. */
 static bool read_process(struct comparing *comparing, int n_operands, char **operands)
 {
-	struct cli_options no_process = *comparing->options;
 	bool by_moment = n_operands == 1 && is_moment(operands[0], &comparing->a.moment);
 
 	if (n_operands > 1) {
 		complain("diff: with --pid give one FILE or MOMENT; '%s' is too much", operands[1]);
 		return false;
 	}
-	no_process.pid = 0;
 	comparing->b.is_process = true;
 	if (n_operands == 1 && !by_moment) {
-		if (!name_file(&comparing->a, &no_process, operands[0]))
+		if (!name_file(&comparing->a, 0, operands[0]))
 			return false;
-	} else if (!name_file(&comparing->a, comparing->options, NULL)) {
+	} else if (!name_file(&comparing->a, comparing->options->common.pid, NULL)) {
 		return false;
 	}
 	comparing->b.found = comparing->a.found;
@@ -737,7 +741,8 @@ static bool read_moments(struct comparing *comparing, int n_operands, char **ope
 		return false;
 	}
 	comparing->same_ledger = true;
-	if (!name_file(&comparing->a, comparing->options, n_operands == 3 ? operands[2] : NULL))
+	if (!name_file(&comparing->a, comparing->options->common.pid,
+		       n_operands == 3 ? operands[2] : NULL))
 		return false;
 	comparing->b.found = comparing->a.found;
 	return true;
@@ -745,7 +750,7 @@ static bool read_moments(struct comparing *comparing, int n_operands, char **ope
 
 static bool read_operands(struct comparing *comparing, int n_operands, char **operands)
 {
-	if (comparing->options->pid != 0)
+	if (comparing->options->common.pid != 0)
 		return read_process(comparing, n_operands, operands);
 	if (n_operands < 2) {
 		complain("diff: give two moments (start end) or two ledgers; see: mapledger help "
@@ -758,13 +763,14 @@ static bool read_operands(struct comparing *comparing, int n_operands, char **op
 		complain("two FILEs at a time; '%s' is too much", operands[2]);
 		return false;
 	}
-	comparing->a.moment = comparing->b.moment = comparing->options->at;
-	return name_file(&comparing->a, comparing->options, operands[0]) &&
-	       name_file(&comparing->b, comparing->options, operands[1]);
+	comparing->a.moment = comparing->b.moment = comparing->options->common.at;
+	return name_file(&comparing->a, comparing->options->common.pid, operands[0]) &&
+	       name_file(&comparing->b, comparing->options->common.pid, operands[1]);
 }
 
-int cmd_diff(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_diff(const void *given, int n_operands, char **operands)
 {
+	const struct diff_options *options = given;
 	struct comparing *comparing = calloc(1, sizeof(*comparing));
 	int code = CLI_TROUBLE;
 
@@ -782,3 +788,36 @@ int cmd_diff(const struct cli_options *options, int n_operands, char **operands)
 	free(comparing);
 	return code;
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct diff_options, PID),
+	{ "at", 0, "MOMENT", "of two ledgers: both at this moment (default end)",
+	  OPTION_MOMENT(struct diff_options, common.at) },
+	{ "rel", 0, NULL, "for two runs: by file, offset and who mapped it, not by address",
+	  OPTION_FLAG(struct diff_options, relative) },
+	COMMON_ROW(struct diff_options, SYSROOT),
+	COMMON_ROW(struct diff_options, BYTES),
+	COMMON_ROW(struct diff_options, JSON),
+	COMMON_ROW(struct diff_options, COLOR),
+	COMMON_ROW(struct diff_options, HELP),
+};
+
+const struct command command_diff = {
+	.name = "diff",
+	.usage = "[OPTION...] A B [FILE]",
+	.summary = "what is different between two moments, two ledgers, or a ledger and a process",
+	.details =
+		"A and B are moments of one ledger (diff start end), two ledgers (diff a.mlg "
+		"b.mlg),\n"
+		"or, with -p, one ledger or moment is compared with the running process.\n"
+		"\n"
+		"+ was mapped, - was unmapped, ~ has changed, or is another mapping that looks "
+		"the\n"
+		"same. Addresses differ from run to run: --rel pairs areas by the file and offset\n"
+		"that they show, or by who mapped them, in their order.\n"
+		"\n"
+		"Exit status: 0 equal, 1 differences, 2 can't be read.\n",
+	COMMAND_OPTIONS(struct diff_options, rows),
+	.run = cmd_diff,
+	.trouble = CLI_TROUBLE,
+};

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/cmd_explain.h"
+#include "cli/open_ledger.h"
 #include "cli/report/crash_screen.h"
 #include "cli/text/fault_text.h"
 #include "cli/run/run_family.h"
 #include "symbolize/core_file.h"
+
+struct explain_options {
+	struct common_options common;
+	const char *core; /* a file */
+};
 
 /* What can be said of a process that recorded no fault. */
 static int complain_no_fault(struct ledger_view *view)
@@ -51,8 +58,9 @@ static bool take_core(struct ledger_view *view, const char *path)
 	return true;
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int show(struct ledger_view *view, const void *given)
 {
+	const struct explain_options *options = given;
 	struct crash_names names = { 0 };
 	struct crash crash;
 	bool good;
@@ -63,17 +71,42 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 		return complain_no_fault(view);
 	view_say_lost_and_damaged(view);
 	good = crash_find(&crash, view) && crash_names_read(&names, view, &crash);
-	if (good && options->json)
+	if (good && options->common.json)
 		good = crash_print_json(view, &crash, &names);
 	else if (good)
-		crash_print(stdout, view, &crash, &names, options->bytes);
+		crash_print(stdout, view, &crash, &names, false);
 	stack_say_problems(names.symbolizer);
 	crash_names_free(&names);
 	crash_free(&crash);
 	return good ? CLI_FINE : CLI_TROUBLE;
 }
 
-int cmd_explain(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_explain(const void *given, int n_operands, char **operands)
 {
-	return view_show(options, n_operands, operands, show);
+	const struct explain_options *options = given;
+	return open_and_show(&options->common, n_operands, operands, show, options);
 }
+
+static const struct option_row rows[] = {
+	{ "core", 0, "CORE", "what the process's core file says, beside what the ledger knows",
+	  OPTION_TEXT(struct explain_options, core) },
+	COMMON_ROW(struct explain_options, PID),
+	COMMON_ROW(struct explain_options, SYSROOT),
+	COMMON_ROW(struct explain_options, JSON),
+	COMMON_ROW(struct explain_options, COLOR),
+	COMMON_ROW(struct explain_options, HELP),
+};
+
+const struct command command_explain = {
+	.name = "explain",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "why a program crashed: the access, the page, who made it so, who mapped it",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"`mapledger run' prints the same when its program crashes.\n"
+	"\n"
+	"Exit status: 0 explained, 2 can't be read, 3 no crash is recorded.\n",
+	COMMAND_OPTIONS(struct explain_options, rows),
+	.run = cmd_explain,
+	.trouble = CLI_TROUBLE,
+};

@@ -5,16 +5,21 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "cli/commands/cmd_info.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
 #include "vma/vm_call_format.h"
 
+struct info_options {
+	struct common_options common;
+};
+
 /* Everything the screen and the JSON say. */
 struct info {
 	struct ledger_view *view;
-	const struct cli_options *options;
+	const struct info_options *options;
 	struct findings findings;
 	enum view_state state;
 	uint64_t duration_ns;
@@ -293,9 +298,9 @@ static void text_file(const struct info *info, struct text *text)
 
 	text_name(text, view->name, strlen(view->name));
 	text_string(text, ", ");
-	text_size(text, info->size, info->options->bytes);
+	text_size(text, info->size, info->options->common.bytes);
 	text_string(text, " (");
-	text_size(text, info->disk_size, info->options->bytes);
+	text_size(text, info->disk_size, info->options->common.bytes);
 	text_string(text, " on disk)");
 	if (view->first_event <= 1)
 		return;
@@ -609,7 +614,7 @@ static int show(struct info *info)
 {
 	if (!gather(info))
 		return CLI_TROUBLE;
-	if (info->options->json)
+	if (info->options->common.json)
 		return print_json(info);
 	print_head(info);
 	print_calls(info);
@@ -619,8 +624,9 @@ static int show(struct info *info)
 	return CLI_FINE;
 }
 
-int cmd_info(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_info(const void *given, int n_operands, char **operands)
 {
+	const struct info_options *options = given;
 	struct info *info = calloc(1, sizeof(*info));
 	struct found_ledger found;
 	struct ledger_view view;
@@ -630,7 +636,7 @@ int cmd_info(const struct cli_options *options, int n_operands, char **operands)
 		complain("not enough memory");
 		return CLI_TROUBLE;
 	}
-	if (find_ledger(options, n_operands, operands, &found) &&
+	if (find_ledger(options->common.pid, n_operands, operands, &found) &&
 	    view_open(&view, found.path, found.name)) {
 		info->view = &view;
 		info->options = options;
@@ -641,3 +647,19 @@ int cmd_info(const struct cli_options *options, int n_operands, char **operands)
 	free(info);
 	return code;
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct info_options, PID),  COMMON_ROW(struct info_options, BYTES),
+	COMMON_ROW(struct info_options, JSON), COMMON_ROW(struct info_options, COLOR),
+	COMMON_ROW(struct info_options, HELP),
+};
+
+const struct command command_info = {
+	.name = "info",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "what a ledger holds: the process, its calls, coverage, integrity",
+	.details = COMMAND_DETAILS_OF_FILE "`mapledger FILE' is short for `mapledger info FILE'.\n",
+	COMMAND_OPTIONS(struct info_options, rows),
+	.run = cmd_info,
+	.trouble = CLI_TROUBLE,
+};

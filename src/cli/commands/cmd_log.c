@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/commands/cmd_log.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
 #include "query/effect.h"
 #include "cli/text/fault_text.h"
-#include "query/filter.h"
+#include "cli/filter_options.h"
 #include "query/ledger_view.h"
 #include "vma/vm_call_format.h"
 
@@ -16,13 +18,31 @@
 #define EFFECT_COLUMNS 14
 #define STACK_COLUMN   33
 
+struct log_options {
+	struct common_options common;
+	struct filter_options filter;
+	uint64_t tail; /* only so many lines, when has_tail */
+	bool has_tail;
+	struct log_context {
+		uint64_t before;
+		uint64_t after;
+	} context; /* lines around each */
+	enum log_format {
+		LOG_TABLE,
+		LOG_STRACE,
+		LOG_JSONL,
+		LOG_CSV,
+	} format;
+	bool stacks;
+};
+
 /*
  * Two passes when lines are wanted for the sake of others: the first finds out
  * which, the second prints them.
  */
 struct log {
 	struct ledger_view *view;
-	const struct cli_options *options;
+	const struct log_options *options;
 	struct filter filter;
 	struct event_names names;
 	struct json *json;
@@ -39,20 +59,20 @@ struct log {
 	size_t next_hit; /* the first that is not behind the line at hand */
 };
 
-static bool has_context(const struct cli_options *options)
+static bool has_context(const struct log_options *options)
 {
-	return options->lines_before != 0 || options->lines_after != 0;
+	return options->context.before != 0 || options->context.after != 0;
 }
 
-static bool is_filtered(const struct cli_options *options)
+static bool is_filtered(const struct log_options *options)
 {
-	return !filter_is_open(&options->filter) || options->has_count;
+	return !filter_is_open(&options->filter) || options->has_tail;
 }
 
 static void describe(const struct log *log, const struct history_event *line, struct text *text)
 {
 	effect_describe(&line->call, line->finished, &line->touch, &line->before, &line->after,
-			line->brk_before, log->options->bytes, text);
+			line->brk_before, log->options->common.bytes, text);
 	if (line->read_back != 0 && text->len > 0)
 		text_string(text, " (read back)");
 }
@@ -416,7 +436,7 @@ static void print_json_line(struct log *log, const struct history_event *line)
 static void print_break(const struct log *log)
 {
 	if (has_context(log->options) && log->printed != 0 && log->printed != log->line &&
-	    log->json == NULL && log->options->format != FORMAT_CSV)
+	    log->json == NULL && log->options->format != LOG_CSV)
 		puts("--");
 }
 
@@ -427,9 +447,9 @@ static void print_line(struct log *log, const struct history_event *line)
 	log->n_calls += line->kind == HISTORY_CALL && log->passes;
 	if (log->json != NULL)
 		print_json_line(log, line);
-	else if (log->options->format == FORMAT_STRACE)
+	else if (log->options->format == LOG_STRACE)
 		print_strace(log, line);
-	else if (log->options->format == FORMAT_CSV)
+	else if (log->options->format == LOG_CSV)
 		print_csv(log, line);
 	else
 		print_table_line(log, line);
@@ -439,7 +459,7 @@ static void print_line(struct log *log, const struct history_event *line)
 static bool can_be_shown(const struct log *log, const struct history_event *line)
 {
 	return line->kind == HISTORY_CALL ||
-	       (log->options->format != FORMAT_STRACE && log->options->format != FORMAT_CSV);
+	       (log->options->format != LOG_STRACE && log->options->format != LOG_CSV);
 }
 
 static bool line_begins(void *context, struct history_event *line)
@@ -473,10 +493,10 @@ static int remember_hit(struct log *log)
 static bool is_near_a_hit(struct log *log)
 {
 	while (log->next_hit < log->n_hits &&
-	       log->hits[log->next_hit] + log->options->lines_after < log->line)
+	       log->hits[log->next_hit] + log->options->context.after < log->line)
 		log->next_hit++;
 	return log->next_hit < log->n_hits &&
-	       log->hits[log->next_hit] <= log->line + log->options->lines_before;
+	       log->hits[log->next_hit] <= log->line + log->options->context.before;
 }
 
 static int line_ends(void *context, struct history_event *line)
@@ -525,7 +545,7 @@ static void print_fault(const struct log *log)
 		json_string(log->json, "type", "crash");
 		fault_json(log->json, "fault", log->view);
 		json_end_object(log->json);
-	} else if (log->options->format == FORMAT_DEFAULT) {
+	} else if (log->options->format == LOG_TABLE) {
 		fault_text(&text, log->view);
 		paint(PAINT_DANGER);
 		printf(" ! %-6s ", "");
@@ -540,8 +560,7 @@ static void print_footer(const struct log *log)
 	const struct ledger_view *view = log->view;
 	uint64_t n_events = view->last_event + 1 - view->first_event;
 
-	if (log->json != NULL || log->options->format != FORMAT_DEFAULT ||
-	    !is_filtered(log->options))
+	if (log->json != NULL || log->options->format != LOG_TABLE || !is_filtered(log->options))
 		return;
 	printf("%" PRIu64 " of %" PRIu64 " event%s\n", log->n_calls, n_events,
 	       n_events == 1 ? "" : "s");
@@ -552,21 +571,21 @@ static void keep_tail(struct log *log)
 {
 	size_t skipped = 0;
 
-	if (log->options->has_count && log->n_hits > log->options->count)
-		skipped = log->n_hits - (size_t)log->options->count;
+	if (log->options->has_tail && log->n_hits > log->options->tail)
+		skipped = log->n_hits - (size_t)log->options->tail;
 	log->next_hit = skipped;
 }
 
 static int print_log(struct log *log)
 {
-	if (log->options->has_count || has_context(log->options)) {
+	if (log->options->has_tail || has_context(log->options)) {
 		log->two_passes = log->counting = true;
 		if (pass(log) < 0)
 			return CLI_TROUBLE;
 		log->counting = false;
 		keep_tail(log);
 	}
-	if (log->options->format == FORMAT_CSV)
+	if (log->options->format == LOG_CSV)
 		print_csv_head();
 	if (pass(log) < 0)
 		return CLI_TROUBLE;
@@ -581,15 +600,17 @@ static int prepare_and_print(struct log *log)
 
 	if (!filter_prepare(&log->filter, log->view, &log->options->filter, end, &log->names))
 		return CLI_TROUBLE;
-	if (log->options->json && (log->json = json_create()) == NULL) {
+	if ((log->options->common.json || log->options->format == LOG_JSONL) &&
+	    (log->json = json_create()) == NULL) {
 		complain("%s: not enough memory", log->view->name);
 		return CLI_TROUBLE;
 	}
 	return print_log(log);
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int show(struct ledger_view *view, const void *given)
 {
+	const struct log_options *options = given;
 	struct log log = { .view = view, .options = options };
 	int code;
 
@@ -604,7 +625,67 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	return code;
 }
 
-int cmd_log(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_log(const void *given, int n_operands, char **operands)
 {
-	return view_show(options, n_operands, operands, show);
+	const struct log_options *options = given;
+	return open_and_show(&options->common, n_operands, operands, show, options);
 }
+
+static const char *parse_context(const char *value, void *field)
+{
+	struct log_context *context = field;
+
+	if (!syntax_parse_number(value, &context->after))
+		return "is not a number";
+	context->before = context->after;
+	return NULL;
+}
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct log_options, PID),
+	FILTER_ROW(struct log_options, RANGE),
+	FILTER_ROW(struct log_options, SINCE),
+	FILTER_ROW(struct log_options, UNTIL),
+	FILTER_ROW(struct log_options, CALLS),
+	FILTER_ROW(struct log_options, FAILED),
+	FILTER_ROW(struct log_options, OK),
+	FILTER_ROW(struct log_options, WRITABLE),
+	FILTER_ROW(struct log_options, EXECUTABLE),
+	FILTER_ROW(struct log_options, BECAME),
+	FILTER_ROW(struct log_options, LOST),
+	FILTER_ROW(struct log_options, KIND),
+	FILTER_ROW(struct log_options, SIZE),
+	FILTER_ROW(struct log_options, FROM),
+	FILTER_ROW(struct log_options, MODULE_OF_CALLS),
+	FILTER_ROW(struct log_options, TID),
+	{ "tail", 'n', "N", "only the last N lines", OPTION_NUMBER(struct log_options, tail),
+	  .given = offsetof(struct log_options, has_tail) },
+	{ "after-context", 'A', "N", "also N lines after each",
+	  OPTION_NUMBER(struct log_options, context.after) },
+	{ "before-context", 'B', "N", "also N lines before each",
+	  OPTION_NUMBER(struct log_options, context.before) },
+	{ "context", 'C', "N", "both", OPTION_PARSED(struct log_options, context, parse_context) },
+	{ "format", 0, "table|strace|jsonl|csv",
+	  "a table, lines as strace prints them, or for programs (default table)",
+	  OPTION_WORD(struct log_options, format, enum log_format),
+	  .wrong = "is not a format of log; use table, strace, jsonl or csv" },
+	{ "bt", 0, NULL, "the whole stack of each call", OPTION_FLAG(struct log_options, stacks) },
+	COMMON_ROW(struct log_options, SYSROOT),
+	COMMON_ROW(struct log_options, BYTES),
+	COMMON_ROW(struct log_options, JSON),
+	COMMON_ROW(struct log_options, COLOR),
+	COMMON_ROW(struct log_options, HELP),
+};
+
+const struct command command_log = {
+	.name = "log",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "the calls that were recorded, and what each did to the map",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"Lines that begin with ! failed. Lines that begin with ~ are no calls: a range was\n"
+	"read back from the kernel, for the reason given.\n",
+	COMMAND_OPTIONS(struct log_options, rows),
+	.run = cmd_log,
+	.trouble = CLI_TROUBLE,
+};

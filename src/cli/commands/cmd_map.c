@@ -4,11 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/commands/cmd_map.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
-#include "query/filter.h"
+#include "cli/filter_options.h"
 #include "query/ledger_view.h"
 #include "query/live.h"
 #include "vma/vm_compare.h"
+
+struct map_options {
+	struct common_options common;
+	struct filter_options filter;
+	enum map_format {
+		MAP_TABLE,
+		MAP_MAPS,
+	} format;
+	bool gaps;
+	bool long_rows;
+};
 
 /* What one map is made of. */
 struct map_sums {
@@ -24,7 +37,7 @@ struct map_sums {
 /* What is shown, and how. */
 struct map {
 	struct ledger_view *view;
-	const struct cli_options *options;
+	const struct map_options *options;
 	struct filter filter;
 	struct event_stack *stacks; /* of the calls that mapped and changed the areas */
 	size_t n_stacks;
@@ -61,12 +74,12 @@ static struct map_sums sum_up(const struct map *map)
 /* ------------------------------------------------------------------ the table */
 
 /* "end", "start" or "event #42", as it was asked for. */
-static void say_moment(const struct ledger_view *view, const struct cli_options *options,
+static void say_moment(const struct ledger_view *view, const struct map_options *options,
 		       struct text *text)
 {
 	uint64_t event = view->replay.event;
 
-	if (options->pid != 0)
+	if (options->common.pid != 0)
 		text_string(text, "now, after ");
 	else
 		text_string(text, "at ");
@@ -76,11 +89,11 @@ static void say_moment(const struct ledger_view *view, const struct cli_options 
 	}
 	text_string(text, "event #");
 	text_decimal(text, event);
-	if (options->pid == 0 && event >= view->last_event)
+	if (options->common.pid == 0 && event >= view->last_event)
 		text_string(text, " (end)");
 }
 
-static void print_headline(const struct ledger_view *view, const struct cli_options *options,
+static void print_headline(const struct ledger_view *view, const struct map_options *options,
 			   const struct map_sums *sums)
 {
 	struct text text;
@@ -94,7 +107,7 @@ static void print_headline(const struct ledger_view *view, const struct cli_opti
 	text_string(&text, "     ");
 	text_count(&text, sums->n_areas, "area");
 	text_string(&text, "   ");
-	text_size(&text, sums->mapped, options->bytes);
+	text_size(&text, sums->mapped, options->common.bytes);
 	text_string(&text, " mapped   ");
 	text_decimal(&text, sums->n_rwx);
 	text_string(&text, " rwx   ");
@@ -198,7 +211,7 @@ static void print_long(const struct ledger_view *view, const struct memory_area 
 static void print_row(const struct map *map, const struct memory_area *area)
 {
 	const struct ledger_view *view = map->view;
-	const struct cli_options *options = map->options;
+	const struct map_options *options = map->options;
 	enum area_kind kind = area_kind(&view->replay.space, area);
 	struct text size, what, since, change;
 	char perm[8];
@@ -210,12 +223,12 @@ static void print_row(const struct map *map, const struct memory_area *area)
 	TEXT_ON_STACK(change, 300);
 	text_init(&text, perm, sizeof(perm));
 	text_perm(&text, area->flags);
-	text_size(&size, area->range.end - area->range.start, options->bytes);
+	text_size(&size, area->range.end - area->range.start, options->common.bytes);
 	format_what(map, area, &what);
 	format_since(view, area, &since);
 	format_change(map, area, &change);
 	printf("  %012" PRIx64 "  %012" PRIx64 "  %*s ", area->range.start, area->range.end,
-	       options->bytes ? 15 : 6, size.buffer);
+	       options->common.bytes ? 15 : 6, size.buffer);
 	paint(area_paint(kind, area->flags));
 	printf("%s  ", perm);
 	print_padded(area_kind_name(kind), 8);
@@ -233,14 +246,14 @@ static void print_row(const struct map *map, const struct memory_area *area)
 	}
 }
 
-static void print_gap(const struct cli_options *options, uint64_t start, uint64_t end)
+static void print_gap(const struct map_options *options, uint64_t start, uint64_t end)
 {
 	struct text size;
 	TEXT_ON_STACK(size, 32);
 
-	text_size(&size, end - start, options->bytes);
+	text_size(&size, end - start, options->common.bytes);
 	paint(PAINT_QUIET);
-	printf("  ------------  ------------  %*s       gap\n", options->bytes ? 15 : 6,
+	printf("  ------------  ------------  %*s       gap\n", options->common.bytes ? 15 : 6,
 	       size.buffer);
 	paint(PAINT_NONE);
 }
@@ -248,7 +261,7 @@ static void print_gap(const struct cli_options *options, uint64_t start, uint64_
 static void print_rows(const struct map *map)
 {
 	const struct ledger_view *view = map->view;
-	const struct cli_options *options = map->options;
+	const struct map_options *options = map->options;
 	struct memory_set_iter iter =
 		memory_set_iter_from_start(view->replay.space.set, MEMORY_SET_ALL);
 	const struct memory_area *area;
@@ -279,7 +292,7 @@ static void print_legend(const struct ledger_view *view)
 
 static void print_table(const struct map *map)
 {
-	const struct cli_options *options = map->options;
+	const struct map_options *options = map->options;
 	struct map_sums sums = sum_up(map);
 
 	print_headline(map->view, options, &sums);
@@ -289,7 +302,8 @@ static void print_table(const struct map *map)
 		return;
 	}
 	printf("  %-12s  %-12s  %*s %-4s  %-8s%-28s %-8s %s%s\n", "START", "END",
-	       options->bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE", "LAST CHANGE",
+	       options->common.bytes ? 15 : 6, "SIZE", "PERM", "KIND", "WHAT", "SINCE",
+	       "LAST CHANGE",
 	       options->long_rows ? "       OFFSET  SOURCE    FLAGS        PATH" : "");
 	print_rows(map);
 	print_legend(map->view);
@@ -398,9 +412,9 @@ static bool settle_live(struct ledger_view *view, pid_t pid)
 
 static int print(const struct map *map)
 {
-	if (map->options->json)
+	if (map->options->common.json)
 		return print_json(map);
-	if (map->options->format == FORMAT_MAPS)
+	if (map->options->format == MAP_MAPS)
 		print_maps(map);
 	else
 		print_table(map);
@@ -430,7 +444,7 @@ static bool collect_events(struct map *map)
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
 		if (!filter_area(&map->filter, area))
 			continue;
-		if (area->tag[VM_TAG_OBJECT] == 0 || map->options->json)
+		if (area->tag[VM_TAG_OBJECT] == 0 || map->options->common.json)
 			want(map, area->origin);
 		want(map, area->tag[VM_TAG_CHANGED]);
 	}
@@ -442,7 +456,7 @@ static bool name_stacks(struct map *map)
 	struct symbolizer *symbolizer;
 	bool good;
 
-	if (map->view->replay.counts.n_stacked == 0 || map->options->format == FORMAT_MAPS)
+	if (map->view->replay.counts.n_stacked == 0 || map->options->format == MAP_MAPS)
 		return true;
 	symbolizer = stack_names(map->view);
 	if (symbolizer == NULL)
@@ -450,7 +464,7 @@ static bool name_stacks(struct map *map)
 	good = collect_events(map) &&
 	       stacks_of_events(map->view, symbolizer, map->stacks, &map->n_stacks,
 				map->view->replay.event) &&
-	       view_fold(map->view, map->options->at);
+	       view_fold(map->view, map->options->common.at);
 	map->symbolizer = symbolizer;
 	return good;
 }
@@ -467,18 +481,19 @@ static void forget_stacks(struct map *map)
 
 static bool prepare(struct map *map)
 {
-	const struct cli_options *options = map->options;
+	const struct map_options *options = map->options;
 	struct ledger_view *view = map->view;
 
-	if (!filter_prepare(&map->filter, view, &options->filter, options->at, NULL) ||
-	    !view_fold(view, options->at) || !name_stacks(map))
+	if (!filter_prepare(&map->filter, view, &options->filter, options->common.at, NULL) ||
+	    !view_fold(view, options->common.at) || !name_stacks(map))
 		return false;
-	return options->pid == 0 || options->at.kind != MOMENT_END ||
-	       settle_live(view, options->pid);
+	return options->common.pid == 0 || options->common.at.kind != MOMENT_END ||
+	       settle_live(view, options->common.pid);
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int show(struct ledger_view *view, const void *given)
 {
+	const struct map_options *options = given;
 	struct map map = { .view = view, .options = options };
 	int code = CLI_TROUBLE;
 
@@ -491,7 +506,44 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	return code;
 }
 
-int cmd_map(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_map(const void *given, int n_operands, char **operands)
 {
-	return view_show(options, n_operands, operands, show);
+	const struct map_options *options = given;
+	return open_and_show(&options->common, n_operands, operands, show, options);
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct map_options, PID),
+	COMMON_ROW(struct map_options, AT),
+	FILTER_ROW(struct map_options, RANGE),
+	FILTER_ROW(struct map_options, WRITABLE),
+	FILTER_ROW(struct map_options, EXECUTABLE),
+	FILTER_ROW(struct map_options, KIND),
+	FILTER_ROW(struct map_options, SIZE),
+	FILTER_ROW(struct map_options, MODULE_OF_AREAS),
+	{ "format", 0, "table|maps", "a table, or lines as in /proc/PID/maps (default table)",
+	  OPTION_WORD(struct map_options, format, enum map_format),
+	  .wrong = "is not a format of map; use table or maps" },
+	{ "gaps", 0, NULL, "show what is not mapped, too", OPTION_FLAG(struct map_options, gaps) },
+	{ "long", 'l', NULL, "offset, file, flags and the source of each area, too",
+	  OPTION_FLAG(struct map_options, long_rows) },
+	COMMON_ROW(struct map_options, SYSROOT),
+	COMMON_ROW(struct map_options, BYTES),
+	COMMON_ROW(struct map_options, JSON),
+	COMMON_ROW(struct map_options, COLOR),
+	COMMON_ROW(struct map_options, HELP),
+};
+
+const struct command command_map = {
+	.name = "map",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "the map of the address space at any moment",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"SINCE is the event that mapped an area; `start' when it was there before the first.\n"
+	"LAST CHANGE is the call that last changed it. Numbers are those of mapledger log.\n"
+	"A guard has no access and at most 1M; larger areas without access are `reserve'.\n",
+	COMMAND_OPTIONS(struct map_options, rows),
+	.run = cmd_map,
+	.trouble = CLI_TROUBLE,
+};

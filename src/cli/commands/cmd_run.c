@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "cli/commands/cmd_run.h"
 #include "base/options.h"
 #include "base/seccomp.h"
 #include "cli/report/audit_report.h"
@@ -24,13 +25,110 @@
 #define SHIM_NAME "libmapledger.so"
 
 struct run {
-	const struct cli_options *options;
+	const struct run_options *options;
 	char **argv;
 	const char *pattern;
 	time_t when;
 	struct program program;
 	char shim[PATH_MAX];
 	char output[PATH_MAX]; /* of the child once it runs */
+};
+
+/* ----------------------------------------------------------------------- options */
+
+/* "enforce:wx,clobber": each word once. */
+static const char *parse_policy(const char *value, void *field)
+{
+	static const char prefix[] = "enforce:";
+	static const char wrong[] = "is not enforce:wx, enforce:clobber or enforce:wx,clobber";
+	const char *word = value + sizeof(prefix) - 1;
+	unsigned seen = 0;
+
+	if (strncmp(value, prefix, sizeof(prefix) - 1) != 0)
+		return wrong;
+	*(const char **)field = word;
+	for (;; word++) {
+		size_t len = strcspn(word, ",");
+		int place = options_find_word(option_table[OPTION_ENFORCE].values, ',', word, len);
+
+		if (place < 0 || (seen & 1u << place))
+			return wrong;
+		seen |= 1u << place;
+		word += len;
+		if (*word == '\0')
+			return NULL;
+	}
+}
+
+static const char *parse_stop_on(const char *value, void *field)
+{
+	*(const char **)field = value;
+	if (options_find_word(option_table[OPTION_STOP].values, ',', value, strlen(value)) >= 0)
+		return NULL;
+	return "is not one of P03, U01, U04, U08, W01: other rules are judged afterwards";
+}
+
+/* What the option says is an option of the shim's, too. */
+#define HANDED_ON(id) .setting = &option_table[id]
+
+static const struct option_row rows[] = {
+	{ "output", 'o', "PATTERN",
+	  "where the ledger goes; %p pid, %e program, %n times this pid was used before, "
+	  "%t start time, %h host, %q{NAME} variable, %% percent "
+	  "(default mapledger.%e.%p.mlg)",
+	  OPTION_TEXT(struct run_options, output), .wrong = "is no file name" },
+	{ "force", 0, NULL, "overwrite an older ledger of the same name",
+	  OPTION_FLAG(struct run_options, force) },
+	{ "max-size", 0, "SIZE",
+	  "of one ledger; when it is full, the oldest history is overwritten (default 256M)",
+	  OPTION_SIZE(struct run_options, max_size), HANDED_ON(OPTION_MAX_SIZE),
+	  .min = LEDGER_HEADER_SIZE + 2ull * LEDGER_WINDOW_SIZE,
+	  .wrong = "is too small; the smallest ledger has 2052K" },
+	{ "follow", 0, NULL,
+	  "record children and what they execute, children only, or neither (default all)",
+	  OPTION_SETTING(struct run_options, follow, OPTION_FOLLOW) },
+	{ "raw", 0, NULL,
+	  "catch system calls from anywhere, by Syscall User Dispatch; slows down those that are "
+	  "not made by libc",
+	  OPTION_FLAG(struct run_options, raw), HANDED_ON(OPTION_RAW) },
+	{ "verify", 0, NULL,
+	  "compare with the kernel's map after each call and at exit, at exit, or never "
+	  "(default exit)",
+	  OPTION_SETTING(struct run_options, verify, OPTION_VERIFY) },
+	{ "stack", 0, NULL,
+	  "record which stack made each call: by unwind tables, by frame pointers alone, or not "
+	  "(default unwind)",
+	  OPTION_SETTING(struct run_options, stack, OPTION_STACK) },
+	{ "depth", 0, "N", "frames of each stack, from the call outwards (default 16)",
+	  OPTION_NUMBER(struct run_options, depth), HANDED_ON(OPTION_DEPTH), .min = 1,
+	  .max = OPTIONS_DEPTH_MAX, .wrong = "is not a number of frames from 1 to 64" },
+	{ "on-crash", 0, "explain|quiet",
+	  "explain why the program crashed, or say only that it did (default explain)",
+	  OPTION_WORD(struct run_options, on_crash, enum on_crash) },
+	{ "hold-unmapped", 0, "SIZE",
+	  "keep so much of what the program unmaps reserved, so that stale use faults and is "
+	  "explained; changes what the program experiences",
+	  OPTION_SIZE(struct run_options, hold), HANDED_ON(OPTION_HOLD) },
+	{ "policy", 0, "enforce:wx,clobber",
+	  "refuse memory that is writable and executable (EACCES), MAP_FIXED over live memory of "
+	  "another owner (EEXIST); changes what the program experiences",
+	  OPTION_PARSED(struct run_options, enforce, parse_policy), HANDED_ON(OPTION_ENFORCE) },
+	{ "stop-on", 0, "RULE",
+	  "SIGTRAP, for a debugger, behind the call in which P03, U01, U04, U08 or W01 finds "
+	  "something",
+	  OPTION_PARSED(struct run_options, stop, parse_stop_on), HANDED_ON(OPTION_STOP) },
+	{ "check", 0, NULL,
+	  "audit in the end; if there are findings and the program ended well, exit with 99",
+	  OPTION_FLAG(struct run_options, check) },
+	AUDIT_ROW(struct run_options, FAIL_ON),
+	AUDIT_ROW(struct run_options, SUPPRESSIONS),
+	AUDIT_ROW(struct run_options, BASELINE),
+	AUDIT_ROW(struct run_options, SARIF),
+	AUDIT_ROW(struct run_options, ENABLE),
+	{ "keep-all", 0, NULL, "keep ledgers of children that did nothing but start up",
+	  OPTION_FLAG(struct run_options, keep_all) },
+	{ "quiet", 'q', NULL, "no summary at the end", OPTION_FLAG(struct run_options, quiet) },
+	COMMON_ROW(struct run_options, HELP),
 };
 
 /* ------------------------------------------------------------------- the shim */
@@ -149,14 +247,36 @@ static void find_cache(char cache[PATH_MAX])
 		cache[0] = '\0';
 }
 
+/* ":verify=each", if that was given. */
+static void hand_on(const struct option_row *row, const struct run_options *options, FILE *stream)
+{
+	const void *field = option_field(row, options);
+	uint64_t number = 0;
+	const char *words = NULL;
+
+	if (row->setting == NULL)
+		return;
+	if (row->kind == OPTION_KIND_FLAG)
+		number = *(const bool *)field;
+	else if (row->kind == OPTION_KIND_NUMBER || row->kind == OPTION_KIND_SIZE)
+		number = *(const uint64_t *)field;
+	else
+		words = *(const char *const *)field;
+	if (words != NULL)
+		fprintf(stream, ":%s=%s", row->setting->name, words);
+	else if (number != 0)
+		fprintf(stream, ":%s=%" PRIu64, row->setting->name, number);
+}
+
 /* What the user set comes first, so that our options win; but for where to keep things. */
 static bool set_options(const struct run *run, const char *output)
 {
 	const char *old = getenv(OPTIONS_VARIABLE);
 	const char *quote = quote_for(output);
 	char cache[PATH_MAX] = "";
-	char max_size[48] = "", hold[48] = "", depth[48] = "";
 	char *value = NULL;
+	size_t size;
+	FILE *stream;
 	bool good;
 
 	if (quote == NULL) {
@@ -164,32 +284,19 @@ static bool set_options(const struct run *run, const char *output)
 			 output);
 		return false;
 	}
-	if (run->options->max_size != 0)
-		snprintf(max_size, sizeof(max_size), ":max_size=%" PRIu64, run->options->max_size);
-	if (run->options->hold != 0)
-		snprintf(hold, sizeof(hold), ":hold=%" PRIu64, run->options->hold);
-	if (run->options->depth != 0)
-		snprintf(depth, sizeof(depth), ":depth=%" PRIu64, run->options->depth);
-	find_cache(cache);
-	if (asprintf(&value,
-		     "%s%s%s%s%soutput=%s%s%s:root=%d:filters=%" PRIu64
-		     "%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
-		     cache[0] != '\0' ? "cache=" : "", cache, cache[0] != '\0' ? ":" : "",
-		     old != NULL ? old : "", old != NULL && *old != '\0' ? ":" : "", quote, output,
-		     quote, (int)getpid(), seccomp_filters(), max_size,
-		     run->options->follow != NULL ? ":follow=" : "",
-		     run->options->follow != NULL ? run->options->follow : "",
-		     run->options->verify != NULL ? ":verify=" : "",
-		     run->options->verify != NULL ? run->options->verify : "",
-		     run->options->raw ? ":raw=1" : "", hold, depth,
-		     run->options->stack != NULL ? ":stack=" : "",
-		     run->options->stack != NULL ? run->options->stack : "",
-		     run->options->enforce != NULL ? ":enforce=" : "",
-		     run->options->enforce != NULL ? run->options->enforce : "",
-		     run->options->stop_on != NULL ? ":stop=" : "",
-		     run->options->stop_on != NULL ? run->options->stop_on : "") < 0)
+	stream = open_memstream(&value, &size);
+	if (stream == NULL)
 		return false;
-	good = setenv(OPTIONS_VARIABLE, value, 1) == 0;
+	find_cache(cache);
+	if (cache[0] != '\0')
+		fprintf(stream, "cache=%s:", cache);
+	if (old != NULL && *old != '\0')
+		fprintf(stream, "%s:", old);
+	fprintf(stream, "output=%s%s%s:root=%d:filters=%" PRIu64, quote, output, quote,
+		(int)getpid(), seccomp_filters());
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		hand_on(&rows[i], run->options, stream);
+	good = fclose(stream) == 0 && setenv(OPTIONS_VARIABLE, value, 1) == 0;
 	free(value);
 	return good;
 }
@@ -480,7 +587,7 @@ static void summarize(const struct run *run, const struct family *family,
 		return;
 	if (compare_recorded(&view, &findings))
 		print_summary(run, &view, &findings, family, first, status);
-	if (!run->options->crash_quiet && WIFSIGNALED(status))
+	if (run->options->on_crash == ON_CRASH_EXPLAIN && WIFSIGNALED(status))
 		explain_end(&view, WTERMSIG(status));
 	findings_free(&findings);
 	view_close(&view);
@@ -520,7 +627,7 @@ static void summarize_crash_of_child(const struct run *run, pid_t pid, int statu
 		return;
 	say_crash(&view, &crash, &text);
 	complain("%s; mapledger explain %s", text.buffer, view.name);
-	if (!run->options->crash_quiet && passes_on(status, crash.signal))
+	if (run->options->on_crash == ON_CRASH_EXPLAIN && passes_on(status, crash.signal))
 		explain(&view);
 	view_close(&view);
 }
@@ -530,7 +637,7 @@ static void summarize_crash_of_child(const struct run *run, pid_t pid, int statu
 /* Findings of one ledger, on stderr. Return: are there any at or above --fail-on? */
 static bool check_ledger(const struct run *run, const char *path, const char *sarif)
 {
-	const struct cli_options *options = run->options;
+	const struct audit_report_options *options = &run->options->audit;
 	struct audit_report report;
 	struct ledger_view view;
 	bool fails = true;
@@ -540,7 +647,7 @@ static bool check_ledger(const struct run *run, const char *path, const char *sa
 	if (audit_report_make(&report, &view, options)) {
 		if (report.n > report.n_suppressed + report.n_old)
 			fprintf(stderr, "\nmapledger: findings in %s:\n\n", view.name);
-		audit_print(stderr, &report, options->all);
+		audit_print(stderr, &report, false);
 		fails = audit_report_fails(&report, options, AUDIT_ERROR);
 		if (sarif != NULL && !audit_write_sarif_file(sarif, &report))
 			fails = true;
@@ -555,7 +662,7 @@ static bool check_family(const struct run *run)
 {
 	struct ledger_list children;
 	char folder[PATH_MAX];
-	bool fails = check_ledger(run, run->output, run->options->sarif);
+	bool fails = check_ledger(run, run->output, run->options->audit.sarif);
 
 	ledger_children_folder(run->output, folder);
 	children = ledger_list_folder(folder);
@@ -610,7 +717,7 @@ static int check(struct run *run)
 	return 0;
 }
 
-int cmd_run(const struct cli_options *options, int n_operands, char **operands)
+int run_and_record(const struct run_options *options, int n_operands, char **operands)
 {
 	struct run run = { .options = options, .argv = operands, .when = time(NULL) };
 	struct run_plan plan = { .argv = operands, .prepare = prepare, .context = &run };
@@ -634,3 +741,42 @@ int cmd_run(const struct cli_options *options, int n_operands, char **operands)
 		status = report(&run, pid, status);
 	run_child_end_alike(status);
 }
+
+static int cmd_run(const void *options, int n_operands, char **operands)
+{
+	return run_and_record(options, n_operands, operands);
+}
+
+const struct command command_run = {
+	.name = "run",
+	.alias = "record",
+	.usage = "[OPTION...] [--] PROGRAM [ARGUMENT...]",
+	.summary = "record a program in a ledger",
+	.details =
+		"The program runs as it would without mapledger: same input and output, same\n"
+		"terminal, same exit status. At its end one line on stderr says what was "
+		"recorded.\n"
+		"When it crashed, it is explained why; when a child did, another line says which. "
+		"A\n"
+		"child's crash is explained, too, where the program passes its status on (128 + "
+		"N).\n"
+		"\n"
+		"Children go to FILE.d/, one ledger each. A child's ledger is removed when the "
+		"child\n"
+		"did nothing but start up: it made no call at all, or it made at most 100 calls, "
+		"all\n"
+		"from inside libc and the loader, ended by itself or by executing something, and "
+		"its\n"
+		"map was the kernel's. --keep-all keeps these, too. When the program itself "
+		"executes\n"
+		"another, that one's ledger is in FILE.d/ and is kept.\n"
+		"\n"
+		"Exit status: the program's; 128 + N in a shell when signal N killed it; 125 when\n"
+		"mapledger can't record it, 126 when it can't be executed, 127 when there is no "
+		"such\n"
+		"program.\n",
+	COMMAND_OPTIONS(struct run_options, rows),
+	.keeps_order = true,
+	.run = cmd_run,
+	.trouble = CLI_RUN_FAILED,
+};

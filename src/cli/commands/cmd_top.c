@@ -4,10 +4,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "query/filter.h"
+#include "cli/commands/cmd_top.h"
+#include "cli/open_ledger.h"
+#include "cli/filter_options.h"
 #include "cli/text/stack_text.h"
 
 #define SITES_SHOWN 20
+
+struct top_options {
+	struct common_options common;
+	struct filter_options filter;
+	enum top_by {
+		TOP_BY_LIVE, /* areas */
+		TOP_BY_LIVE_BYTES,
+		TOP_BY_CALLS,
+		TOP_BY_FAILED,
+		TOP_BY_BYTES,
+	} by; /* what sites are sorted and weighed by */
+	bool folded;
+	uint64_t count; /* of sites, when has_count */
+	bool has_count;
+};
 
 /*
  * All calls of one kind from one place, or with --folded from one stack.
@@ -27,7 +44,7 @@ struct site {
 /* @of_event: the place in @sites of the call first_event + i. */
 struct top {
 	struct ledger_view *view;
-	const struct cli_options *options;
+	const struct top_options *options;
 	struct filter filter;
 	struct event_names names;
 	struct site **sites;
@@ -208,14 +225,14 @@ static int compare_sites(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static void print_site(const struct top *top, const struct site *site)
+static void print_site(const struct site *site)
 {
 	struct text live, bytes;
 
 	TEXT_ON_STACK(live, 40);
 	TEXT_ON_STACK(bytes, 40);
-	text_size(&live, site->live_bytes, top->options->bytes);
-	text_size(&bytes, site->bytes, top->options->bytes);
+	text_size(&live, site->live_bytes, false);
+	text_size(&bytes, site->bytes, false);
 	printf("%12" PRIu64 " %11s %9" PRIu64 " %8" PRIu64 " %9s  %s\n", site->live_areas,
 	       live.buffer, site->n_calls, site->n_failed, bytes.buffer, site->name);
 }
@@ -229,7 +246,7 @@ static void print_table(const struct top *top)
 	puts("  LIVE AREAS  LIVE BYTES     CALLS   FAILED     BYTES  CALL SITE");
 	paint(PAINT_NONE);
 	for (size_t i = 0; i < n; i++)
-		print_site(top, top->sites[i]);
+		print_site(top->sites[i]);
 	printf("%zu of %zu call sites, %" PRIu64 " calls", n, top->n, top->n_calls);
 	puts(n < top->n ? "; -n N shows more" : "");
 }
@@ -285,7 +302,7 @@ static int count_and_print(struct top *top)
 	sorted_by = top->options->by;
 	if (top->n > 0)
 		qsort(top->sites, top->n, sizeof(struct site *), compare_sites);
-	if (top->options->json)
+	if (top->options->common.json)
 		return print_json(top) ? CLI_FINE : CLI_TROUBLE;
 	if (top->options->folded)
 		print_folded(top);
@@ -299,8 +316,9 @@ static void keep(void *memory)
 	(void)memory;
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int show(struct ledger_view *view, const void *given)
 {
+	const struct top_options *options = given;
 	struct top top = { .view = view, .options = options };
 	int code;
 
@@ -320,7 +338,49 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	return code;
 }
 
-int cmd_top(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_top(const void *given, int n_operands, char **operands)
 {
-	return view_show(options, n_operands, operands, show);
+	const struct top_options *options = given;
+	return open_and_show(&options->common, n_operands, operands, show, options);
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct top_options, PID),
+	FILTER_ROW(struct top_options, SINCE),
+	FILTER_ROW(struct top_options, UNTIL),
+	FILTER_ROW(struct top_options, CALLS),
+	FILTER_ROW(struct top_options, FAILED),
+	FILTER_ROW(struct top_options, OK),
+	FILTER_ROW(struct top_options, BECAME),
+	FILTER_ROW(struct top_options, LOST),
+	FILTER_ROW(struct top_options, FROM),
+	FILTER_ROW(struct top_options, TID),
+	{ "by", 0, "WHAT",
+	  "sort by live (areas that are there in the end), live-bytes, calls, failed or bytes "
+	  "(touched by all calls; default live)",
+	  OPTION_WORD(struct top_options, by, enum top_by),
+	  .words = "live|live-bytes|calls|failed|bytes" },
+	{ "folded", 0, NULL, "whole stacks and numbers, as flamegraph.pl and speedscope read them",
+	  OPTION_FLAG(struct top_options, folded) },
+	{ "count", 'n', "N", "how many call sites (default 20)",
+	  OPTION_NUMBER(struct top_options, count),
+	  .given = offsetof(struct top_options, has_count) },
+	COMMON_ROW(struct top_options, SYSROOT),
+	COMMON_ROW(struct top_options, JSON),
+	COMMON_ROW(struct top_options, COLOR),
+	COMMON_ROW(struct top_options, HELP),
+};
+
+const struct command command_top = {
+	.name = "top",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "the places in the program that make the calls, by what is left of them",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"A call site is the program's own function and line, and the call. LIVE is what its\n"
+	"calls mapped and is there in the end; BYTES is what all of them were about.\n"
+	"--folded | flamegraph.pl makes a picture.\n",
+	COMMAND_OPTIONS(struct top_options, rows),
+	.run = cmd_top,
+	.trouble = CLI_TROUBLE,
+};

@@ -2,10 +2,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "cli/commands/cmd_verify.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
 #include "vma/vm_call_format.h"
+
+struct verify_options {
+	struct common_options common;
+	bool all; /* children's ledgers, too */
+};
 
 /* ------------------------------------------------------------------- the text */
 
@@ -47,12 +53,12 @@ static void print_frame(const struct found_difference *found)
 		printf("between #%" PRIu64 " and #%" PRIu64, found->after, found->before);
 }
 
-static void print_place(const struct cli_options *options, const struct found_difference *found)
+static void print_place(const struct verify_options *options, const struct found_difference *found)
 {
 	struct text size;
 	TEXT_ON_STACK(size, 32);
 
-	text_size(&size, found->range.end - found->range.start, options->bytes);
+	text_size(&size, found->range.end - found->range.start, options->common.bytes);
 	paint(VM_DIFF_IS_TOLERANCE(found->kind) ? PAINT_QUIET : PAINT_DANGER);
 	printf("  %-12s", vm_diff_name(found->kind));
 	paint(PAINT_NONE);
@@ -60,7 +66,7 @@ static void print_place(const struct cli_options *options, const struct found_di
 	       size.buffer);
 }
 
-static void print_difference(const struct ledger_view *view, const struct cli_options *options,
+static void print_difference(const struct ledger_view *view, const struct verify_options *options,
 			     const struct found_difference *found)
 {
 	print_place(options, found);
@@ -71,7 +77,7 @@ static void print_difference(const struct ledger_view *view, const struct cli_op
 }
 
 /* What verify=each saw: calls are compared one by one, so a difference has a name. */
-static void print_checks(const struct ledger_view *view, const struct cli_options *options,
+static void print_checks(const struct ledger_view *view, const struct verify_options *options,
 			 const struct findings *findings)
 {
 	const struct ledger_header *header = view->header;
@@ -96,7 +102,7 @@ static void print_checks(const struct ledger_view *view, const struct cli_option
 	putchar('\n');
 }
 
-static void print_differences(const struct ledger_view *view, const struct cli_options *options,
+static void print_differences(const struct ledger_view *view, const struct verify_options *options,
 			      const struct findings *findings)
 {
 	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
@@ -171,7 +177,7 @@ static void print_nothing(const struct ledger_view *view)
 	putchar('\n');
 }
 
-static void print_text(const struct ledger_view *view, const struct cli_options *options,
+static void print_text(const struct ledger_view *view, const struct verify_options *options,
 		       const struct findings *findings)
 {
 	if (findings->with == COMPARED_NOTHING)
@@ -285,12 +291,12 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 /* ---------------------------------------------------------------- the command */
 
 /* Of several ledgers, those that end because another program began can't be compared. */
-static bool is_excused(const struct ledger_view *view, const struct cli_options *options)
+static bool is_excused(const struct ledger_view *view, const struct verify_options *options)
 {
 	return options->all && view_state(view) == VIEW_EXECED;
 }
 
-static int verdict_of(const struct ledger_view *view, const struct cli_options *options,
+static int verdict_of(const struct ledger_view *view, const struct verify_options *options,
 		      const struct findings *findings)
 {
 	if (findings_differ(findings))
@@ -302,16 +308,16 @@ static int verdict_of(const struct ledger_view *view, const struct cli_options *
 	return CLI_FINE;
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options,
+static int show(struct ledger_view *view, const struct verify_options *options,
 		const struct findings *findings)
 {
 	const char *damage = view->damage;
 
-	if (options->json && !print_json(view, findings)) {
+	if (options->common.json && !print_json(view, findings)) {
 		complain("%s: not enough memory", view->name);
 		return CLI_TROUBLE;
 	}
-	if (options->json)
+	if (options->common.json)
 		return verdict_of(view, options, findings);
 	if (options->all)
 		printf("%s: ", view->name);
@@ -321,7 +327,7 @@ static int show(struct ledger_view *view, const struct cli_options *options,
 	return verdict_of(view, options, findings);
 }
 
-static int verify_one(const struct cli_options *options, const char *path, const char *name)
+static int verify_one(const struct verify_options *options, const char *path, const char *name)
 {
 	struct findings findings = { 0 };
 	struct ledger_view view;
@@ -330,8 +336,8 @@ static int verify_one(const struct cli_options *options, const char *path, const
 
 	if (!view_open(&view, path, name))
 		return CLI_TROUBLE;
-	good = options->pid != 0 ? compare_live(&view, options->pid, &findings)
-				 : compare_recorded(&view, &findings);
+	good = options->common.pid != 0 ? compare_live(&view, options->common.pid, &findings)
+					: compare_recorded(&view, &findings);
 	if (good)
 		code = show(&view, options, &findings);
 	findings_free(&findings);
@@ -349,7 +355,7 @@ static int worse(int a, int b)
 	return rank[a] > rank[b] ? a : b;
 }
 
-static int verify_children(const struct cli_options *options, const char *path)
+static int verify_children(const struct verify_options *options, const char *path)
 {
 	struct ledger_list children;
 	char folder[PATH_MAX];
@@ -363,19 +369,46 @@ static int verify_children(const struct cli_options *options, const char *path)
 	return code;
 }
 
-int cmd_verify(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_verify(const void *given, int n_operands, char **operands)
 {
+	const struct verify_options *options = given;
 	struct found_ledger found;
 	int code;
 
-	if (options->all && options->pid != 0) {
+	if (options->all && options->common.pid != 0) {
 		complain("verify: --all is for files, not for a running process");
 		return CLI_TROUBLE;
 	}
-	if (!find_ledger(options, n_operands, operands, &found))
+	if (!find_ledger(options->common.pid, n_operands, operands, &found))
 		return CLI_TROUBLE;
 	code = verify_one(options, found.path, found.name);
 	if (options->all)
 		code = worse(code, verify_children(options, found.path));
 	return code;
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct verify_options, PID),
+	{ "all", 0, NULL, "the ledgers of its children, too",
+	  OPTION_FLAG(struct verify_options, all) },
+	COMMON_ROW(struct verify_options, BYTES),
+	COMMON_ROW(struct verify_options, JSON),
+	COMMON_ROW(struct verify_options, COLOR),
+	COMMON_ROW(struct verify_options, HELP),
+};
+
+const struct command command_verify = {
+	.name = "verify",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "compare a ledger with the kernel's map",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"With -p the map of the running process is read now; otherwise the map that was\n"
+	"recorded at its exit is used.\n"
+	"\n"
+	"Exit status: 0 equal, 1 differences, 2 can't be read, 3 nothing to compare with, or\n"
+	"the ledger is damaged.\n",
+	COMMAND_OPTIONS(struct verify_options, rows),
+	.run = cmd_verify,
+	.trouble = CLI_TROUBLE,
+};

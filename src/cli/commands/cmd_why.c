@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "cli/commands/cmd_why.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
 #include "query/biography.h"
 #include "cli/text/call_text.h"
@@ -17,6 +19,16 @@
 #define PLACES_SHOWN   8
 #define DETAILS_COLUMN 33
 
+struct why_options {
+	struct common_options common;
+	struct place place; /* the first operand */
+	bool area;
+	uint64_t tail; /* only so many events, when has_tail */
+	bool has_tail;
+	bool all;
+	bool stacks;
+};
+
 /*
  * One place at one moment.
  *
@@ -25,7 +37,7 @@
  */
 struct why {
 	struct ledger_view *view;
-	const struct cli_options *options;
+	const struct why_options *options;
 	struct json *json;
 	uint64_t last; /* event */
 	uint64_t point;
@@ -225,7 +237,7 @@ static void say_neighbour(const struct why *why, const struct memory_area *area,
 	text_char(text, ' ');
 	text_perm(text, area->flags);
 	text_string(text, where);
-	text_size(text, distance, why->options->bytes);
+	text_size(text, distance, why->options->common.bytes);
 	text_string(text, distance < 1024 ? " bytes " : " ");
 }
 
@@ -319,7 +331,7 @@ static void print_where(const struct why *why)
 		text_char(&text, '-');
 		text_hex(&text, area.end, 1);
 		text_char(&text, ' ');
-		text_size(&text, area.end - area.start, why->options->bytes);
+		text_size(&text, area.end - area.start, why->options->common.bytes);
 		text_string(&text, "; ");
 	}
 	view_program(why->view, &text);
@@ -542,9 +554,9 @@ static void print_fact(const struct why *why, const struct fact *fact)
 
 static size_t first_shown(const struct why *why)
 {
-	uint64_t n = why->options->has_count ? why->options->count : FACTS_SHOWN;
+	uint64_t n = why->options->has_tail ? why->options->tail : FACTS_SHOWN;
 
-	if ((why->options->all && !why->options->has_count) || why->biography.n <= n)
+	if ((why->options->all && !why->options->has_tail) || why->biography.n <= n)
 		return 0;
 	return why->biography.n - (size_t)n;
 }
@@ -778,20 +790,20 @@ static bool explain_all(struct why *why, const struct place_ranges *ranges)
 
 static bool prepare(struct why *why, struct place_ranges *ranges)
 {
-	const struct cli_options *options = why->options;
-	const struct place *place = &options->filter.range;
+	const struct why_options *options = why->options;
+	const struct place *place = &options->place;
 	struct settled_moment settled;
 
-	if (!moment_settle(why->view, options->at, &settled) ||
-	    !view_fold(why->view, options->at) ||
-	    !place_find(why->view, options->at, place, ranges))
+	if (!moment_settle(why->view, options->common.at, &settled) ||
+	    !view_fold(why->view, options->common.at) ||
+	    !place_find(why->view, options->common.at, place, ranges))
 		return false;
 	why->last = settled.event;
 	why->symbolizer = stack_names(why->view);
 	if (why->symbolizer == NULL)
 		return false;
 	why->point = ranges->point;
-	if (options->json && (why->json = json_create()) == NULL) {
+	if (options->common.json && (why->json = json_create()) == NULL) {
 		complain("%s: not enough memory", why->view->name);
 		place_ranges_free(ranges);
 		return false;
@@ -799,8 +811,9 @@ static bool prepare(struct why *why, struct place_ranges *ranges)
 	return true;
 }
 
-static int show(struct ledger_view *view, const struct cli_options *options)
+static int show(struct ledger_view *view, const void *given)
 {
+	const struct why_options *options = given;
 	struct why why = { .view = view, .options = options };
 	struct place_ranges ranges;
 	bool good;
@@ -816,19 +829,53 @@ static int show(struct ledger_view *view, const struct cli_options *options)
 	return good ? CLI_FINE : CLI_TROUBLE;
 }
 
-int cmd_why(const struct cli_options *options, int n_operands, char **operands)
+static int cmd_why(const void *given, int n_operands, char **operands)
 {
-	struct cli_options with_place = *options;
+	struct why_options options = *(const struct why_options *)given;
 	const char *wrong;
 
 	if (n_operands == 0) {
 		complain("why: which address? For example: mapledger why 0x7f1234567000");
 		return CLI_TROUBLE;
 	}
-	wrong = syntax_parse_place(operands[0], &with_place.filter.range);
+	wrong = syntax_parse_place(operands[0], &options.place);
 	if (wrong != NULL) {
 		complain("why: '%s' %s", operands[0], wrong);
 		return CLI_TROUBLE;
 	}
-	return view_show(&with_place, n_operands - 1, operands + 1, show);
+	return open_and_show(&options.common, n_operands - 1, operands + 1, show, &options);
 }
+
+static const struct option_row rows[] = {
+	COMMON_ROW(struct why_options, PID),
+	COMMON_ROW(struct why_options, AT),
+	{ "area", 0, NULL, "not of the page alone: of the whole area that it lies in",
+	  OPTION_FLAG(struct why_options, area) },
+	{ "tail", 'n', "N", "only the last N lines", OPTION_NUMBER(struct why_options, tail),
+	  .given = offsetof(struct why_options, has_tail) },
+	{ "all", 0, NULL, "every event, however many", OPTION_FLAG(struct why_options, all) },
+	{ "bt", 0, NULL, "the whole stack of each call", OPTION_FLAG(struct why_options, stacks) },
+	COMMON_ROW(struct why_options, SYSROOT),
+	COMMON_ROW(struct why_options, BYTES),
+	COMMON_ROW(struct why_options, JSON),
+	COMMON_ROW(struct why_options, COLOR),
+	COMMON_ROW(struct why_options, HELP),
+};
+
+const struct command command_why = {
+	.name = "why",
+	.usage = "[OPTION...] ADDRESS [FILE]",
+	.summary = "who mapped, changed and unmapped what is at an address",
+	.details = COMMAND_DETAILS_OF_FILE
+	"\n"
+	"ADDRESS is 0x7f12040, 0x7f12000-0x7f14000, 0x7f12000+8K, lib:libssl, path:'*.db',\n"
+	"[heap], [stack], stack:TID, area:31 (what event 31 mapped), sym:NAME, or of a crash\n"
+	"`fault' and `pc'.\n"
+	"\n"
+	"Lines that begin with ~ are no calls: what was there before recording began, or what\n"
+	"the kernel said when it was asked. Lines that begin with ! were refused. Memory that\n"
+	"mremap moved is followed to where it was before.\n",
+	COMMAND_OPTIONS(struct why_options, rows),
+	.run = cmd_why,
+	.trouble = CLI_TROUBLE,
+};

@@ -255,7 +255,7 @@ static const char *executable_of(const struct audit_report *report)
 	return report->view->header->executable;
 }
 
-static bool sort_out(struct audit_report *report, const struct cli_options *options)
+static bool sort_out(struct audit_report *report, const struct audit_report_options *options)
 {
 	struct suppressions suppressions = { 0 };
 	struct baseline baseline = { 0 };
@@ -315,7 +315,7 @@ static bool make_rows(struct audit_report *report)
 }
 
 bool audit_report_make(struct audit_report *report, struct ledger_view *view,
-		       const struct cli_options *options)
+		       const struct audit_report_options *options)
 {
 	const struct audit_options settings = {
 		.max_map_count = max_map_count(),
@@ -340,8 +340,8 @@ void audit_report_free(struct audit_report *report)
 	audit_destroy(report->audit);
 }
 
-bool audit_report_fails(const struct audit_report *report, const struct cli_options *options,
-			enum audit_severity severity)
+bool audit_report_fails(const struct audit_report *report,
+			const struct audit_report_options *options, enum audit_severity severity)
 {
 	unsigned least = options->has_fail_on ? options->fail_on : severity;
 

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include "audit/audit.h"
+#include "cli/report/audit_options.h"
 #include "cli/text/stack_text.h"
 #include "cli/report/suppress.h"
 
@@ -44,12 +45,12 @@ struct audit_report {
  * Return: false after a complaint. @report must be freed in any case.
  */
 bool audit_report_make(struct audit_report *report, struct ledger_view *view,
-		       const struct cli_options *options);
+		       const struct audit_report_options *options);
 void audit_report_free(struct audit_report *report);
 
 /* Is anything at or above --fail-on, or else @severity, neither suppressed nor old? */
-bool audit_report_fails(const struct audit_report *report, const struct cli_options *options,
-			enum audit_severity severity);
+bool audit_report_fails(const struct audit_report *report,
+			const struct audit_report_options *options, enum audit_severity severity);
 
 /* audit_screen.c */
 void audit_print(FILE *file, const struct audit_report *report, bool all);

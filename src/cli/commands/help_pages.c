@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/options.h"
-#include "cli/cli.h"
+#include "cli/commands/help_pages.h"
 #include "cli/text/output.h"
 #include "vma/vm_entry_points.h"
 
@@ -39,22 +39,17 @@ static void print_row(const char *left, const char *text)
 
 static void print_option(const struct option_row *row)
 {
+	const struct option_row *own = option_row_of(row);
+	const char *argument = option_argument(row);
 	char left[80];
 
-	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", row->letter != 0 ? '-' : ' ',
-		 row->letter != 0 ? row->letter : ' ', row->letter != 0 ? ',' : ' ', row->name,
-		 row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
-	print_row(left, row->help);
+	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", own->letter != 0 ? '-' : ' ',
+		 own->letter != 0 ? own->letter : ' ', own->letter != 0 ? ',' : ' ', own->name,
+		 argument != NULL ? " " : "", argument != NULL ? argument : "");
+	print_row(left, own->help);
 }
 
-static void print_option_rows(unsigned command)
-{
-	for (size_t i = 0; i < n_option_rows; i++)
-		if (option_rows[i].commands & command)
-			print_option(&option_rows[i]);
-}
-
-void help_command(const struct command *command)
+void help_print_command(const struct command *command)
 {
 	printf("usage: mapledger %s %s\n", command->name, command->usage);
 	if (command->alias != NULL)
@@ -63,22 +58,23 @@ void help_command(const struct command *command)
 	if (command->details[0] != '\0')
 		printf("\n%s", command->details);
 	printf("\noptions:\n");
-	print_option_rows(command->bit);
+	for (size_t i = 0; i < command->n_rows; i++)
+		print_option(&command->rows[i]);
 }
 
-static void help_all(void)
+void help_print_commands(const struct command *const *commands, size_t n)
 {
 	printf("usage: mapledger COMMAND [OPTION...] [FILE]\n"
 	       "\n"
 	       "What is at this address, who put it there, and who changed it since?\n"
 	       "\n"
 	       "commands:\n");
-	for (size_t i = 0; i < n_commands; i++) {
+	for (size_t i = 0; i < n; i++) {
 		char left[80];
 
-		snprintf(left, sizeof(left), "  %s", commands[i].name);
+		snprintf(left, sizeof(left), "  %s", commands[i]->name);
 		print_padded(left, 11);
-		print_in_column(commands[i].summary, 11);
+		print_in_column(commands[i]->summary, 11);
 	}
 	printf("\n"
 	       "Begin with:  mapledger run PROGRAM\n"
@@ -86,7 +82,7 @@ static void help_all(void)
 	       "             mapledger help coverage\n");
 }
 
-static void help_environment(void)
+void help_print_environment(void)
 {
 	printf("%s='key=value:key=value'\n"
 	       "\n"
@@ -111,7 +107,7 @@ static void help_environment(void)
 }
 
 /* As Markdown, which is how the README has it. */
-static void help_coverage(void)
+void help_print_coverage(void)
 {
 	printf("| what changes the map | caught | what it does | what a failure leaves | tested by "
 	       "|\n"
@@ -125,30 +121,4 @@ static void help_coverage(void)
 	putchar('\n');
 	for (unsigned capture = 0; capture < VM_CAPTURE_COUNT; capture++)
 		printf("* *%s*: %s\n", vm_capture_name(capture), vm_capture_text(capture));
-}
-
-int cmd_help(const struct cli_options *options, int n_operands, char **operands)
-{
-	const struct command *command;
-
-	(void)options;
-	if (n_operands == 0) {
-		help_all();
-		return CLI_FINE;
-	}
-	if (strcmp(operands[0], "environment") == 0) {
-		help_environment();
-		return CLI_FINE;
-	}
-	if (strcmp(operands[0], "coverage") == 0) {
-		help_coverage();
-		return CLI_FINE;
-	}
-	command = command_find(operands[0]);
-	if (command == NULL) {
-		complain("there is no command '%s'; see: mapledger help", operands[0]);
-		return CLI_TROUBLE;
-	}
-	help_command(command);
-	return CLI_FINE;
 }

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CMD_EXPLAIN_H
+#define CLI_CMD_EXPLAIN_H
+
+#include "cli/cli.h"
+
+extern const struct command command_explain;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CMD_RUN_H
+#define CLI_CMD_RUN_H
+
+#include "cli/cli.h"
+#include "cli/report/audit_options.h"
+
+struct run_options {
+	struct common_options common;
+	struct audit_report_options audit;
+	const char *output;
+	bool force;
+	bool keep_all;
+	bool quiet;
+	bool check; /* audit in the end, and fail if it finds something */
+	enum on_crash {
+		ON_CRASH_EXPLAIN,
+		ON_CRASH_QUIET,
+	} on_crash;
+	/* what the shim is told; NULL or 0: nothing */
+	uint64_t max_size;
+	const char *follow;
+	bool raw;
+	const char *verify;
+	const char *stack;
+	uint64_t depth;
+	uint64_t hold;
+	const char *enforce;
+	const char *stop;
+};
+
+/*
+ * Run a program, @operands[0], under the shim, say at its end what was recorded, and end as
+ * it did. Return: only when it was not started, an exit code.
+ */
+int run_and_record(const struct run_options *options, int n_operands, char **operands);
+
+extern const struct command command_run;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_HELP_PAGES_H
+#define CLI_HELP_PAGES_H
+
+/*
+ * help_pages - the pages of `mapledger help', printed from the tables that they are about
+ */
+
+#include "cli/cli.h"
+
+void help_print_commands(const struct command *const *commands, size_t n);
+void help_print_command(const struct command *command);
+
+/* Options of the shim, see base/options.h. */
+void help_print_environment(void);
+
+/* Which calls change the map, and how each is caught: as Markdown, which is how the README has it.
+ */
+void help_print_coverage(void);
+
+#endif
