@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "base/text.h"
+#include "base/text_format.h"
 
 Test(text, builds_numbers_and_strings)
 {
@@ -82,4 +82,52 @@ Test(text, parses_decimal)
 	cr_assert_eq(at, string);
 	cr_assert(text_parse_decimal(&at, string + 19, &value));
 	cr_assert_eq(value, 1844674407370955161ULL);
+}
+
+Test(text, formats_as_printf_does_behind_what_is_there)
+{
+	char buffer[64];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	text_string(&text, "at ");
+	text_format(&text, "%llx-%04x %s %u%%", 0x7f00ull, 0x1fu, "rw-p", 42u);
+	cr_assert_str_eq(buffer, "at 7f00-001f rw-p 42%");
+	cr_assert_eq(text.len, strlen(buffer));
+	cr_assert_not(text.cut);
+}
+
+Test(text, what_is_formatted_is_cut_where_the_buffer_ends)
+{
+	char buffer[6];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	text_format(&text, "%s", "12345");
+	cr_assert_not(text.cut, "it fits to the byte");
+	text_format(&text, "%s", "");
+	cr_assert_not(text.cut);
+	text_format(&text, "%u", 6u);
+	cr_assert(text.cut);
+	cr_assert_str_eq(buffer, "12345");
+	cr_assert_eq(text.len, 5);
+}
+
+static struct word number_word(unsigned number)
+{
+	struct word word;
+	struct text text = word_text(&word);
+
+	text_format(&text, "<%u>", number);
+	return word;
+}
+
+Test(text, words_are_strings_by_value)
+{
+	char buffer[64];
+	struct text text;
+
+	text_init(&text, buffer, sizeof(buffer));
+	text_format(&text, "%s %s", number_word(1).s, number_word(22).s);
+	cr_assert_str_eq(buffer, "<1> <22>");
 }

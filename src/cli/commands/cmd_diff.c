@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/commands/cmd_diff.h"
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "query/find_ledger.h"
 #include "query/history.h"
@@ -97,11 +98,10 @@ static char *key_of(const struct subject *subject, const struct memory_area *are
 
 	if (name != NULL) {
 		text_bytes(&text, name, len);
-		text_char(&text, ' ');
-		text_hex(&text, area->offset != MEMORY_AREA_NO_OFFSET ? area->offset : 0, 1);
+		text_format(&text, " %" PRIx64,
+			    area->offset != MEMORY_AREA_NO_OFFSET ? area->offset : 0);
 	} else {
-		text_string(&text, area_kind_name(area_kind(space, area)));
-		text_char(&text, ' ');
+		text_format(&text, "%s ", area_kind_name(area_kind(space, area)));
 		say_who(subject, area->origin, &text);
 	}
 	return strdup(text.buffer);
@@ -276,21 +276,16 @@ static bool name_changes(struct comparing *comparing)
 static void say_subject(const struct subject *subject, bool with_program, struct text *text)
 {
 	if (subject->is_process) {
-		text_string(text, "process ");
-		text_decimal(text, subject->view.header->pid);
-		text_string(text, " now");
+		text_format(text, "process %" PRIu32 " now", subject->view.header->pid);
 		return;
 	}
-	if (with_program) {
-		text_string(text, subject->found.name);
-		text_char(text, ' ');
-	}
+	if (with_program)
+		text_format(text, "%s ", subject->found.name);
 	if (subject->settled.event == subject->view.first_event - 1) {
 		text_string(text, "at the start");
 		return;
 	}
-	text_string(text, "at event #");
-	text_decimal(text, subject->settled.event);
+	text_format(text, "at event #%" PRIu64, subject->settled.event);
 	if (subject->settled.event == subject->view.last_event)
 		text_string(text, " (end)");
 }
@@ -302,9 +297,7 @@ static void print_headline(const struct comparing *comparing)
 
 	if (comparing->same_ledger || comparing->b.is_process) {
 		view_program(&comparing->a.view, &text);
-		text_string(&text, ", pid ");
-		text_decimal(&text, comparing->a.view.header->pid);
-		text_string(&text, ": ");
+		text_format(&text, ", pid %" PRIu32 ": ", comparing->a.view.header->pid);
 	}
 	say_subject(&comparing->a, !comparing->same_ledger, &text);
 	text_string(&text, " -> ");
@@ -333,9 +326,8 @@ static void say_perms(const struct map_change *change, struct text *text)
 		text_perm(text, shown_area(change)->flags);
 		return;
 	}
-	text_perm(text, change->before.flags);
-	text_string(text, " -> ");
-	text_perm(text, change->after.flags);
+	text_format(text, "%s -> %s", perm_word(change->before.flags).s,
+		    perm_word(change->after.flags).s);
 }
 
 static void say_what(const struct comparing *comparing, const struct map_change *change,
@@ -365,9 +357,8 @@ static void say_difference(const struct comparing *comparing, const struct map_c
 	if (change->kind == CHANGE_REPLACED)
 		text_string(text, "mapped anew");
 	if (change->kind == CHANGE_ALTERED && comparing->options->relative && was != is) {
-		text_size(text, was, comparing->options->common.bytes);
-		text_string(text, " -> ");
-		text_size(text, is, comparing->options->common.bytes);
+		text_format(text, "%s -> %s", size_word(was, comparing->options->common.bytes).s,
+			    size_word(is, comparing->options->common.bytes).s);
 	} else if (change->kind == CHANGE_ALTERED && same_perm) {
 		text_string(text, "was ");
 		area_what(comparing->a.side.space, &change->before, text);
@@ -389,8 +380,7 @@ static void say_event(const struct comparing *comparing, const struct map_change
 	if (change->event == 0)
 		return;
 	moved = view_op_of(&b->view, change->event) == VM_OP_MREMAP;
-	text_string(text, moved ? "moved" : verbs[change->kind]);
-	text_char(text, ' ');
+	text_format(text, "%s ", moved ? "moved" : verbs[change->kind]);
 	view_event_text(&b->view, change->event, text);
 	if (stack_of_event(b->stacks, b->n_stacks, change->event) != NULL) {
 		text_char(text, ' ');
@@ -463,9 +453,10 @@ static void print_summary(const struct comparing *comparing)
 	TEXT_ON_STACK(size, 40);
 
 	count_changes(&comparing->diff, n);
-	text_char(&size, b.bytes >= a.bytes ? '+' : '-');
-	text_size(&size, b.bytes >= a.bytes ? b.bytes - a.bytes : a.bytes - b.bytes,
-		  comparing->options->common.bytes);
+	text_format(&size, "%c%s", b.bytes >= a.bytes ? '+' : '-',
+		    size_word(b.bytes >= a.bytes ? b.bytes - a.bytes : a.bytes - b.bytes,
+			      comparing->options->common.bytes)
+			    .s);
 	if (comparing->diff.n == 0)
 		printf("no difference: %zu areas\n", comparing->b.side.n);
 	else

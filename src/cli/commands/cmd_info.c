@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "cli/commands/cmd_info.h"
+#include "cli/text/word.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
@@ -87,20 +88,18 @@ static void text_verdict(const struct info *info, struct text *text)
 	uint64_t unexplained = vm_comparison_unexplained(&info->findings.comparison);
 
 	if (info->findings.n_checks_different > 0) {
-		text_count(text, info->findings.n_checks_different, "call");
-		text_string(text, " with a difference from the kernel's map: mapledger verify");
+		text_format(text, "%s with a difference from the kernel's map: mapledger verify",
+			    count_word(info->findings.n_checks_different, "call").s);
 	} else if (info->findings.with == COMPARED_NOTHING) {
 		text_string(text, "not verified");
 	} else if (unexplained == 0) {
 		text_string(text, "verified equal to the kernel's map");
-		if (info->findings.with == COMPARED_EARLIER) {
-			text_string(text, " after #");
-			text_decimal(text, info->findings.event);
-			text_string(text, ", not at its end");
-		}
+		if (info->findings.with == COMPARED_EARLIER)
+			text_format(text, " after #%" PRIu64 ", not at its end",
+				    info->findings.event);
 	} else {
-		text_count(text, unexplained, "difference");
-		text_string(text, " from the kernel's map: mapledger verify");
+		text_format(text, "%s from the kernel's map: mapledger verify",
+			    count_word(unexplained, "difference").s);
 	}
 }
 
@@ -143,9 +142,7 @@ static void text_calls(const struct replay_counts *counts, struct text *text)
 		said[best] = true;
 		if (text->len > 0)
 			text_string(text, ", ");
-		text_decimal(text, counts->by_op[best]);
-		text_char(text, ' ');
-		text_string(text, vm_op_info(best)->name);
+		text_format(text, "%" PRIu64 " %s", counts->by_op[best], vm_op_info(best)->name);
 	}
 	if (text->len == 0)
 		text_string(text, "none");
@@ -158,19 +155,13 @@ static void text_tiers(const struct replay_counts *counts, struct text *text)
 			continue;
 		if (text->len > 0)
 			text_string(text, ", ");
-		text_decimal(text, counts->by_tier[tier]);
-		text_string(text, " by ");
-		text_string(text, vm_tier_name(tier));
+		text_format(text, "%" PRIu64 " by %s", counts->by_tier[tier], vm_tier_name(tier));
 	}
 	if (counts->n_nested > 0) {
-		text_string(text, "; ");
-		text_decimal(text, counts->n_nested);
-		text_string(text, " in signal handlers");
+		text_format(text, "; %" PRIu64 " in signal handlers", counts->n_nested);
 	}
 	if (counts->n_unordered > 0) {
-		text_string(text, "; ");
-		text_decimal(text, counts->n_unordered);
-		text_string(text, " whose order is not known");
+		text_format(text, "; %" PRIu64 " whose order is not known", counts->n_unordered);
 	}
 }
 
@@ -210,15 +201,12 @@ static void text_sites(const struct replay_counts *counts, struct text *text)
 {
 	const char *separator = ": ";
 
-	text_decimal(text, count_sites(counts));
-	text_string(text, " found");
+	text_format(text, "%" PRIu64 " found", count_sites(counts));
 	for (unsigned i = 0; i < sizeof(counts->n_sites) / sizeof(counts->n_sites[0]); i++) {
 		if (counts->n_sites[i] == 0)
 			continue;
-		text_string(text, separator);
-		text_decimal(text, counts->n_sites[i]);
-		text_char(text, ' ');
-		text_string(text, site_state_text(i));
+		text_format(text, "%s%" PRIu64 " %s", separator, counts->n_sites[i],
+			    site_state_text(i));
 		separator = ", ";
 	}
 }
@@ -230,9 +218,7 @@ static void text_resyncs(const struct replay_counts *counts, struct text *text)
 			continue;
 		if (text->len > 0)
 			text_string(text, ", ");
-		text_decimal(text, counts->resyncs[i]);
-		text_char(text, ' ');
-		text_string(text, vm_reason_name(i));
+		text_format(text, "%" PRIu64 " %s", counts->resyncs[i], vm_reason_name(i));
 	}
 	if (text->len == 0)
 		text_string(text, "none");
@@ -244,25 +230,20 @@ static void text_checks(const struct info *info, struct text *text)
 	const struct ledger_header *header = info->view->header;
 	const struct vm_call *first = &info->findings.first_check;
 
-	text_count(text, header->n_checks, "call");
-	text_string(text, " compared at once, ");
-	text_decimal(text, info->findings.n_checks_different);
-	text_string(text, " differed");
+	text_format(text, "%s compared at once, %" PRIu64 " differed",
+		    count_word(header->n_checks, "call").s, info->findings.n_checks_different);
 	if (header->n_checks_busy > 0) {
-		text_string(text, "; ");
-		text_decimal(text, header->n_checks_busy);
-		text_string(text, " not compared while others went round the lock");
+		text_format(text, "; %" PRIu64 " not compared while others went round the lock",
+			    header->n_checks_busy);
 	}
 	if (header->n_checks_blind > 0) {
-		text_string(text, "; ");
-		text_decimal(text, header->n_checks_blind);
-		text_string(text, " not compared because the kernel could not be asked");
+		text_format(text,
+			    "; %" PRIu64 " not compared because the kernel could not be asked",
+			    header->n_checks_blind);
 	}
 	if (info->findings.n_checks_different == 0)
 		return;
-	text_string(text, "; first difference after #");
-	text_decimal(text, first->event);
-	text_char(text, ' ');
+	text_format(text, "; first difference after #%" PRIu64 " ", first->event);
 	call_text(first, true, text);
 }
 
@@ -276,16 +257,13 @@ static void text_parent(const struct info *info, struct text *text)
 	const struct ledger_header *header = info->view->header;
 
 	if (header->link == LEDGER_LINK_NONE || header->link > LEDGER_LINK_SPAWN) {
-		text_string(text, "pid ");
-		text_decimal(text, header->ppid);
+		text_format(text, "pid %" PRIu32, header->ppid);
 		return;
 	}
-	text_string(text, words[header->link]);
-	text_decimal(text, header->link == LEDGER_LINK_EXEC ? header->pid : header->ppid);
-	if (header->link == LEDGER_LINK_FORK) {
-		text_string(text, " after its event #");
-		text_decimal(text, header->parent_event);
-	}
+	text_format(text, "%s%" PRIu32, words[header->link],
+		    header->link == LEDGER_LINK_EXEC ? header->pid : header->ppid);
+	if (header->link == LEDGER_LINK_FORK)
+		text_format(text, " after its event #%" PRIu64, header->parent_event);
 	if (info->has_parent) {
 		text_string(text, ", in ");
 		text_name(text, info->parent, strlen(info->parent));
@@ -297,16 +275,11 @@ static void text_file(const struct info *info, struct text *text)
 	const struct ledger_view *view = info->view;
 
 	text_name(text, view->name, strlen(view->name));
-	text_string(text, ", ");
-	text_size(text, info->size, info->options->common.bytes);
-	text_string(text, " (");
-	text_size(text, info->disk_size, info->options->common.bytes);
-	text_string(text, " on disk)");
+	text_format(text, ", %s (%s on disk)", size_word(info->size, info->options->common.bytes).s,
+		    size_word(info->disk_size, info->options->common.bytes).s);
 	if (view->first_event <= 1)
 		return;
-	text_string(text, "; events #1 to #");
-	text_decimal(text, view->first_event - 1);
-	text_string(text, " were overwritten");
+	text_format(text, "; events #1 to #%" PRIu64 " were overwritten", view->first_event - 1);
 }
 
 /* --------------------------------------------------------------------- screen */
@@ -336,15 +309,10 @@ static void print_head(const struct info *info)
 	struct text *text = field_begin(&field, "");
 
 	view_program(view, text);
-	text_string(text, ", pid ");
-	text_decimal(text, view->header->pid);
-	text_string(text, ", ");
+	text_format(text, ", pid %" PRIu32 ", ", view->header->pid);
 	view_state_text(view, info->state, text);
-	text_string(text, ": ");
-	text_count(text, view->replay.counts.n_calls, "call");
-	text_string(text, ", ");
-	text_count(text, info->n_areas, "area");
-	text_string(text, ", ");
+	text_format(text, ": %s, %s, ", count_word(view->replay.counts.n_calls, "call").s,
+		    count_word(info->n_areas, "area").s);
 	text_verdict(info, text);
 	paint(findings_differ(&info->findings) ? PAINT_DANGER : PAINT_HEAD);
 	puts(field.buffer);
@@ -360,9 +328,7 @@ static void print_calls(const struct info *info)
 	field_print(&field);
 	text_calls(counts, field_begin(&field, "calls"));
 	if (counts->n_failed > 0) {
-		text_string(&field.text, "; ");
-		text_decimal(&field.text, counts->n_failed);
-		text_string(&field.text, " failed");
+		text_format(&field.text, "; %" PRIu64 " failed", counts->n_failed);
 	}
 	field_print(&field);
 	text_tiers(counts, field_begin(&field, "caught"));
@@ -391,11 +357,8 @@ static void print_note(const char *sentence, uint64_t times)
 	struct text *text = field_begin(&field, "note");
 
 	text_name(text, sentence, strlen(sentence));
-	if (times > 1) {
-		text_string(text, " (");
-		text_decimal(text, times);
-		text_string(text, " times)");
-	}
+	if (times > 1)
+		text_format(text, " (%" PRIu64 " times)", times);
 	field_print(&field);
 }
 
@@ -435,15 +398,13 @@ static void print_process(const struct info *info)
 	field_print(&field);
 	text = field_begin(&field, "started");
 	text_time(header->start_realtime_ns, text);
-	text_string(text, ", recorded for ");
-	text_duration(text, info->duration_ns);
+	text_format(text, ", recorded for %s", duration_word(info->duration_ns).s);
 	field_print(&field);
 	text_parent(info, field_begin(&field, "parent"));
 	field_print(&field);
 	text = field_begin(&field, "children");
-	text_count(text, info->view->n_forks, "fork");
-	text_string(text, ", ");
-	text_count(text, info->n_child_ledgers, "ledger");
+	text_format(text, "%s, %s", count_word(info->view->n_forks, "fork").s,
+		    count_word(info->n_child_ledgers, "ledger").s);
 	if (info->n_child_ledgers > 0) {
 		text_string(text, " in ");
 		text_name(text, info->view->name, strlen(info->view->name));
@@ -472,19 +433,15 @@ static void print_file(const struct info *info)
 	if (damage != NULL)
 		text_name(text, damage, strlen(damage));
 	if (header->n_unrecorded > 0 && info->state != VIEW_STOPPED) {
-		text_string(text, "; ");
-		text_count(text, header->n_unrecorded, "call");
-		text_string(text, " missed");
+		text_format(text, "; %s missed", count_word(header->n_unrecorded, "call").s);
 	}
 	if (header->n_bad_lines > 0) {
-		text_string(text, "; ");
-		text_count(text, header->n_bad_lines, "line");
-		text_string(text, " of the kernel's map could not be read");
+		text_format(text, "; %s of the kernel's map could not be read",
+			    count_word(header->n_bad_lines, "line").s);
 	}
 	if (info->view->replay.space.n_unapplied > 0) {
-		text_string(text, "; ");
-		text_count(text, info->view->replay.space.n_unapplied, "call");
-		text_string(text, " whose result does not fit the map");
+		text_format(text, "; %s whose result does not fit the map",
+			    count_word(info->view->replay.space.n_unapplied, "call").s);
 	}
 	paint(damage != NULL ? PAINT_DANGER : PAINT_NONE);
 	field_print(&field);

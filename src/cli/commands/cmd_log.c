@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli/commands/cmd_log.h"
 #include "cli/open_ledger.h"
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
@@ -324,8 +325,7 @@ static void print_side(const struct log *log, const char *whose, const struct me
 	struct text text;
 	TEXT_ON_STACK(text, 400);
 
-	text_perm(&text, area->flags);
-	text_char(&text, ' ');
+	text_format(&text, "%s ", perm_word(area->flags).s);
 	area_what(&log->view->replay.space, area, &text);
 	printf("%s%s", whose, text.buffer);
 }

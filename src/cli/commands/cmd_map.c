@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cli/commands/cmd_map.h"
 #include "cli/open_ledger.h"
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "cli/filter_options.h"
 #include "query/ledger_view.h"
@@ -87,8 +88,7 @@ static void say_moment(const struct ledger_view *view, const struct map_options 
 		text_string(text, "the start");
 		return;
 	}
-	text_string(text, "event #");
-	text_decimal(text, event);
+	text_format(text, "event #%" PRIu64, event);
 	if (options->common.pid == 0 && event >= view->last_event)
 		text_string(text, " (end)");
 }
@@ -100,18 +100,12 @@ static void print_headline(const struct ledger_view *view, const struct map_opti
 	TEXT_ON_STACK(text, 400);
 
 	view_program(view, &text);
-	text_string(&text, ", pid ");
-	text_decimal(&text, view->header->pid);
-	text_string(&text, ", ");
+	text_format(&text, ", pid %" PRIu32 ", ", view->header->pid);
 	say_moment(view, options, &text);
-	text_string(&text, "     ");
-	text_count(&text, sums->n_areas, "area");
-	text_string(&text, "   ");
-	text_size(&text, sums->mapped, options->common.bytes);
-	text_string(&text, " mapped   ");
-	text_decimal(&text, sums->n_rwx);
-	text_string(&text, " rwx   ");
-	text_count(&text, sums->n_guards, "guard");
+	text_format(&text, "     %s   %s mapped   %" PRIu64 " rwx   %s",
+		    count_word(sums->n_areas, "area").s,
+		    size_word(sums->mapped, options->common.bytes).s, sums->n_rwx,
+		    count_word(sums->n_guards, "guard").s);
 	paint(PAINT_HEAD);
 	puts(text.buffer);
 	paint(PAINT_NONE);
@@ -121,8 +115,7 @@ static void format_since(const struct ledger_view *view, const struct memory_are
 			 struct text *text)
 {
 	if (area->origin != 0) {
-		text_char(text, '#');
-		text_decimal(text, area->origin);
+		text_format(text, "#%" PRIu64, area->origin);
 	} else if ((area->flags & VM_SOURCE) == VM_RESYNCED) {
 		text_string(text, "resync");
 	} else if (view->first_event > 1 && (area->flags & VM_SOURCE) == VM_OBSERVED) {

@@ -15,6 +15,7 @@
 #include "cli/report/audit_report.h"
 #include "query/compare.h"
 #include "cli/report/crash_screen.h"
+#include "cli/text/word.h"
 #include "cli/text/fault_text.h"
 #include "query/ledger_view.h"
 #include "cli/run/program.h"
@@ -347,9 +348,7 @@ static void say_end(int status, struct text *text)
 	if (!WIFSIGNALED(status))
 		return;
 	name = sigabbrev_np(WTERMSIG(status));
-	text_string(text, "killed by SIG");
-	text_string(text, name != NULL ? name : "?");
-	text_string(text, "; ");
+	text_format(text, "killed by SIG%s; ", name != NULL ? name : "?");
 }
 
 /* "python3", or "python3 -> python3.11" when it executed that. */
@@ -400,19 +399,18 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 	bool verified = findings->with != COMPARED_NOTHING;
 	bool checked = view->header->n_checks > 0;
 
-	text_count(text, view->replay.counts.n_calls, "call");
-	text_string(text, ", ");
-	text_count(text,
-		   verified ? findings->comparison.n_runs : canonical_count(&view->replay.space),
-		   "area");
+	text_format(text, "%s, %s", count_word(view->replay.counts.n_calls, "call").s,
+		    count_word(verified ? findings->comparison.n_runs
+					: canonical_count(&view->replay.space),
+			       "area")
+			    .s);
 	if (findings->n_checks_different > 0) {
-		text_string(text, ", ");
-		text_count(text, findings->n_checks_different, "CALL");
-		text_string(text, " WITH A DIFFERENCE from the kernel's map, the first is #");
-		text_decimal(text, findings->first_check.event);
-		text_char(text, ' ');
-		text_string(text, vm_op_info(findings->first_check.op)->name);
-		text_string(text, ", see mapledger verify");
+		text_format(text,
+			    ", %s WITH A DIFFERENCE from the kernel's map, the first is #%" PRIu64
+			    " %s, see mapledger verify",
+			    count_word(findings->n_checks_different, "CALL").s,
+			    findings->first_check.event,
+			    vm_op_info(findings->first_check.op)->name);
 	} else if (!verified) {
 		text_string(text, ", not verified");
 		say_why_not(view, text);
@@ -423,19 +421,14 @@ static void say_verdict(const struct ledger_view *view, const struct findings *f
 		if (findings->with == COMPARED_EARLIER)
 			text_string(text, " when it last asked");
 	} else {
-		text_string(text, ", ");
-		text_count(text, unexplained, "UNEXPLAINED DIFFERENCE");
-		text_string(text, " from the kernel's map, see mapledger verify");
+		text_format(text, ", %s from the kernel's map, see mapledger verify",
+			    count_word(unexplained, "UNEXPLAINED DIFFERENCE").s);
 	}
-	if (view->header->n_unrecorded > 0) {
-		text_string(text, ", ");
-		text_count(text, view->header->n_unrecorded, "call");
-		text_string(text, " NOT RECORDED");
-	}
-	if (view->damage != NULL) {
-		text_string(text, ", DAMAGED: ");
-		text_string(text, view->damage);
-	}
+	if (view->header->n_unrecorded > 0)
+		text_format(text, ", %s NOT RECORDED",
+			    count_word(view->header->n_unrecorded, "call").s);
+	if (view->damage != NULL)
+		text_format(text, ", DAMAGED: %s", view->damage);
 }
 
 /* An errno of the shim's, in its place. */
@@ -467,14 +460,13 @@ static void say_lost(const struct ledger_header *first, const struct ledger_head
 		     struct text *text)
 {
 	if (first->exec_error != 0) {
-		text_string(text, "; what it executed then was NOT RECORDED: ");
-		text_string(text, say_error(first->exec_error));
+		text_format(text, "; what it executed then was NOT RECORDED: %s",
+			    say_error(first->exec_error));
 	}
 	if (header->n_children_lost > 0) {
-		text_string(text, "; ");
-		text_count(text, header->n_children_lost, "fork");
-		text_string(text, " NOT RECORDED: ");
-		text_string(text, say_error(header->child_error));
+		text_format(text, "; %s NOT RECORDED: %s",
+			    count_word(header->n_children_lost, "fork").s,
+			    say_error(header->child_error));
 	}
 }
 
@@ -483,28 +475,22 @@ static void say_family(const struct family *family, bool keep_all, struct text *
 	uint64_t n_dropped = keep_all ? 0 : family->n_start_up;
 
 	if (family->n_followed > 0) {
-		text_string(text, "; followed ");
-		text_decimal(text, family->n_followed);
-		text_string(text,
-			    family->n_followed == 1 ? " process, kept " : " processes, kept ");
-		text_decimal(text, family->n_followed - n_dropped);
+		text_format(text, "; followed %" PRIu64 "%s%" PRIu64, family->n_followed,
+			    family->n_followed == 1 ? " process, kept " : " processes, kept ",
+			    family->n_followed - n_dropped);
 	}
 	if (n_dropped > 0) {
-		text_string(text, " (");
-		text_decimal(text, n_dropped);
-		text_string(text, " had start-up only; --keep-all keeps ");
-		text_string(text, n_dropped == 1 ? "it)" : "them)");
+		text_format(text, " (%" PRIu64 " had start-up only; --keep-all keeps %s", n_dropped,
+			    n_dropped == 1 ? "it)" : "them)");
 	}
 	if (family->n_running > 0) {
-		text_string(text, "; ");
-		text_decimal(text, family->n_running);
-		text_string(text, " still running");
+		text_format(text, "; %" PRIu64 " still running", family->n_running);
 	}
 	if (family->n_different > 0) {
-		text_string(text, "; ");
-		text_decimal(text, family->n_different);
-		text_string(text, " of them DIFFER from the kernel's map, see mapledger verify "
-				  "--all");
+		text_format(text,
+			    "; %" PRIu64
+			    " of them DIFFER from the kernel's map, see mapledger verify --all",
+			    family->n_different);
 	}
 }
 
@@ -598,15 +584,10 @@ static void say_crash(const struct ledger_view *view, const struct family_crash 
 		      struct text *text)
 {
 	view_program(view, text);
-	text_string(text, " (process ");
-	text_decimal(text, crash->pid);
-	text_string(text, ") was killed by ");
+	text_format(text, " (process %" PRIu32 ") was killed by ", crash->pid);
 	text_signal(text, crash->signal);
-	if (crash->n > 1) {
-		text_string(text, ", the last of ");
-		text_decimal(text, crash->n);
-		text_string(text, " that crashed");
-	}
+	if (crash->n > 1)
+		text_format(text, ", the last of %" PRIu64 " that crashed", crash->n);
 }
 
 /* Shells end with this when what they ran last was killed: then that is what is asked about. */

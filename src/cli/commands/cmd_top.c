@@ -7,6 +7,7 @@
 #include "cli/commands/cmd_top.h"
 #include "cli/open_ledger.h"
 #include "cli/filter_options.h"
+#include "cli/text/word.h"
 #include "cli/text/stack_text.h"
 
 #define SITES_SHOWN 20
@@ -131,8 +132,7 @@ static void say_site(struct top *top, const struct history_event *event, struct 
 		stack_who(stack, text);
 	else
 		text_string(text, "(no stack)");
-	text_string(text, "  ");
-	text_string(text, call);
+	text_format(text, "  %s", call);
 }
 
 /* ----------------------------------------------------------------------- counting */

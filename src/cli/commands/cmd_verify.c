@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands/cmd_verify.h"
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "query/compare.h"
@@ -20,10 +21,8 @@ static void print_area(const struct ledger_view *view, const struct memory_area 
 	struct text text;
 	TEXT_ON_STACK(text, 400);
 
-	text_perm(&text, area->flags);
-	text_char(&text, ' ');
-	text_string(&text, area_kind_name(area_kind(&view->replay.space, area)));
-	text_char(&text, ' ');
+	text_format(&text, "%s %s ", perm_word(area->flags).s,
+		    area_kind_name(area_kind(&view->replay.space, area)));
 	area_what(&view->replay.space, area, &text);
 	fputs(text.buffer, stdout);
 }
@@ -167,9 +166,7 @@ static void print_nothing(const struct ledger_view *view)
 	TEXT_ON_STACK(text, 300);
 
 	view_program(view, &text);
-	text_string(&text, ", pid ");
-	text_decimal(&text, view->header->pid);
-	text_string(&text, ", ");
+	text_format(&text, ", pid %" PRIu32 ", ", view->header->pid);
 	view_state_text(view, state, &text);
 	printf("nothing to compare with: %s", text.buffer);
 	if (state == VIEW_RUNNING)

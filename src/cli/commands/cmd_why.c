@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include "cli/commands/cmd_why.h"
 #include "cli/open_ledger.h"
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "query/biography.h"
 #include "cli/text/call_text.h"
@@ -68,12 +69,10 @@ static void say_event(const struct why *why, uint64_t event, struct text *text)
 /* "0x7f12040", or "0x7f12000-0x7f14000" */
 static void say_place(const struct why *why, struct text *text)
 {
-	text_string(text, "0x");
-	text_hex(text, why->point != 0 ? why->point : why->range.start, 1);
+	text_format(text, "0x%" PRIx64, why->point != 0 ? why->point : why->range.start);
 	if (why->point != 0)
 		return;
-	text_string(text, "-0x");
-	text_hex(text, why->range.end, 1);
+	text_format(text, "-0x%" PRIx64, why->range.end);
 }
 
 /* "libc.so.6", "[heap]", "anonymous memory" */
@@ -157,12 +156,9 @@ static void say_areas(const struct why *why, struct text *text)
 		same = same && strcmp(what.buffer, first.buffer) == 0;
 		n++;
 	}
-	text_string(text, " holds ");
-	text_count(text, n, "area");
-	if (same) {
-		text_string(text, " of ");
-		text_string(text, first.buffer);
-	}
+	text_format(text, " holds %s", count_word(n, "area").s);
+	if (same)
+		text_format(text, " of %s", first.buffer);
 }
 
 static bool is_one_area(const struct why *why)
@@ -182,9 +178,7 @@ static void say_mapped(const struct why *why, struct text *text)
 		say_areas(why, text);
 		return;
 	}
-	text_string(text, " is ");
-	text_perm(text, area->flags);
-	text_string(text, ", ");
+	text_format(text, " is %s, ", perm_word(area->flags).s);
 	say_what(&why->view->replay.space, area, text);
 	text_string(text, ": ");
 	say_since(why, area, text);
@@ -213,20 +207,15 @@ static void say_unmapped(const struct why *why, const struct fact *end, struct t
 {
 	text_string(text, " is not mapped: ");
 	if (end->kind == FACT_READ_BACK) {
-		text_string(text, "gone when the kernel was asked after #");
-		text_decimal(text, end->number);
+		text_format(text, "gone when the kernel was asked after #%" PRIu64, end->number);
 	} else {
 		text_string(text, end->kind == FACT_UNMAPPED ? "unmapped by " : "moved by ");
 		say_event(why, end->number, text);
 	}
-	if (end->kind == FACT_MOVED_OUT) {
-		text_string(text, " to 0x");
-		text_hex(text, end->other, 1);
-	}
-	text_string(text, "; until then ");
-	text_string(text, end->before);
-	text_string(text, ", ");
-	text_string(text, strcmp(end->what, "-") == 0 ? "anonymous memory" : end->what);
+	if (end->kind == FACT_MOVED_OUT)
+		text_format(text, " to 0x%" PRIx64, end->other);
+	text_format(text, "; until then %s, %s", end->before,
+		    strcmp(end->what, "-") == 0 ? "anonymous memory" : end->what);
 }
 
 /* "area 17 (7f00-7f10, rw-p, anonymous memory) ends 64 bytes below" */
@@ -234,11 +223,9 @@ static void say_neighbour(const struct why *why, const struct memory_area *area,
 			  const char *where, struct text *text)
 {
 	say_what(&why->view->replay.space, area, text);
-	text_char(text, ' ');
-	text_perm(text, area->flags);
-	text_string(text, where);
-	text_size(text, distance, why->options->common.bytes);
-	text_string(text, distance < 1024 ? " bytes " : " ");
+	text_format(text, " %s%s%s%s", perm_word(area->flags).s, where,
+		    size_word(distance, why->options->common.bytes).s,
+		    distance < 1024 ? " bytes " : " ");
 }
 
 static void say_neighbours(const struct why *why, struct text *text)
@@ -298,8 +285,7 @@ static void say_moment(const struct why *why, struct text *text)
 		text_string(text, "the start");
 		return;
 	}
-	text_string(text, "event #");
-	text_decimal(text, why->last);
+	text_format(text, "event #%" PRIu64, why->last);
 	if (why->last == why->view->last_event)
 		text_string(text, " (end)");
 }
@@ -315,29 +301,16 @@ static void print_where(const struct why *why)
 	if (is_mapped(why) && is_one_area(why)) {
 		uint64_t page = (why->range.start - area.start) / VM_PAGE_SIZE + 1;
 
-		if (why->range.end - why->range.start == VM_PAGE_SIZE) {
-			text_string(&text, "page ");
-			text_decimal(&text, page);
-			text_string(&text, " of ");
-			text_decimal(&text, (area.end - area.start) / VM_PAGE_SIZE);
-			text_string(&text, " of ");
-		}
-		if (why->area.origin != 0) {
-			text_string(&text, "area ");
-			text_decimal(&text, why->area.origin);
-			text_string(&text, ", ");
-		}
-		text_hex(&text, area.start, 1);
-		text_char(&text, '-');
-		text_hex(&text, area.end, 1);
-		text_char(&text, ' ');
-		text_size(&text, area.end - area.start, why->options->common.bytes);
-		text_string(&text, "; ");
+		if (why->range.end - why->range.start == VM_PAGE_SIZE)
+			text_format(&text, "page %" PRIu64 " of %llu of ", page,
+				    (area.end - area.start) / VM_PAGE_SIZE);
+		if (why->area.origin != 0)
+			text_format(&text, "area %" PRIu64 ", ", why->area.origin);
+		text_format(&text, "%" PRIx64 "-%" PRIx64 " %s; ", area.start, area.end,
+			    size_word(area.end - area.start, why->options->common.bytes).s);
 	}
 	view_program(why->view, &text);
-	text_string(&text, ", pid ");
-	text_decimal(&text, why->view->header->pid);
-	text_string(&text, ", ");
+	text_format(&text, ", pid %" PRIu32 ", ", why->view->header->pid);
 	say_moment(why, &text);
 	paint(PAINT_QUIET);
 	puts(text.buffer);
@@ -358,15 +331,9 @@ static void print_rounding(const struct why *why, const struct fact *fact)
 
 	if (rest == 0)
 		return;
-	text_string(&text, "length rounded up ");
-	text_decimal(&text, asked);
-	text_string(&text, " -> ");
-	text_decimal(&text, got);
-	if (asked > VM_PAGE_SIZE && why->range.end - why->range.start == VM_PAGE_SIZE) {
-		text_string(&text, ": its last ");
-		text_count(&text, rest, "byte");
-		text_string(&text, " reached this page");
-	}
+	text_format(&text, "length rounded up %" PRIu64 " -> %" PRIu64, asked, got);
+	if (asked > VM_PAGE_SIZE && why->range.end - why->range.start == VM_PAGE_SIZE)
+		text_format(&text, ": its last %s reached this page", count_word(rest, "byte").s);
 	print_details(text.buffer);
 }
 
@@ -378,13 +345,11 @@ static void print_part(const struct why *why, const struct fact *fact)
 
 	if (fact->where.start == why->range.start && fact->where.end == why->range.end)
 		return;
-	text_string(&text,
+	text_format(&text, "%s%" PRIx64 "-%" PRIx64,
 		    fact->where.start >= why->range.start && fact->where.end <= why->range.end
 			    ? "of it: "
-			    : "it was at ");
-	text_hex(&text, fact->where.start, 1);
-	text_char(&text, '-');
-	text_hex(&text, fact->where.end, 1);
+			    : "it was at ",
+		    fact->where.start, fact->where.end);
 	print_details(text.buffer);
 }
 
@@ -429,9 +394,8 @@ static void print_notes(const struct why *why, const struct fact *fact)
 	print_part(why, fact);
 	print_rounding(why, fact);
 	if (fact->kind == FACT_MOVED_IN || fact->kind == FACT_MOVED_OUT) {
-		text_string(&text, fact->kind == FACT_MOVED_IN ? "from 0x" : "to 0x");
-		text_hex(&text, fact->other, 1);
-		text_string(&text, ", with its content");
+		text_format(&text, "%s%" PRIx64 ", with its content",
+			    fact->kind == FACT_MOVED_IN ? "from 0x" : "to 0x", fact->other);
 		print_details(text.buffer);
 	}
 	if (fact->has_call && (fact->call.flags & VM_CALL_NESTED))
@@ -452,8 +416,8 @@ static void say_read_back(const struct fact *fact, struct text *text)
 		text_string(text, "the kernel made the stack larger");
 		return;
 	}
-	text_string(text, "no call was seen: ");
-	text_string(text, fact->checked ? "found by a comparison" : vm_reason_name(fact->reason));
+	text_format(text, "no call was seen: %s",
+		    fact->checked ? "found by a comparison" : vm_reason_name(fact->reason));
 }
 
 /* What stands in the place of the call where there was none. */
@@ -471,10 +435,8 @@ static void say_why_no_call(const struct fact *fact, struct text *text)
 	default:
 		break;
 	}
-	if (fact->what[0] != '\0' && strcmp(fact->what, "-") != 0) {
-		text_string(text, "  ");
-		text_string(text, fact->what);
-	}
+	if (fact->what[0] != '\0' && strcmp(fact->what, "-") != 0)
+		text_format(text, "  %s", fact->what);
 }
 
 static void say_fault(const struct why *why, struct text *text)
@@ -483,15 +445,11 @@ static void say_fault(const struct why *why, struct text *text)
 	const char *access = fault_access_name(fault);
 	const char *code = fault_code_name(fault);
 
-	text_string(text, access != NULL ? access : "access");
-	text_string(text, " of 0x");
-	text_hex(text, fault->address, 1);
-	text_string(text, " refused  ");
+	text_format(text, "%s of 0x%" PRIx64 " refused  ", access != NULL ? access : "access",
+		    fault->address);
 	text_signal(text, fault->signal);
-	if (code != NULL) {
-		text_char(text, ' ');
-		text_string(text, code);
-	}
+	if (code != NULL)
+		text_format(text, " %s", code);
 }
 
 static void say_effect(const struct fact *fact, struct text *text)
@@ -499,8 +457,7 @@ static void say_effect(const struct fact *fact, struct text *text)
 	text_string(text, fact->before);
 	if (strcmp(fact->before, fact->after) == 0)
 		return;
-	text_string(text, " -> ");
-	text_string(text, fact->after);
+	text_format(text, " -> %s", fact->after);
 }
 
 static bool is_bad(const struct fact *fact)
@@ -529,10 +486,8 @@ static void print_fact(const struct why *why, const struct fact *fact)
 		snprintf(number, sizeof(number), "#%" PRIu64, fact->number);
 		call_text(&fact->call, fact->kind != FACT_IN_FLIGHT, &call);
 		if (fact->call.op == VM_OP_MMAP && strcmp(fact->what, "-") != 0 &&
-		    fact->kind != FACT_REFUSED) {
-			text_string(&call, "  ");
-			text_string(&call, fact->what);
-		}
+		    fact->kind != FACT_REFUSED)
+			text_format(&call, "  %s", fact->what);
 	} else if (fact->kind == FACT_FAULT) {
 		say_fault(why, &call);
 	} else {
