@@ -4,7 +4,9 @@
  * The words that messages of findings have in common
  */
 
+#include <inttypes.h>
 #include <string.h>
+#include "base/text_format.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
 
@@ -15,14 +17,12 @@ void audit_begin_message(struct audit_finding *finding, struct text *text)
 
 void audit_say_event(struct text *text, uint64_t number)
 {
-	text_char(text, '#');
-	text_decimal(text, number);
+	text_format(text, "#%" PRIu64, number);
 }
 
 void audit_say_pages(struct text *text, uint64_t n)
 {
-	text_decimal(text, n);
-	text_string(text, n == 1 ? " page" : " pages");
+	text_format(text, "%" PRIu64 "%s", n, n == 1 ? " page" : " pages");
 }
 
 void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text)

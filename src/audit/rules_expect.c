@@ -4,7 +4,9 @@
  * G02, where the program itself says what it relies on: ml_expect()
  */
 
+#include <inttypes.h>
 #include <errno.h>
+#include "base/text_format.h"
 #include "audit/rules_expect.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
@@ -12,9 +14,8 @@
 
 static void say_prot(struct text *text, uint64_t prot)
 {
-	text_char(text, prot & VM_READ ? 'r' : '-');
-	text_char(text, prot & VM_WRITE ? 'w' : '-');
-	text_char(text, prot & VM_EXEC ? 'x' : '-');
+	text_format(text, "%c%c%c", prot & VM_READ ? 'r' : '-', prot & VM_WRITE ? 'w' : '-',
+		    prot & VM_EXEC ? 'x' : '-');
 }
 
 /* Nothing mapped is as good as no access. */
@@ -110,9 +111,7 @@ static int judge_now(struct audit *audit, const struct vm_space *space,
 	if (at >= expectation->range.end)
 		return 0;
 	text_init(&text, buffer, sizeof(buffer));
-	text_string(&text, "at 0x");
-	text_hex(&text, at, 1);
-	text_char(&text, ' ');
+	text_format(&text, "at 0x%" PRIx64 " ", at);
 	say_broken(&text, expectation, area);
 	return audit_add(audit, RULE_G02, AUDIT_ERROR, NULL,
 			 (struct addr_range){ at, at + VM_PAGE_SIZE }, buffer);

@@ -4,7 +4,9 @@
  * U: what is unmapped and mapped over
  */
 
+#include <inttypes.h>
 #include <sys/mman.h>
+#include "base/text_format.h"
 #include "audit/rules_lifetime.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
@@ -104,15 +106,12 @@ static void unmapped_twice(const struct change *change, const struct contents *c
 	finding->victim = contents->first_origin;
 	finding->other = last->event;
 	audit_begin_message(finding, &text);
-	text_string(&text, "thread ");
-	text_decimal(&text, change->call->tid);
-	text_string(&text, " unmapped this range a second time (first in ");
+	text_format(&text, "thread %" PRIu32 " unmapped this range a second time (first in ",
+		    change->call->tid);
 	audit_say_event(&text, last->event);
 	text_string(&text, "), and took ");
 	audit_say_pages(&text, contents->n_pages);
-	text_string(&text, " that thread ");
-	text_decimal(&text, victim->tid);
-	text_string(&text, " had mapped meanwhile with ");
+	text_format(&text, " that thread %" PRIu32 " had mapped meanwhile with ", victim->tid);
 	audit_say_event(&text, contents->first_origin);
 }
 
@@ -209,10 +208,9 @@ static void too_long(const struct change *change, const struct contents *content
 	finding->severity = AUDIT_ERROR;
 	finding->victim = last.origin;
 	audit_begin_message(finding, &text);
-	text_string(&text, "the last ");
-	text_decimal(&text, rest);
-	text_string(&text, rest == 1 ? " byte" : " bytes");
-	text_string(&text, " of the length unmapped 1 page of the mapping of ");
+	text_format(&text,
+		    "the last %" PRIu64 "%s of the length unmapped 1 page of the mapping of ", rest,
+		    rest == 1 ? " byte" : " bytes");
 	audit_say_event(&text, last.origin);
 }
 
@@ -296,9 +294,7 @@ static void clobbered(const struct change *change, struct addr_range range,
 	audit_begin_message(finding, &text);
 	text_string(&text, "took ");
 	audit_say_pages(&text, finding->n_pages);
-	text_string(&text, " of ");
-	text_string(&text, whose);
-	text_string(&text, " (");
+	text_format(&text, " of %s (", whose);
 	audit_name(change->space, before, &text);
 	text_string(&text, "); what was in them is lost");
 	if (before->origin != 0) {
@@ -347,9 +343,7 @@ static void window(const struct change *change)
 		return;
 	}
 	finding->victim = contents.first_origin;
-	text_string(&text, "thread ");
-	text_decimal(&text, victim->tid);
-	text_string(&text, " was given the range by ");
+	text_format(&text, "thread %" PRIu32 " was given the range by ", victim->tid);
 	audit_say_event(&text, contents.first_origin);
 	text_string(&text, ", between munmap ");
 	audit_say_event(&text, thread->event);
@@ -379,10 +373,8 @@ static void hint(const struct change *change)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, "asked for 0x");
-	text_hex(&text, wanted, 1);
-	text_string(&text, ", and was given 0x");
-	text_hex(&text, (uint64_t)change->call->result, 1);
+	text_format(&text, "asked for 0x%" PRIx64 ", and was given 0x%" PRIx64, wanted,
+		    (uint64_t)change->call->result);
 }
 
 /* ------------------------------------------------------------------------- all */
@@ -420,9 +412,7 @@ void rules_lifetime_end(struct audit *audit, const struct vm_space *space)
 		audit_begin_message(finding, &text);
 		text_string(&text, "left ");
 		audit_say_pages(&text, finding->n_pages);
-		text_string(&text, " of ");
-		text_decimal(&text, finding->count);
-		text_string(&text, finding->count == 1 ? " mapping" : " mappings");
-		text_string(&text, " behind, which are never unmapped");
+		text_format(&text, " of %" PRIu64 "%s behind, which are never unmapped",
+			    finding->count, finding->count == 1 ? " mapping" : " mappings");
 	}
 }

@@ -4,7 +4,9 @@
  * L: limits and leaks; A: the layout; U08: calls that failed; G01: stacks without guard
  */
 
+#include <inttypes.h>
 #include <errno.h>
+#include "base/text_format.h"
 #include "audit/rules_limits.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
@@ -139,13 +141,10 @@ static void failed(const struct change *change)
 		return;
 	means = meaning(change);
 	audit_begin_message(finding, &text);
-	text_string(&text, vm_op_info(change->call->op)->name);
-	text_string(&text, " failed with ");
-	text_string(&text, error != NULL ? error : "an unknown error");
-	if (means != NULL) {
-		text_string(&text, ": ");
-		text_string(&text, means);
-	}
+	text_format(&text, "%s failed with %s", vm_op_info(change->call->op)->name,
+		    error != NULL ? error : "an unknown error");
+	if (means != NULL)
+		text_format(&text, ": %s", means);
 }
 
 /* -------------------------------------------------------------------- L01, L05 */
@@ -162,12 +161,9 @@ static void out_of_mappings(const struct change *change)
 		return;
 	finding->severity = AUDIT_ERROR;
 	audit_begin_message(finding, &text);
-	text_string(&text, vm_op_info(change->call->op)->name);
-	text_string(&text, " failed at ");
-	text_decimal(&text, change->audit->count_before);
-	text_string(&text, " of ");
-	text_decimal(&text, change->audit->options.max_map_count);
-	text_string(&text, " mappings (vm.max_map_count)");
+	text_format(&text, "%s failed at %" PRIu64 " of %" PRIu64 " mappings (vm.max_map_count)",
+		    vm_op_info(change->call->op)->name, change->audit->count_before,
+		    change->audit->options.max_map_count);
 }
 
 static bool was_refused(const struct change *change)
@@ -191,10 +187,10 @@ static void out_of_memory(const struct change *change)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, vm_op_info(change->call->op)->name);
-	text_string(&text, " was refused at ");
-	text_decimal(&text, change->audit->count_before);
-	text_string(&text, " mappings: a limit of the process (ulimit -v, -d), or overcommit");
+	text_format(&text,
+		    "%s was refused at %" PRIu64
+		    " mappings: a limit of the process (ulimit -v, -d), or overcommit",
+		    vm_op_info(change->call->op)->name, change->audit->count_before);
 }
 
 /* ------------------------------------------------------------------------- A03 */
@@ -212,8 +208,7 @@ static void low_address(const struct change *change)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, "mapped at 0x");
-	text_hex(&text, (uint64_t)change->call->result, 1);
+	text_format(&text, "mapped at 0x%" PRIx64, (uint64_t)change->call->result);
 }
 
 void rules_limits(const struct change *change)
@@ -252,16 +247,11 @@ static void peak(struct audit *audit)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_decimal(&text, audit->peak_count);
-	text_string(&text, " of ");
-	text_decimal(&text, audit->options.max_map_count);
-	text_string(&text, " mappings at ");
+	text_format(&text, "%" PRIu64 " of %" PRIu64 " mappings at ", audit->peak_count,
+		    audit->options.max_map_count);
 	audit_say_event(&text, audit->peak_event);
-	text_string(&text, " (");
-	text_decimal(&text, percent);
-	text_string(&text, " %); ");
-	text_decimal(&text, (uint64_t)top->n_areas);
-	text_string(&text, " of them from here");
+	text_format(&text, " (%" PRIu64 " %%); %" PRIu64 " of them from here", percent,
+		    (uint64_t)top->n_areas);
 }
 
 static void count_live(struct audit *audit, const struct vm_space *space)
@@ -302,12 +292,9 @@ static void leak(struct audit *audit, const struct site_state *site)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_decimal(&text, site->n_maps);
-	text_string(&text, " mappings made here, ");
-	text_decimal(&text, site->n_unmapped);
-	text_string(&text, " unmapped; ");
-	text_decimal(&text, site->live_bytes >> 10);
-	text_string(&text, "K are left");
+	text_format(&text,
+		    "%" PRIu64 " mappings made here, %" PRIu64 " unmapped; %" PRIu64 "K are left",
+		    site->n_maps, site->n_unmapped, site->live_bytes >> 10);
 }
 
 static void storm(struct audit *audit, const struct site_state *site)
@@ -321,10 +308,8 @@ static void storm(struct audit *audit, const struct site_state *site)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_decimal(&text, site->n_protects);
-	text_string(&text, " calls made the map longer by ");
-	text_decimal(&text, (uint64_t)site->n_areas);
-	text_string(&text, " mappings");
+	text_format(&text, "%" PRIu64 " calls made the map longer by %" PRIu64 " mappings",
+		    site->n_protects, (uint64_t)site->n_areas);
 }
 
 static void no_ops(struct audit *audit, const struct site_state *site)
@@ -338,10 +323,8 @@ static void no_ops(struct audit *audit, const struct site_state *site)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_decimal(&text, site->n_no_ops);
-	text_string(&text, " of ");
-	text_decimal(&text, site->n_protects);
-	text_string(&text, " calls changed nothing");
+	text_format(&text, "%" PRIu64 " of %" PRIu64 " calls changed nothing", site->n_no_ops,
+		    site->n_protects);
 }
 
 static void each_site(struct audit *audit)
@@ -404,9 +387,7 @@ static void say_count(struct audit *audit, enum audit_rule_place place, uint64_t
 	struct text text;
 
 	text_init(&text, buffer, sizeof(buffer));
-	text_decimal(&text, n);
-	text_char(&text, ' ');
-	text_string(&text, words);
+	text_format(&text, "%" PRIu64 " %s", n, words);
 	audit_add(audit, place, audit_rules[place].severity, NULL, (struct addr_range){ 0, 0 },
 		  buffer);
 }

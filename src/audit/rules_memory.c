@@ -4,7 +4,9 @@
  * W: what memory may be written and executed; P07, which is W04 for data
  */
 
+#include <inttypes.h>
 #include <string.h>
+#include "base/text_format.h"
 #include "audit/rules_memory.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
@@ -92,14 +94,12 @@ static void executable_stack(const struct change *change, struct addr_range rang
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, what);
-	text_string(&text, ", ");
+	text_format(&text, "%s, ", what);
 	audit_say_pages(&text, finding->n_pages);
 	text_string(&text, ", became executable");
 	if (vm_call_is_protect(change->call) &&
 	    vm_page_up(change->call->args[1]) < finding->n_pages * VM_PAGE_SIZE) {
-		text_string(&text, "; the call's length was ");
-		text_decimal(&text, change->call->args[1]);
+		text_format(&text, "; the call's length was %" PRIu64, change->call->args[1]);
 	}
 }
 
@@ -180,9 +180,7 @@ static void executable_temporary(const struct change *change, struct addr_range 
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, object->name);
-	text_string(&text, " is executable: ");
-	text_string(&text, what);
+	text_format(&text, "%s is executable: %s", object->name, what);
 }
 
 /* ------------------------------------------------------------------------- all */

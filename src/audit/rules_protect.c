@@ -4,6 +4,8 @@
  * P: mprotect; G: guards
  */
 
+#include <inttypes.h>
+#include "base/text_format.h"
 #include "audit/rules_protect.h"
 #include "audit/audit_state.h"
 #include "audit/finding_text.h"
@@ -74,10 +76,9 @@ static void overhang(const struct change *change, const struct protect_effect *e
 		return;
 	finding->victim = effect->last_origin;
 	audit_begin_message(finding, &text);
-	text_string(&text, "the last ");
-	text_decimal(&text, rest);
-	text_string(&text, rest == 1 ? " byte of the length reached a page of the mapping of "
-				     : " bytes of the length reached a page of the mapping of ");
+	text_format(&text, "the last %" PRIu64 "%s", rest,
+		    rest == 1 ? " byte of the length reached a page of the mapping of "
+			      : " bytes of the length reached a page of the mapping of ");
 	audit_say_event(&text, effect->last_origin);
 }
 
@@ -93,13 +94,9 @@ static void partial(const struct change *change, const struct protect_effect *ef
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_string(&text, "failed with ");
-	text_string(&text, error != NULL ? error : "an error");
-	text_string(&text, ", but changed ");
-	text_decimal(&text, effect->changed);
-	text_string(&text, " of ");
-	text_decimal(&text, audit_pages(change->event->ranges[0]));
-	text_string(&text, " pages");
+	text_format(&text, "failed with %s, but changed %" PRIu64 " of %" PRIu64 " pages",
+		    error != NULL ? error : "an error", effect->changed,
+		    audit_pages(change->event->ranges[0]));
 }
 
 static void count_no_ops(const struct change *change, const struct protect_effect *effect)
@@ -220,10 +217,9 @@ static void guard_regions(const struct change *change)
 	if (finding == NULL)
 		return;
 	audit_begin_message(finding, &text);
-	text_decimal(&text, finding->n_pages);
-	text_string(&text, finding->n_pages == 1 ? " page is guarded, and looks"
-						 : " pages are guarded, and look");
-	text_string(&text, " accessible in /proc/PID/maps");
+	text_format(&text, "%" PRIu64 "%s accessible in /proc/PID/maps", finding->n_pages,
+		    finding->n_pages == 1 ? " page is guarded, and looks"
+					  : " pages are guarded, and look");
 }
 
 /* ------------------------------------------------------------------------- all */
