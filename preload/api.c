@@ -11,12 +11,16 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/text.h"
+#include "map/map.h"
+#include "map/resync.h"
+#include "record/finish.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
 
 static void describe(const struct memory_area *from, struct ml_area *to)
 {
 	const struct vm_object *object =
-		vm_objects_get(&shim.space.objects, (uint32_t)from->tag[VM_TAG_OBJECT]);
+		vm_objects_get(&map.space.objects, (uint32_t)from->tag[VM_TAG_OBJECT]);
 
 	*to = (struct ml_area){
 		.start = from->range.start,
@@ -59,7 +63,7 @@ int mapledger_query(const void *addr, struct ml_area *area)
 	if (error < 0)
 		return error;
 	resync_edges((struct addr_range){ (uintptr_t)addr, (uintptr_t)addr + 1 });
-	found = memory_set_find(shim.space.set, (uintptr_t)addr);
+	found = memory_set_find(map.space.set, (uintptr_t)addr);
 	if (found != NULL)
 		describe(found, area);
 	recorder_unlock(&mark);
@@ -81,7 +85,7 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 			return result;
 		if (from == 0)
 			resync_edges(VM_ALL_PAGES);
-		found = memory_set_find_from(shim.space.set, from);
+		found = memory_set_find_from(map.space.set, from);
 		if (found != NULL)
 			describe(found, &area);
 		recorder_unlock(&mark);
@@ -110,9 +114,9 @@ static void report(void *context, const struct vm_difference *difference)
 	};
 
 	/* It may make calls of its own on top of us, which no signal handler does. */
-	shim.recorder.lock.calling_out = true;
+	recorder.lock.calling_out = true;
 	reporting->callback(&said, reporting->context);
-	shim.recorder.lock.calling_out = false;
+	recorder.lock.calling_out = false;
 }
 
 int mapledger_verify(void (*callback)(const struct ml_difference *difference, void *context),

@@ -15,51 +15,21 @@
 #include "base/seccomp.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "crash/fault.h"
 #include "capture/hooks.h"
 #include "capture/raw.h"
 #include "capture/route.h"
-#include "record/intervene.h"
 #include "capture/scope.h"
+#include "crash/fault.h"
+#include "map/baseline.h"
+#include "map/map.h"
+#include "record/finish.h"
+#include "record/intervene.h"
+#include "record/naming.h"
+#include "record/recorder.h"
 #include "sites/site_table.h"
-#include "sites/sites.h"
 #include "shim/shim.h"
+#include "sites/sites.h"
 #include "vma/vm_errno.h"
-
-struct shim shim;
-
-void shim_debug(const char *what, const char *about)
-{
-	char buffer[256];
-	struct text text;
-
-	if (!shim.options.debug)
-		return;
-	text_init(&text, buffer, sizeof(buffer));
-	text_string(&text, "mapledger: ");
-	text_decimal(&text, (uint64_t)sys_getpid());
-	text_string(&text, ": ");
-	text_string(&text, what);
-	text_string(&text, about);
-	text_char(&text, '\n');
-	sys_write(2, buffer, text.len);
-}
-
-uint64_t shim_block_signals(void)
-{
-	const uint64_t all = ~0ULL;
-	uint64_t old = 0;
-
-	if (!shim.sandboxed)
-		sys_sigprocmask(SIG_SETMASK, &all, &old);
-	return old;
-}
-
-void shim_restore_signals(uint64_t mask)
-{
-	if (!shim.sandboxed)
-		sys_sigprocmask(SIG_SETMASK, &mask, NULL);
-}
 
 static const char *find_variable(char **envp, const char *name)
 {
@@ -158,13 +128,13 @@ static void learn_layout(char **argv)
 	const struct memory_area *below;
 	uint64_t brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
 
-	shim.space.start_stack = (uintptr_t)argv - sizeof(long);
-	shim.space.brk = brk;
-	shim.space.start_brk = brk;
-	shim.space.personality = (uint32_t)sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0);
-	below = brk > 0 ? memory_set_find(shim.space.set, brk - 1) : NULL;
+	map.space.start_stack = (uintptr_t)argv - sizeof(long);
+	map.space.brk = brk;
+	map.space.start_brk = brk;
+	map.space.personality = (uint32_t)sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0);
+	below = brk > 0 ? memory_set_find(map.space.set, brk - 1) : NULL;
 	if (below != NULL && below->tag[VM_TAG_OBJECT] == 0 && below->range.end == vm_page_up(brk))
-		shim.space.start_brk = below->range.start;
+		map.space.start_brk = below->range.start;
 }
 
 static int start(char **argv)
@@ -173,11 +143,10 @@ static int start(char **argv)
 
 	if (error < 0)
 		return error;
-	page_allocator_init(&shim.pages);
-	error = vm_space_init(&shim.space, &shim.pages.allocator, recorder_perform, &shim.recorder);
+	error = map_init(recorder_perform, NULL);
 	if (error < 0)
 		return error;
-	vm_space_reserve(&shim.space, 32);
+	vm_space_reserve(&map.space, 32);
 	error = baseline_read();
 	if (error < 0)
 		return error;
@@ -236,9 +205,9 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
 		sites_start(route_reached);
-	shim.intervenes = intervene_wanted();
+	intervene_start();
 	/* Whose call it is must show, for a policy, where the program calls. */
-	if (!site_table_sees(SITE_CALL) || shim.intervenes)
+	if (!site_table_sees(SITE_CALL) || intervene_wanted)
 		hooks_pass_nothing_on();
 	if (!site_table_sees(SITE_EXIT))
 		ask_to_be_last();

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * confine - a process that is about to install a seccomp filter
- *
- * A filter may kill for any system call the program itself would not make. So
- * what recording may need is got before, and from then on the shim makes no
- * system call of its own: nothing is read back, no memory is asked for, the map
- * is not compared at exit, and a fork child is not recorded. What could not be
- * asked is said in the ledger.
- */
-
 #include "base/sys.h"
 #include "capture/confine.h"
-#include "crash/fault.h"
+
 #include "capture/raw.h"
+#include "crash/fault.h"
+#include "map/map.h"
+#include "map/own_memory.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
 
 #define AREAS_AHEAD 1024
 
 static void take_back(void)
 {
-	shim.pages.closed = false;
+	map.pages.closed = false;
 	shim.writer.confined = false;
 	shim.sandboxed = false;
 }
@@ -29,14 +23,14 @@ static void prepare(void)
 {
 	fault_stop();
 	raw_give_up(NULL);
-	memory_set_reserve(shim.space.set, AREAS_AHEAD);
-	resync_own();
+	memory_set_reserve(map.space.set, AREAS_AHEAD);
+	own_memory_update();
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_DEGRADED,
 			   "the process confined itself with seccomp: from here on nothing is "
 			   "asked from the kernel, nothing is compared, and no crash is "
 			   "recorded");
 	ledger_writer_confine(&shim.writer);
-	shim.pages.closed = true;
+	map.pages.closed = true;
 	shim.sandboxed = true;
 }
 

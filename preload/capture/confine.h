@@ -4,11 +4,17 @@
 
 /*
  * confine - a process that is about to install a seccomp filter
+ *
+ * A filter may kill for any system call the program itself would not make. So
+ * what recording may need is got before, and from then on the shim makes no
+ * system call of its own: nothing is read back, no memory is asked for, the map
+ * is not compared at exit, and a fork child is not recorded. What could not be
+ * asked is said in the ledger.
  */
 
 #include <stdint.h>
 
-/* prctl or seccomp, about to install a filter. Makes the call; returns its result. */
+/* Makes a prctl or seccomp call that installs a filter. Return: its result. */
 long confine_call(long nr, const uint64_t args[6]);
 
 #endif

@@ -1,20 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * hooks - the symbols the shim puts in front of libc's
- *
- * Each is the system call and nothing else; what happens around it is the
- * recorder's business. Only here errno is set, and only when the call failed.
- *
- * Unless the symbol that it hides is somebody else's: a sanitizer's runtime must be told
- * what is mapped, or it sees races and uninitialized memory that are none. Then that one
- * is called, and what it makes of the call is seen in libc.
- *
- * brk() and sbrk() are not here: libc keeps the break in a variable of its own,
- * and whoever replaces the functions breaks it. Their system call is caught at
- * its site.
- */
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +13,8 @@
 #include "capture/route.h"
 #include "capture/scope.h"
 #include "crash/fault.h"
+#include "record/finish.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
 #include "sites/site_table.h"
 

@@ -3,13 +3,27 @@
 #define PRELOAD_HOOKS_H
 
 /*
- * hooks - the symbols that the shim puts in front of libc's: what start.c sets up
+ * hooks - the symbols the shim puts in front of libc's
+ *
+ * Each is the system call and nothing else; what happens around it is the
+ * recorder's business. Only here errno is set, and only when the call failed.
+ *
+ * Unless the symbol that it hides is somebody else's: a sanitizer's runtime must be told
+ * what is mapped, or it sees races and uninitialized memory that are none. Then that one
+ * is called, and what it makes of the call is seen in libc.
+ *
+ * brk() and sbrk() are not here: libc keeps the break in a variable of its own,
+ * and whoever replaces the functions breaks it. Their system call is caught at
+ * its site.
  */
 
-/* First of all, recorded or not: whom the symbols hide, and are to call. */
+/* Finds whom the symbols hide, and are to call. First of all, recorded or not. */
 void hooks_find_next(void);
+
 /* The calls must be ours: libc's are not seen. */
 void hooks_pass_nothing_on(void);
+
+/* Chooses the numbers that syscall() hands to the recorder. */
 void hooks_start(void);
 
 #endif

@@ -6,11 +6,15 @@
 #include "capture/raw.h"
 #include "crash/fault.h"
 #include "crash/sigaction.h"
+#include "map/map.h"
+#include "map/own_memory.h"
 #include "record/pending_note.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
 #include "sites/gadgets.h"
 #include "sites/site_stubs.h"
 #include "sites/sites.h"
+#include "vma/vm_flags.h"
 
 #if defined(__x86_64__)
 
@@ -254,7 +258,7 @@ void raw_begin(void)
 
 static void widen(uint64_t addr)
 {
-	const struct memory_area *area = memory_set_find(shim.space.set, addr);
+	const struct memory_area *area = memory_set_find(map.space.set, addr);
 
 	if (area == NULL)
 		return;
@@ -274,8 +278,8 @@ static void reserve(struct addr_range range)
 		.offset = MEMORY_AREA_NO_OFFSET,
 	};
 
-	if (resync_reserve(range))
-		resync_enter_own(&area);
+	if (own_memory_reserve(range))
+		own_memory_enter(&area);
 }
 
 /* Or code that is made later would be given a gap between the libraries, and be let by. */
@@ -284,7 +288,7 @@ static void fill_gaps(void)
 	const struct memory_area *area;
 	uint64_t at = allowed.start;
 
-	while (at < allowed.end && (area = memory_set_find_from(shim.space.set, at)) != NULL) {
+	while (at < allowed.end && (area = memory_set_find_from(map.space.set, at)) != NULL) {
 		uint64_t end = area->range.end;
 
 		if (area->range.start > at)

@@ -7,6 +7,8 @@
 #include "capture/raw.h"
 #include "capture/route.h"
 #include "crash/fault.h"
+#include "record/finish.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
 #include "sites/call_table.h"
 #include "sites/gadgets.h"

@@ -6,8 +6,11 @@
 #include "base/sys.h"
 #include "crash/fault.h"
 #include "crash/fault_context.h"
-#include "shim/shim.h"
 #include "crash/sigaction.h"
+#include "map/map.h"
+#include "map/resync.h"
+#include "record/recorder.h"
+#include "shim/shim.h"
 #include "stacks/stacks.h"
 #include "threads/task.h"
 
@@ -56,9 +59,9 @@ static void ask_about_page(struct ledger_fault *fault)
 	if (fault->code == SI_KERNEL || !recorder_lock(&mark, RECORDER_DEFER))
 		return;
 	resync_up_from(page, VM_REASON_FAULT, 0);
-	fault->page = memory_set_find(shim.space.set, page) == NULL ? LEDGER_PAGE_UNMAPPED
-		      : is_guard(page)				    ? LEDGER_PAGE_GUARD
-								    : LEDGER_PAGE_MAPPED;
+	fault->page = memory_set_find(map.space.set, page) == NULL ? LEDGER_PAGE_UNMAPPED
+		      : is_guard(page)				   ? LEDGER_PAGE_GUARD
+								   : LEDGER_PAGE_MAPPED;
 	recorder_unlock(&mark);
 }
 
@@ -151,7 +154,7 @@ static void record(int number, const siginfo_t *info, const ucontext_t *context)
 		return;
 	describe(fault, number, info, context);
 	__atomic_store_n(&fault->state, LEDGER_FAULT_MET, __ATOMIC_RELEASE);
-	finish_counters();
+	shim_write_counters();
 	if (!has_room(context))
 		return;
 	if (info->si_code > 0)

@@ -1,31 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include "base/sys.h"
 #include "map/kernel_reader.h"
 #include "shim/shim.h"
 #include "vma/procmap_query.h"
+
+/* This kernel has no PROCMAP_QUERY: its text is read. */
+static bool asks_text;
 
 /* Both guarded by the recorder's lock. */
 static char line_buffer[16 << 10];
 static char name_buffer[4096 + 64];
 
+/*
+ * thread-self, because /proc/self is empty once the leader thread has exited;
+ * opened each time, because a program may close every descriptor it did not
+ * open, and would be right to. An emulator stands in for /proc/self/maps alone.
+ */
+static int open_maps(void)
+{
+	long fd = -ENOENT;
+
+	if (!shim.emulated)
+		fd = sys_openat(AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
+	if (fd == -ENOENT)
+		fd = sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	return (int)fd;
+}
+
 static void begin_text(struct kernel_reader *reader)
 {
+	reader->by_text = true;
 	kernel_map_text_init(&reader->text, reader->fd, line_buffer, sizeof(line_buffer));
+}
+
+static bool open_reader(struct kernel_reader *reader, uint64_t start, bool by_text)
+{
+	*reader = (struct kernel_reader){ .fd = open_maps(), .at = start };
+	if (reader->fd >= 0 && by_text)
+		begin_text(reader);
+	return reader->fd >= 0;
 }
 
 bool kernel_reader_open(struct kernel_reader *reader, uint64_t start)
 {
-	*reader = (struct kernel_reader){ .fd = resync_open_maps(), .at = start };
-	if (reader->fd >= 0 && shim.asks_text)
-		begin_text(reader);
-	return reader->fd >= 0;
+	return open_reader(reader, start, asks_text);
+}
+
+bool kernel_reader_open_text(struct kernel_reader *reader)
+{
+	return open_reader(reader, 0, true);
+}
+
+static void count_bad_lines(uint32_t n)
+{
+	if (n == 0)
+		return;
+	shim.n_bad_lines += n;
+	if (shim.writer.header != NULL)
+		shim.writer.header->n_bad_lines = shim.n_bad_lines;
 }
 
 void kernel_reader_close(struct kernel_reader *reader)
 {
 	if (reader->fd >= 0)
-		resync_close_maps();
-	resync_count_bad_lines(reader->text.n_bad_lines);
+		sys_close(reader->fd);
+	count_bad_lines(reader->text.n_bad_lines);
 	reader->fd = -1;
 }
 
@@ -39,16 +80,16 @@ static bool next_by_query(struct kernel_reader *reader, struct kernel_area *area
 		reader->at = reader->end = area->range.end;
 	/* Whatever an old kernel, a sandbox or an emulator says: only ENOENT is the map's end. */
 	else if (error != 0 && error != -ENOENT)
-		shim.asks_text = true;
+		asks_text = true;
 	return error == 0;
 }
 
 bool kernel_reader_next(struct kernel_reader *reader, struct kernel_area *area)
 {
-	if (!shim.asks_text) {
+	if (!reader->by_text) {
 		if (next_by_query(reader, area))
 			return true;
-		if (!shim.asks_text)
+		if (!asks_text)
 			return false;
 		begin_text(reader);
 	}

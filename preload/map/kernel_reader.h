@@ -16,17 +16,23 @@ struct kernel_reader {
 	int fd;
 	uint64_t at;
 	uint64_t end; /* of the last area handed out */
+	bool by_text;
 	struct kernel_map_text text;
 	uint8_t build_id[VM_BUILD_ID_MAX]; /* of the last area, where the kernel tells */
 	uint8_t build_id_len;
 	uint64_t page_size; /* likewise */
 };
 
-/* Opened each time, see resync_open_maps(). False: this can't be had now. */
+/* Opens the kernel's map, from @start on. False: it can't be had now; @reader->fd says why. */
 bool kernel_reader_open(struct kernel_reader *reader, uint64_t start);
+
+/* Opens all of it, to be read as text whatever the kernel has: one reading of everything. */
+bool kernel_reader_open_text(struct kernel_reader *reader);
+
+/* Closes it, opened or not. Lines that could not be read are counted, also in the ledger. */
 void kernel_reader_close(struct kernel_reader *reader);
 
-/* The area that @reader->at lies in, or the one above it. False at the end. None overlap. */
+/* Reads the area that @reader->at lies in, or the one above it. False at the end. None overlap. */
 bool kernel_reader_next(struct kernel_reader *reader, struct kernel_area *area);
 
 #endif

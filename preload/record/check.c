@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * check - verify=each: the map is compared after every call
- *
- * Compared is the call's neighbourhood: what it may have touched, the areas on
- * either side, and the gaps between. It happens under the lock, right after the
- * call was recorded and read back where in doubt, so a difference names the call
- * after which it appeared. It goes into the ledger with what the kernel had, and
- * the map is made right: the next difference is another one.
- *
- * Calls that are made without the lock are not recorded yet: what they do is no
- * difference. While one of them is under way nothing can be said.
- */
-
+#include "map/kernel_reader.h"
+#include "map/map.h"
+#include "map/own_memory.h"
+#include "map/peek.h"
+#include "map/resync.h"
+#include "map/verify.h"
+#include "record/check.h"
+#include "record/recorder.h"
+#include "shim/shim.h"
 #include "vma/vm_compare.h"
 #include "vma/vm_reach.h"
-#include "map/kernel_reader.h"
-#include "shim/shim.h"
 
 #define LOOKS 3 /* before giving up on a map that does not hold still */
 
@@ -31,7 +25,7 @@ enum look {
 
 static struct addr_range with_neighbours(struct addr_range range)
 {
-	const struct memory_set *set = shim.space.set;
+	const struct memory_set *set = map.space.set;
 	const struct memory_area *below, *above = memory_set_find_from(set, range.end);
 	struct memory_set_iter iter =
 		memory_set_iter_from_end(set, (struct addr_range){ 0, range.start });
@@ -53,12 +47,12 @@ static bool is_anywhere(struct addr_range range)
 static unsigned ranges_to_check(const struct vm_call *call, const struct vm_doubts *doubts,
 				struct addr_range ranges[2])
 {
-	unsigned n = vm_call_ranges(&shim.space, call, true, ranges);
+	unsigned n = vm_call_ranges(&map.space, call, true, ranges);
 	const struct memory_area *attached;
 
 	if (n == 0 || !is_anywhere(ranges[0]))
 		return n;
-	attached = call->op == VM_OP_SHMAT ? memory_set_find(shim.space.set, (uint64_t)call->result)
+	attached = call->op == VM_OP_SHMAT ? memory_set_find(map.space.set, (uint64_t)call->result)
 					   : NULL;
 	if (attached != NULL) {
 		ranges[0] = attached->range;
@@ -86,7 +80,7 @@ static bool next_area(struct vm_source *source, struct memory_area *area)
 
 	if (!kernel_reader_next(&self->reader, &found) || found.range.start >= self->end)
 		return false;
-	self->failed = kernel_area_to_memory_area(&found, &shim.space.objects, area) < 0;
+	self->failed = kernel_area_to_memory_area(&found, &map.space.objects, area) < 0;
 	return !self->failed;
 }
 
@@ -111,7 +105,7 @@ static enum look look_once(struct addr_range range, struct addr_range *differing
 	*differing = (struct addr_range){ 0, 0 };
 	if (!kernel_reader_open(&kernel.reader, range.start))
 		return LOOK_BLIND;
-	vm_set_source_init(&ours, shim.space.set, range);
+	vm_set_source_init(&ours, map.space.set, range);
 	vm_compare(&kernel.source, &ours.source, range, widen, differing, &comparison);
 	kernel_reader_close(&kernel.reader);
 	if (kernel.failed)
@@ -132,7 +126,7 @@ static enum look look(struct addr_range range, struct addr_range *differing)
 		if (last == LOOK_DIFFERENT)
 			return now;
 		last = recorder_settle() ? LOOK_BUSY : LOOK_DIFFERENT;
-		resync_own(); /* objects met while looking may have taken memory */
+		own_memory_update(); /* objects met while looking may have taken memory */
 	}
 	return last;
 }
@@ -143,7 +137,7 @@ static enum look look(struct addr_range range, struct addr_range *differing)
 static void write_difference(struct addr_range range, uint64_t event)
 {
 	const struct memory_area *areas;
-	int n = resync_peek(&range, &areas);
+	int n = peek_range(&range, &areas);
 	struct vm_array_source kernel;
 	struct vm_set_source ours;
 	struct vm_comparison comparison;
@@ -152,11 +146,11 @@ static void write_difference(struct addr_range range, uint64_t event)
 	if (n < 0)
 		return;
 	vm_array_source_init(&kernel, areas, (size_t)n);
-	vm_set_source_init(&ours, shim.space.set, range);
+	vm_set_source_init(&ours, map.space.set, range);
 	vm_compare(&kernel.source, &ours.source, range, NULL, NULL, &comparison);
 	verdict.start = range.start;
 	verdict.end = range.end;
-	finish_write_verdict(&verdict, &comparison, areas, (size_t)n);
+	verify_write_verdict(&verdict, &comparison, areas, (size_t)n);
 }
 
 static enum look check_range(struct addr_range range, uint64_t event)
@@ -166,7 +160,7 @@ static enum look check_range(struct addr_range range, uint64_t event)
 
 	if (found == LOOK_DIFFERENT) {
 		write_difference(differing, event);
-		recorder_doubt_break();
+		resync_doubt_break();
 		resync_range(differing, VM_REASON_UNOBSERVED, 0);
 	}
 	return found;
@@ -199,7 +193,7 @@ void check_call(const struct vm_call *call, const struct vm_doubts *doubts)
 	}
 	mask = shim_block_signals();
 	recorder_settle();
-	resync_own();
+	own_memory_update();
 	for (unsigned i = 0; i < n; i++) {
 		enum look found = check_range(ranges[i], call->event);
 

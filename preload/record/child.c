@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * child - a fork child keeps a ledger of its own
- *
- * A child is noticed by a page that the kernel wiped for it, so every way of
- * forking is covered, and a child that shares its parent's memory (vfork,
- * posix_spawn) is not one: a ledger belongs to an address space.
- *
- * Nothing happens until the child's first call. Most children execute another
- * program at once and never make one.
- */
-
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/mutation.h"
 #include "base/sys.h"
-#include "vma/kernel_map.h"
+#include "map/baseline.h"
+#include "map/map.h"
+#include "map/resync.h"
+#include "record/child.h"
+#include "record/naming.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
-#include "threads/small_stack.h"
 #include "stacks/stacks.h"
+#include "threads/small_stack.h"
+
+/* The copy of the parent's set can't be trusted. */
+static bool copy_is_torn;
 
 /*
  * The hook that runs on below us may still write into the record it has begun, which lies
@@ -40,7 +37,7 @@ static void notice(void)
 	enum recorder_copy copy = recorder_restart();
 
 	small_stack_forget();
-	shim.torn = copy != RECORDER_COPY_WHOLE;
+	copy_is_torn = copy != RECORDER_COPY_WHOLE;
 	if (copy == RECORDER_COPY_RUNNING && !shim.sandboxed)
 		leave_parents_ledger();
 	shim.child = true;
@@ -70,18 +67,18 @@ static bool make_baseline(struct memory_area *area, void *context)
 
 static int read_inherited(void)
 {
-	if (shim.torn) {
-		int error = baseline_new_space();
+	if (copy_is_torn) {
+		int error = map_begin_anew();
 
-		shim.space.new_flags = 0;
+		map.space.new_flags = 0;
 		return error < 0 ? error : baseline_read();
 	}
 	/* What the kernel did not let the child inherit is missing there, and goes. */
 	if (!ML_MUTATED(CHILD_HAS_ALL))
 		resync_range(MEMORY_SET_ALL, VM_REASON_BASELINE, 0);
-	memory_set_reserve(shim.space.set, MEMORY_SET_MAX_GROWTH);
-	memory_set_update(shim.space.set, VM_ALL_PAGES, make_baseline, NULL);
-	vm_space_inherit(&shim.space);
+	memory_set_reserve(map.space.set, MEMORY_SET_MAX_GROWTH);
+	memory_set_update(map.space.set, VM_ALL_PAGES, make_baseline, NULL);
+	vm_space_inherit(&map.space);
 	return 0;
 }
 
@@ -102,9 +99,9 @@ static void begin(void)
 
 	shim.pid = (uint32_t)sys_getpid();
 	__atomic_store_n(&shim.child, false, __ATOMIC_RELEASE);
-	shim.unread = false;
+	map.unread = false;
 	shim.n_bypassed = shim.n_deferred = shim.n_resyncs = 0;
-	shim.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
+	map.space.brk = (uint64_t)sys_call6(SYS_brk, 0, 0, 0, 0, 0, 0);
 	shim.writer = (struct ledger_writer){ 0 };
 	error = naming_create_ledger(LEDGER_LINK_FORK,
 				     parents.header != NULL ? parents.header->id : NULL,

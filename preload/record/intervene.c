@@ -2,28 +2,33 @@
 #include <errno.h>
 #include <signal.h>
 #include "base/sys.h"
-#include "vma/vm_abi.h"
-#include "vma/vm_module.h"
+#include "map/map.h"
+#include "map/own_memory.h"
 #include "record/intervene.h"
 #include "shim/shim.h"
+#include "vma/vm_abi.h"
+#include "vma/vm_module.h"
 
-bool intervene_wanted(void)
+bool intervene_wanted;
+
+void intervene_start(void)
 {
-	return shim.options.enforce != 0 || shim.options.hold != 0 || shim.options.stop != 0;
+	intervene_wanted =
+		shim.options.enforce != 0 || shim.options.hold != 0 || shim.options.stop != 0;
 }
 
 /* ---------------------------------------------------------------------- owners */
 
 static uint32_t object_at(uint64_t addr)
 {
-	const struct memory_area *area = memory_set_find(shim.space.set, addr);
+	const struct memory_area *area = memory_set_find(map.space.set, addr);
 
 	return area != NULL ? (uint32_t)area->tag[VM_TAG_OBJECT] : 0;
 }
 
 static bool is_libc(uint32_t object)
 {
-	const struct vm_object *found = vm_objects_get(&shim.space.objects, object);
+	const struct vm_object *found = vm_objects_get(&map.space.objects, object);
 
 	return found != NULL && vm_module_is(found->name, VM_MODULE_TRUSTED);
 }
@@ -82,8 +87,8 @@ static bool is_foreign(const struct memory_area *area, uint32_t caller)
 		return true;
 	if (area->flags & VM_HEAP)
 		return true;
-	if (area->tag[VM_TAG_OBJECT] == 0 && area->range.start <= shim.space.start_stack &&
-	    shim.space.start_stack <= area->range.end)
+	if (area->tag[VM_TAG_OBJECT] == 0 && area->range.start <= map.space.start_stack &&
+	    map.space.start_stack <= area->range.end)
 		return true;
 	/* A library's: the loader mapped it, or it was there before anybody looked. */
 	if ((area->flags & VM_FILE) && !(area->flags & VM_SHARED) && owner == 0)
@@ -93,7 +98,7 @@ static bool is_foreign(const struct memory_area *area, uint32_t caller)
 
 static bool finds_foreign(struct addr_range range, const struct unwind_trace *trace)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+	struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, range);
 	uint32_t caller = owner_of(trace);
 	const struct memory_area *area;
 
@@ -114,7 +119,7 @@ static struct addr_range range_of(const struct vm_call *call)
 /* A mapping without execution in the range: mprotect must not add it. */
 static bool gains_execution(struct addr_range range)
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+	struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, range);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
@@ -154,7 +159,7 @@ static bool hits_nothing(const struct vm_call *call)
 
 	if (call->op != VM_OP_MUNMAP)
 		return false;
-	iter = memory_set_iter_from_start(shim.space.set, range_of(call));
+	iter = memory_set_iter_from_start(map.space.set, range_of(call));
 	while ((area = memory_set_iter_next(&iter)) != NULL)
 		if (!(area->flags & VM_HELD))
 			return false;
@@ -192,7 +197,7 @@ static void release(struct addr_range range)
 	const struct memory_area *area;
 	uint64_t at = range.start;
 
-	while ((area = memory_set_find_from(shim.space.set, at)) != NULL &&
+	while ((area = memory_set_find_from(map.space.set, at)) != NULL &&
 	       area->range.start < range.end) {
 		struct memory_area piece = *area;
 
@@ -201,7 +206,7 @@ static void release(struct addr_range range)
 			continue;
 		memory_area_clip(&piece, range);
 		if (sys_munmap(piece.range.start, piece.range.end - piece.range.start) == 0)
-			resync_leave_own(piece.range);
+			own_memory_leave(piece.range);
 	}
 }
 
@@ -229,9 +234,9 @@ static void hold(const struct vm_call *call)
 		return;
 	while (n_held > 0 && (n_held == HELD_MAX || held_bytes + size > shim.options.hold))
 		release_oldest();
-	if (!resync_reserve(area.range))
+	if (!own_memory_reserve(area.range))
 		return;
-	resync_enter_own(&area);
+	own_memory_enter(&area);
 	held[(held_first + n_held++) % HELD_MAX] = area.range;
 	held_bytes += size;
 }
@@ -250,7 +255,7 @@ static bool is_found(const struct vm_call *call, const struct intervention *befo
 	if (failed && wants_stop(OPTION_STOP_U08))
 		return true;
 	if (failed && vm_call_is_protect(call) && wants_stop(OPTION_STOP_P03) &&
-	    memory_set_overlaps(shim.space.set, range_of(call)) && call->result != -EINVAL)
+	    memory_set_overlaps(map.space.set, range_of(call)) && call->result != -EINVAL)
 		return true;
 	if (failed)
 		return false;

@@ -31,8 +31,11 @@ struct intervention {
 	bool clobbers;
 };
 
-/* Has any of it been asked for? */
-bool intervene_wanted(void);
+/* Has any of it been asked for? Set before main(), and read with every call. */
+extern bool intervene_wanted;
+
+/* Reads the options. */
+void intervene_start(void);
 
 /* With the lock held, before the call. */
 struct intervention intervene_before(const struct vm_call *call, const struct unwind_trace *trace);

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * naming - which file is this process's ledger
- *
- *     output=/tmp/m.%e.%p.mlg               every process expands the pattern
- *     output=/tmp/m.ls.42.mlg, root=42      process 42 writes there; all others to
- *                                           /tmp/m.ls.42.mlg.d/PROGRAM.PID.N.mlg
- *
- * A name that is taken is never overwritten: N counts up.
- */
-
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include "base/sys.h"
 #include "base/text.h"
+#include "map/baseline.h"
+#include "map/declare.h"
+#include "map/map.h"
+#include "map/own_memory.h"
+#include "map/resync.h"
+#include "record/naming.h"
 #include "shim/shim.h"
 
 #define TRIES 1000
@@ -153,11 +149,11 @@ void naming_write_start(void)
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], VM_REASON_BASELINE, 0);
 	shim.writer = recording;
-	baseline_mark_own();
-	resync_forget_declared();
-	resync_declare_set(&shim.writer);
+	own_memory_mark();
+	declare_forget();
+	declare_set(&shim.writer);
 	baseline_write(&shim.writer, VM_REASON_BASELINE);
-	resync_own();
+	own_memory_update();
 }
 
 int naming_create_ledger(enum ledger_link link, const uint8_t *parent, uint64_t parent_event)
@@ -169,10 +165,10 @@ int naming_create_ledger(enum ledger_link link, const uint8_t *parent, uint64_t 
 		.link = link,
 		.parent = parent,
 		.parent_event = parent_event,
-		.start_brk = shim.space.start_brk,
-		.brk = shim.space.brk,
-		.start_stack = shim.space.start_stack,
-		.personality = shim.space.personality,
+		.start_brk = map.space.start_brk,
+		.brk = map.space.brk,
+		.start_stack = map.space.start_stack,
+		.personality = map.space.personality,
 		.executable = executable,
 		.command = command,
 		.shim_version = MAPLEDGER_VERSION,

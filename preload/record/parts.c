@@ -3,11 +3,15 @@
 #include <linux/prctl.h>
 #include <sys/uio.h>
 #include "base/sys.h"
+#include "map/map.h"
+#include "map/own_memory.h"
+#include "map/resync.h"
 #include "record/parts.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
+#include "vma/vm_advice.h"
 #include "vma/vm_apply.h"
 #include "vma/vm_apply_advice.h"
-#include "vma/vm_advice.h"
 
 /* The kernel takes no more (UIO_MAXIOV). */
 #define VECTOR_MAX 1024
@@ -23,17 +27,17 @@ static void record_part(const struct vm_call *whole, struct vm_call *part)
 	part->tid = whole->tid;
 	part->ticks = whole->ticks;
 	part->stack = whole->stack;
-	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
-	resync_own();
+	vm_space_reserve(&map.space, VM_APPLY_GROWTH);
+	own_memory_update();
 	if (ledger_writer_room(&shim.writer, 1))
 		record = ledger_writer_begin_call(&shim.writer, part);
 	if (record != NULL) {
 		record->result = part->result;
 		ledger_writer_done(&shim.writer, record);
 	}
-	shim.recorder.replaying = true;
-	vm_apply(&shim.space, part, &doubts);
-	shim.recorder.replaying = false;
+	recorder.replaying = true;
+	vm_apply(&map.space, part, &doubts);
+	recorder.replaying = false;
 }
 
 /* Another thread may have unmapped it by now, so it is the kernel that reads. */
@@ -58,7 +62,7 @@ static int64_t why_stopped(const struct vm_call *whole, const struct iovec *elem
 
 	if (vm_call_failed(whole))
 		return whole->result;
-	return vm_advice_error(&shim.space, range, (uint32_t)whole->args[3]);
+	return vm_advice_error(&map.space, range, (uint32_t)whole->args[3]);
 }
 
 /* Returns whether the elements after this one were advised, too. */
@@ -112,14 +116,15 @@ static void record_limit(const struct vm_call *whole, uint64_t which, uint64_t v
 
 static void record_limits(const struct vm_call *whole)
 {
-	struct prctl_mm_map map;
+	struct prctl_mm_map limits;
 
 	if (vm_call_failed(whole) || whole->args[0] != PR_SET_MM ||
-	    whole->args[1] != PR_SET_MM_MAP || !read_memory(whole->args[2], &map, sizeof(map)))
+	    whole->args[1] != PR_SET_MM_MAP ||
+	    !read_memory(whole->args[2], &limits, sizeof(limits)))
 		return;
-	record_limit(whole, PR_SET_MM_START_BRK, map.start_brk);
-	record_limit(whole, PR_SET_MM_BRK, map.brk);
-	record_limit(whole, PR_SET_MM_START_STACK, map.start_stack);
+	record_limit(whole, PR_SET_MM_START_BRK, limits.start_brk);
+	record_limit(whole, PR_SET_MM_BRK, limits.brk);
+	record_limit(whole, PR_SET_MM_START_STACK, limits.start_stack);
 }
 
 void parts_record(const struct vm_call *call)

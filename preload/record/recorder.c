@@ -4,20 +4,28 @@
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "crash/fault.h"
-#include "record/parts.h"
+#include "map/map.h"
+#include "map/own_memory.h"
+#include "map/resync.h"
+#include "record/check.h"
+#include "record/child.h"
 #include "record/intervene.h"
+#include "record/parts.h"
+#include "record/recorder.h"
+#include "record/take_lock.h"
+#include "record/thread_stack.h"
 #include "shim/shim.h"
-#include "threads/small_stack.h"
 #include "sites/sites.h"
 #include "stacks/stacks.h"
-#include "record/take_lock.h"
+#include "threads/small_stack.h"
 #include "threads/task.h"
-#include "record/thread_stack.h"
 #include "vma/vm_apply.h"
 #include "vma/vm_reach.h"
 
 #define STACKS_LEAVING 8 /* frames: a stack that goes may be small */
 #define ROOM_FOR_CALL  4 /* records */
+
+struct recorder recorder;
 
 /* ---------------------------------------------------------------- performing */
 
@@ -36,41 +44,23 @@ static int64_t make_call(struct vm_call *call)
  */
 int64_t recorder_perform(void *context, struct vm_call *call)
 {
-	struct recorder *recorder = context;
 	uint64_t mine;
 
-	if (recorder->replaying || ML_MUTATED(LOCK_AFTER_CALL))
+	(void)context;
+	if (recorder.replaying || ML_MUTATED(LOCK_AFTER_CALL))
 		return call->result;
-	mine = lock_enter_kernel(&recorder->lock);
+	mine = lock_enter_kernel(&recorder.lock);
 	make_call(call);
 	if (unlikely(shim_is_new_child())) {
 		child_notice();
 		return -EOWNERDEAD;
 	}
-	if (unlikely(!lock_leave_kernel(&recorder->lock, mine)))
+	if (unlikely(!lock_leave_kernel(&recorder.lock, mine)))
 		return -EOWNERDEAD;
 	return call->result;
 }
 
 /* ---------------------------------------------------------------- late calls */
-
-static bool is_asked(const struct vm_doubt *doubt)
-{
-	return !(ML_MUTATED(IDENTITY_NOT_ASKED) && doubt->reason == VM_REASON_IDENTITY) &&
-	       !(ML_MUTATED(FAILURE_NOT_ASKED) && doubt->reason == VM_REASON_FAILED);
-}
-
-static void resync_doubts(const struct vm_doubts *doubts, const struct vm_call *call)
-{
-	for (unsigned i = 0; i < doubts->n; i++)
-		if (!is_asked(&doubts->doubt[i]))
-			continue;
-		else if (doubts->doubt[i].whole)
-			resync_mapping(doubts->doubt[i].range.start, doubts->doubt[i].reason,
-				       call->event);
-		else
-			resync_range(doubts->doubt[i].range, doubts->doubt[i].reason, call->event);
-}
 
 /* The record of a call, begun, and in front of it the stack that made it; NULL when stopped. */
 static struct ledger_call *begin_record(struct vm_call *call, const struct unwind_trace *trace)
@@ -88,8 +78,8 @@ static void write_made(struct vm_call *call, const struct unwind_trace *trace)
 {
 	struct ledger_call *record;
 
-	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
-	resync_own();
+	vm_space_reserve(&map.space, VM_APPLY_GROWTH);
+	own_memory_update();
 	record = begin_record(call, trace);
 	if (record == NULL)
 		return;
@@ -99,9 +89,9 @@ static void write_made(struct vm_call *call, const struct unwind_trace *trace)
 
 static void apply_made(struct vm_call *call, struct vm_doubts *doubts)
 {
-	shim.recorder.replaying = true;
-	vm_apply(&shim.space, call, doubts);
-	shim.recorder.replaying = false;
+	recorder.replaying = true;
+	vm_apply(&map.space, call, doubts);
+	recorder.replaying = false;
 }
 
 /* Right before the program's own call about it: the kernel may hold the map's lock till then. */
@@ -111,20 +101,15 @@ static void ask_break(void)
 	const struct unwind_trace nobody = { 0 };
 	struct vm_doubts doubts;
 
-	shim.recorder.break_is_unsure = false;
+	map.break_is_unsure = false;
 	if (shim.sandboxed || ML_MUTATED(BREAK_NOT_ASKED) || make_call(&call) == 0 ||
-	    (uint64_t)call.result == shim.space.brk)
+	    (uint64_t)call.result == map.space.brk)
 		return;
 	call.tid = task_tid();
 	call.ticks = clock_ticks();
 	write_made(&call, &nobody);
 	apply_made(&call, &doubts);
-	resync_doubts(&doubts, &call);
-}
-
-void recorder_doubt_break(void)
-{
-	shim.recorder.break_is_unsure = true;
+	resync_doubts(&doubts, call.event);
 }
 
 void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace)
@@ -139,23 +124,17 @@ void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace
 	if (sites_may_change(call))
 		sites_before(call);
 	stacks_before_call(call);
-	n = vm_call_ranges(&shim.space, call, true, ranges);
+	n = vm_call_ranges(&map.space, call, true, ranges);
 	apply_made(call, &doubts);
 	for (unsigned i = 0; i < n; i++)
 		resync_range(ranges[i], reason, call->event);
-	resync_doubts(&doubts, call);
+	resync_doubts(&doubts, call->event);
 	if (call->op == VM_OP_BRK)
-		recorder_doubt_break();
+		resync_doubt_break();
 	if (parts_has(call))
 		parts_record(call);
 	if (sites_may_change(call))
 		sites_late(call);
-}
-
-void recorder_reread_everything(void)
-{
-	recorder_doubt_break();
-	resync_range(MEMORY_SET_ALL, VM_REASON_UNORDERED, 0);
 }
 
 /*
@@ -165,7 +144,7 @@ void recorder_reread_everything(void)
 static void doubt_what_moved(const struct vm_call *call)
 {
 	struct addr_range ranges[2];
-	unsigned n = vm_call_ranges(&shim.space, call, true, ranges);
+	unsigned n = vm_call_ranges(&map.space, call, true, ranges);
 
 	if (n == 2 && !vm_call_failed(call))
 		resync_range(ranges[1], VM_REASON_UNORDERED, call->event);
@@ -173,10 +152,9 @@ static void doubt_what_moved(const struct vm_call *call)
 
 bool recorder_settle(void)
 {
-	struct recorder *recorder = &shim.recorder;
-	bool unsettled = late_pending(&recorder->late);
+	bool unsettled = late_pending(&recorder.late);
 
-	late_record(&recorder->late, NULL);
+	late_record(&recorder.late, NULL);
 	return unsettled;
 }
 
@@ -186,14 +164,13 @@ bool recorder_settle(void)
  */
 void recorder_unlock(struct frame_mark *mark)
 {
-	struct recorder *recorder = &shim.recorder;
 
 	do {
-		if (unlikely(late_pending(&recorder->late)) && lock_is_mine(&recorder->lock, mark))
-			late_record(&recorder->late, mark);
-		lock_release(&recorder->lock, mark);
-	} while (unlikely(late_ready(&recorder->late)) &&
-		 lock_try(&recorder->lock, task_tid(), mark));
+		if (unlikely(late_pending(&recorder.late)) && lock_is_mine(&recorder.lock, mark))
+			late_record(&recorder.late, mark);
+		lock_release(&recorder.lock, mark);
+	} while (unlikely(late_ready(&recorder.late)) &&
+		 lock_try(&recorder.lock, task_tid(), mark));
 }
 
 /* ------------------------------------------------------------- the one door */
@@ -202,13 +179,12 @@ void recorder_unlock(struct frame_mark *mark)
 static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, uint8_t why,
 				 const struct unwind_trace *trace)
 {
-	struct recorder *recorder = &shim.recorder;
 	int slot;
 
 	call->flags |= why;
 	call->tid = task_tid();
 	call->ticks = clock_ticks();
-	slot = late_take(&recorder->late, call->tid, mark);
+	slot = late_take(&recorder.late, call->tid, mark);
 	stacks_before_call_without_lock(call);
 	if (!ML_MUTATED(LOCK_AFTER_CALL))
 		make_call(call);
@@ -218,8 +194,8 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	}
 	__atomic_fetch_add(why == VM_CALL_NESTED ? &shim.n_deferred : &shim.n_bypassed, 1,
 			   __ATOMIC_RELAXED);
-	late_made(&recorder->late, slot, call, trace);
-	if (why == VM_CALL_UNORDERED && lock_try(&recorder->lock, call->tid, mark))
+	late_made(&recorder.late, slot, call, trace);
+	if (why == VM_CALL_UNORDERED && lock_try(&recorder.lock, call->tid, mark))
 		recorder_unlock(mark);
 	return call->result;
 }
@@ -241,18 +217,17 @@ static void finish_record(struct ledger_call *record, struct vm_call *call)
 static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
 			      const struct unwind_trace *trace)
 {
-	struct recorder *recorder = &shim.recorder;
 	int slot;
 
-	lock_release(&recorder->lock, mark);
+	lock_release(&recorder.lock, mark);
 	if (shim.child || !shim.live) /* we are a fork child, which has yet to begin */
 		return call->result;
 	call->flags |= VM_CALL_UNORDERED;
-	slot = late_find(&recorder->late, mark);
+	slot = late_find(&recorder.late, mark);
 	if (slot < 0) /* it was taken for gone */
-		slot = late_take(&recorder->late, call->tid, mark);
-	late_made(&recorder->late, slot, call, trace);
-	if (lock_try(&recorder->lock, task_tid(), mark))
+		slot = late_take(&recorder.late, call->tid, mark);
+	late_made(&recorder.late, slot, call, trace);
+	if (lock_try(&recorder.lock, task_tid(), mark))
 		recorder_unlock(mark);
 	return call->result;
 }
@@ -291,36 +266,36 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 
 	if (unlikely(fault_stack_asked != fault_stack_turn))
 		fault_give_stack();
-	if (unlikely(call->op == VM_OP_BRK && shim.recorder.break_is_unsure))
+	if (unlikely(call->op == VM_OP_BRK && map.break_is_unsure))
 		ask_break();
 	resync_before(call);
-	vm_space_reserve(&shim.space, VM_APPLY_GROWTH);
-	if (unlikely(shim.pages.n_regions != shim.n_regions_known))
-		resync_own();
+	vm_space_reserve(&map.space, VM_APPLY_GROWTH);
+	if (unlikely(own_memory_has_grown()))
+		own_memory_update();
 	stacks_before_call(call);
 	record = begin_record(call, trace);
 	if (unlikely(shim.writer.moved))
-		resync_own();
+		own_memory_update();
 	if (unlikely(sites_may_change(call)))
 		sites_before(call);
 
-	if (unlikely(shim.intervenes)) {
+	if (unlikely(intervene_wanted)) {
 		before = intervene_before(call, trace);
 		if (before.refusal != 0)
 			return refuse_call(call, record, mark, before.refusal);
 	}
-	if (unlikely(vm_apply(&shim.space, call, &doubts) == -EOWNERDEAD))
+	if (unlikely(vm_apply(&map.space, call, &doubts) == -EOWNERDEAD))
 		return call_lost_lock(call, mark, trace);
 	finish_record(record, call);
 	if (unlikely(doubts.n > 0))
-		resync_doubts(&doubts, call);
-	if (unlikely(call->op == VM_OP_MREMAP && late_pending(&shim.recorder.late)))
+		resync_doubts(&doubts, call->event);
+	if (unlikely(call->op == VM_OP_MREMAP && late_pending(&recorder.late)))
 		doubt_what_moved(call);
 	if (unlikely(parts_has(call)))
 		parts_record(call);
 	if (unlikely(sites_may_change(call)))
 		sites_after(call);
-	if (unlikely(shim.intervenes))
+	if (unlikely(intervene_wanted))
 		stops = intervene_after(call, &before, trace);
 	if (unlikely(shim.options.verify == OPTION_VERIFY_EACH))
 		check_call(call, &doubts);
@@ -355,7 +330,7 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call,
 	if (unlikely(shim.child))
 		child_begin();
 	if (unlikely(!shim.live)) {
-		lock_release(&shim.recorder.lock, &mark);
+		lock_release(&recorder.lock, &mark);
 		return make_call(call);
 	}
 	call->tid = task_tid();
@@ -376,7 +351,7 @@ int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 
 void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)
 {
-	struct late_calls *late = &shim.recorder.late;
+	struct late_calls *late = &recorder.late;
 	uint64_t frames[STACKS_LEAVING];
 	struct unwind_trace trace = { .frames = frames, .max = STACKS_LEAVING };
 	struct frame_mark mark;
@@ -402,25 +377,24 @@ bool recorder_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 		return false;
 	if (shim.child)
 		child_begin();
-	if (late_pending(&shim.recorder.late))
-		late_record(&shim.recorder.late, mark);
+	if (late_pending(&recorder.late))
+		late_record(&recorder.late, mark);
 	return true;
 }
 
 enum recorder_copy recorder_restart(void)
 {
-	struct recorder *recorder = &shim.recorder;
-	uint64_t state = lock_state(&recorder->lock);
+	uint64_t state = lock_state(&recorder.lock);
 	bool mine = lock_owner(state) == lock_id(task_tid());
 
 	task_forget();
 	thread_stack_forget();
-	recorder->late = (struct late_calls){ 0 };
+	recorder.late = (struct late_calls){ 0 };
 	if (mine && !lock_in_kernel(state)) {
-		lock_rename_owner(&recorder->lock, task_tid());
+		lock_rename_owner(&recorder.lock, task_tid());
 		return RECORDER_COPY_RUNNING;
 	}
-	recorder->lock = (struct shim_lock){ 0 };
-	recorder->replaying = false;
+	recorder.lock = (struct shim_lock){ 0 };
+	recorder.replaying = false;
 	return mine ? RECORDER_COPY_WHOLE : RECORDER_COPY_TORN;
 }

@@ -23,9 +23,10 @@
 struct recorder {
 	struct shim_lock lock;
 	bool replaying; /* the performer returns the result it finds */
-	bool break_is_unsure;
 	struct late_calls late;
 };
+
+extern struct recorder recorder;
 
 /**
  * recorder_call() - the one door
@@ -74,13 +75,6 @@ bool recorder_settle(void);
 /* The performer of vm_space. */
 int64_t recorder_perform(void *context, struct vm_call *call);
 
-/*
- * The break does not show in a map. Where it may have been moved by a call that is not
- * recorded, or not in its place, it is asked for before the next call that moves it; what
- * is new about it is recorded, as a part (VM_CALL_PART). With the lock held.
- */
-void recorder_doubt_break(void);
-
 /* What a fork child finds of the parent's set in its copy of the memory. */
 enum recorder_copy {
 	RECORDER_COPY_WHOLE,
@@ -94,7 +88,5 @@ enum recorder_copy recorder_restart(void);
 
 /* late.c: with the lock held */
 void recorder_record_late(struct vm_call *call, const struct unwind_trace *trace);
-/* Something may have been missed: everything is asked from the kernel. The set is whole. */
-void recorder_reread_everything(void);
 
 #endif

@@ -10,13 +10,15 @@
 
 #include <sys/mman.h>
 #include "base/sys.h"
+#include "map/map.h"
+#include "record/recorder.h"
+#include "shim/shim.h"
+#include "stacks/kept_ranges.h"
+#include "stacks/stacks.h"
 #include "unwind/cfi.h"
 #include "unwind/elf_image.h"
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
-#include "stacks/kept_ranges.h"
-#include "shim/shim.h"
-#include "stacks/stacks.h"
 
 static struct unwind_cache cache;
 
@@ -91,8 +93,8 @@ static unsigned taken_away(const struct vm_call *call, struct addr_range ranges[
 	case VM_OP_REMAP_FILE_PAGES:
 		return 1;
 	case VM_OP_BRK:
-		ranges[0] = cover(args[0], shim.space.brk - args[0]);
-		return args[0] < shim.space.brk;
+		ranges[0] = cover(args[0], map.space.brk - args[0]);
+		return args[0] < map.space.brk;
 	case VM_OP_SHMAT:
 	case VM_OP_SHMDT:
 		ranges[0] = MEMORY_SET_ALL; /* of a size that no argument tells */
@@ -143,7 +145,7 @@ static struct cfi_machine machine;
 static const struct memory_area *find_head(const struct memory_area *code)
 {
 	struct addr_range below = { 0, code->range.end };
-	struct memory_set_iter iter = memory_set_iter_from_end(shim.space.set, below);
+	struct memory_set_iter iter = memory_set_iter_from_end(map.space.set, below);
 	const struct memory_area *area;
 
 	for (unsigned i = 0; i < NEIGHBOURS; i++) {
@@ -160,13 +162,13 @@ static const struct memory_area *find_head(const struct memory_area *code)
 /* From the area that @addr lies in as far as the same file can be read without a gap. */
 static bool find_readable(uint64_t addr, struct addr_range *readable)
 {
-	const struct memory_area *area = memory_set_find(shim.space.set, addr);
+	const struct memory_area *area = memory_set_find(map.space.set, addr);
 	const struct memory_area *next;
 
 	if (area == NULL || !(area->flags & VM_READ))
 		return false;
 	*readable = area->range;
-	while ((next = memory_set_find(shim.space.set, readable->end)) != NULL &&
+	while ((next = memory_set_find(map.space.set, readable->end)) != NULL &&
 	       (next->flags & VM_READ) && next->tag[VM_TAG_OBJECT] == area->tag[VM_TAG_OBJECT])
 		readable->end = next->range.end;
 	return true;
@@ -205,7 +207,7 @@ static bool is_signal_return(const struct memory_area *code, uint64_t pc)
 
 static uint64_t find_rule(uint64_t at)
 {
-	const struct memory_area *area = memory_set_find(shim.space.set, at);
+	const struct memory_area *area = memory_set_find(map.space.set, at);
 	uint64_t rule = unwind_rule(UNWIND_GUESS, 0, 0, 0, 0);
 	bool is_file;
 
@@ -280,7 +282,7 @@ static bool ask_is_code(void *context, uint64_t at)
 	(void)context;
 	if (!begin_asking(&asking))
 		return false;
-	area = memory_set_find(shim.space.set, at);
+	area = memory_set_find(map.space.set, at);
 	is_code = area != NULL && (area->flags & VM_EXEC);
 	end_asking(&asking);
 	return is_code;
@@ -304,14 +306,14 @@ static __thread uint8_t known_turn __attribute__((tls_model("initial-exec")));
 
 static bool grows(const struct memory_area *area)
 {
-	return (area->flags & VM_GROWSDOWN) || (shim.space.start_stack >= area->range.start &&
-						shim.space.start_stack < area->range.end);
+	return (area->flags & VM_GROWSDOWN) || (map.space.start_stack >= area->range.start &&
+						map.space.start_stack < area->range.end);
 }
 
 /* A stack that has grown since anybody looked begins below where the map says. */
 static bool find_stack(uint64_t sp, struct addr_range *stack)
 {
-	const struct memory_area *area = memory_set_find_from(shim.space.set, sp);
+	const struct memory_area *area = memory_set_find_from(map.space.set, sp);
 
 	if (area == NULL || !(area->flags & VM_READ) || (area->range.start > sp && !grows(area)))
 		return false;
@@ -371,6 +373,6 @@ const struct unwind_host stacks_host = {
 	.rule = ask_rule,
 	.stack = find_known_stack,
 	.is_code = ask_is_code,
-	.first_sp = &shim.space.start_stack,
+	.first_sp = &map.space.start_stack,
 	.cache = &cache,
 };

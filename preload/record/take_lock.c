@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mutation.h"
+#include "map/baseline.h"
+#include "map/resync.h"
 #include "record/take_lock.h"
 
 #define STEAL_AFTER 200 /* vain waits for one hold, before it is taken over */
@@ -7,17 +9,16 @@
 /* What the owner has left behind is made right; the lock is free then. */
 static bool take_over(uint64_t state, struct frame_mark *mark)
 {
-	struct recorder *recorder = &shim.recorder;
 
-	if (!lock_take_over(&recorder->lock, state, task_tid(), mark))
+	if (!lock_take_over(&recorder.lock, state, task_tid(), mark))
 		return false;
-	recorder->replaying = false;
-	recorder->lock.calling_out = false;
+	recorder.replaying = false;
+	recorder.lock.calling_out = false;
 	if (lock_in_kernel(state))
-		recorder_reread_everything();
+		resync_everything();
 	else
 		baseline_again();
-	lock_release(&recorder->lock, mark);
+	lock_release(&recorder.lock, mark);
 	return true;
 }
 
@@ -27,15 +28,14 @@ static bool take_over(uint64_t state, struct frame_mark *mark)
  */
 static bool dispossess(uint64_t state, struct frame_mark *mark)
 {
-	struct recorder *recorder = &shim.recorder;
-	const struct frame_mark *owners = lock_mark(&recorder->lock, state);
+	const struct frame_mark *owners = lock_mark(&recorder.lock, state);
 	int slot = -1;
 
 	if (owners != NULL && !ML_MUTATED(TAKEN_CALL_FORGOTTEN))
-		slot = late_take_for(&recorder->late, lock_owner(state), owners, lock_word(state));
+		slot = late_take_for(&recorder.late, lock_owner(state), owners, lock_word(state));
 	if (take_over(state, mark))
 		return true;
-	late_give_back(&recorder->late, slot);
+	late_give_back(&recorder.late, slot);
 	return false;
 }
 
@@ -43,8 +43,7 @@ static bool was_long_enough(enum recorder_doubt doubt, bool own)
 {
 	if (own)
 		return doubt == RECORDER_TAKE_OVER;
-	return doubt == RECORDER_GONE ||
-	       shim.recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
+	return doubt == RECORDER_GONE || recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
 }
 
 /*
@@ -57,7 +56,7 @@ static bool was_long_enough(enum recorder_doubt doubt, bool own)
  */
 static bool retake(struct frame_mark *mark, enum recorder_doubt doubt)
 {
-	struct shim_lock *lock = &shim.recorder.lock;
+	struct shim_lock *lock = &recorder.lock;
 	uint64_t mask = shim_block_signals();
 	uint64_t state = lock_state(lock);
 	bool own = lock_owner(state) == lock_id(task_tid());
@@ -76,7 +75,7 @@ static bool retake(struct frame_mark *mark, enum recorder_doubt doubt)
 /* Is the calling thread inside a hook (so: are we in a signal handler on top of it)? */
 static bool is_mine(void)
 {
-	const struct shim_lock *lock = &shim.recorder.lock;
+	const struct shim_lock *lock = &recorder.lock;
 
 	if (lock_owner(lock_state(lock)) != lock_id(task_tid()))
 		return false;
@@ -86,13 +85,13 @@ static bool is_mine(void)
 
 bool recorder_lends(uint64_t *hold)
 {
-	*hold = lock_state(&shim.recorder.lock);
+	*hold = lock_state(&recorder.lock);
 	return lock_in_kernel(*hold) && is_mine();
 }
 
 uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt)
 {
-	struct shim_lock *lock = &shim.recorder.lock;
+	struct shim_lock *lock = &recorder.lock;
 
 	do {
 		enum lock_wait outcome;

@@ -16,6 +16,7 @@
  * Who loses the lock alive finds out when it comes back (lock.h), and its call is late.
  */
 
+#include "record/recorder.h"
 #include "shim/shim.h"
 #include "threads/task.h"
 
@@ -25,7 +26,7 @@ uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt);
 /* Return: 0 with the lock, or VM_CALL_NESTED or VM_CALL_UNORDERED: why there is none. */
 static inline uint8_t take_lock(struct frame_mark *mark, enum recorder_doubt doubt)
 {
-	if (likely(lock_try(&shim.recorder.lock, task_tid(), mark)))
+	if (likely(lock_try(&recorder.lock, task_tid(), mark)))
 		return 0;
 	return take_lock_slowly(mark, doubt);
 }

@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/sys.h"
+#include "map/own_memory.h"
 #include "shim/shim.h"
 #include "sites/call_table.h"
 #include "sites/gadgets.h"
@@ -47,17 +48,11 @@ uint64_t site_resume[SITE_STUBS] HIDDEN;
 #define SLOT_SIZE 128
 _Static_assert(VM_PAGE_SIZE / SLOT_SIZE == 32, "a word has a bit for each slot");
 
-static struct addr_range pages[SITE_PAGES_MAX];
-static uint32_t used[SITE_PAGES_MAX]; /* a bit for each of its slots */
+static struct addr_range pages[OWN_MEMORY_CODE_MAX];
+static uint32_t used[OWN_MEMORY_CODE_MAX]; /* a bit for each of its slots */
 static unsigned n_pages;
 static bool refused;
 static bool any_apart; /* there is Go in this process */
-
-unsigned site_pages(const struct addr_range **found)
-{
-	*found = pages;
-	return n_pages;
-}
 
 /* ---------------------------------------------------------------------- pages */
 
@@ -88,13 +83,9 @@ static long map_near(uint64_t addr)
 
 static bool add_page(uint64_t addr)
 {
-	struct memory_area area = {
-		.flags = VM_READ | VM_EXEC | VM_OWN,
-		.offset = MEMORY_AREA_NO_OFFSET,
-	};
 	long page;
 
-	if (n_pages == SITE_PAGES_MAX || refused)
+	if (n_pages == OWN_MEMORY_CODE_MAX || refused)
 		return false;
 	page = map_near(addr);
 	if (sys_is_error(page)) {
@@ -102,8 +93,7 @@ static bool add_page(uint64_t addr)
 		return false;
 	}
 	pages[n_pages] = (struct addr_range){ (uint64_t)page, (uint64_t)page + VM_PAGE_SIZE };
-	area.range = pages[n_pages++];
-	resync_enter_own(&area);
+	own_memory_register_code(pages[n_pages++]);
 	return true;
 }
 
@@ -227,14 +217,6 @@ uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, 
 uint64_t site_entry(void)
 {
 	return any_apart ? (uintptr_t)site_apart : (uintptr_t)site_common;
-}
-
-#else
-
-unsigned site_pages(const struct addr_range **pages)
-{
-	*pages = NULL;
-	return 0;
 }
 
 #endif

@@ -54,8 +54,4 @@ void site_stub_free(uint64_t stub);
 /* The code that all stubs end in, for a frame made by hand. */
 uint64_t site_entry(void);
 
-/* The shim's own pages of code, for the map. Returns how many. */
-#define SITE_PAGES_MAX 32
-unsigned site_pages(const struct addr_range **pages);
-
 #endif

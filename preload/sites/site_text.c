@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include "base/sys.h"
 #include "sites/site_text.h"
+#include "map/map.h"
 #include "shim/shim.h"
 
 #define HEADERS_MAX 40
@@ -24,7 +25,7 @@ static bool find_mapped(struct site_text *text, uint64_t offset, uint64_t *addr)
 {
 	struct addr_range around = { text->range.start > REACH ? text->range.start - REACH : 0,
 				     text->range.end + REACH };
-	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, around);
+	struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, around);
 	const struct memory_area *area;
 
 	*addr = text->near.start + (offset - text->near_offset);
@@ -198,7 +199,7 @@ static void check_given(struct site_text *text, const struct vm_object *object)
 
 void site_text_begin(struct site_text *text)
 {
-	check_given(text, vm_objects_get(&shim.space.objects, text->object));
+	check_given(text, vm_objects_get(&map.space.objects, text->object));
 	if (!read_elf_header(text))
 		return;
 	for (unsigned i = 0; i < head.ehdr.e_phnum; i++)
@@ -214,7 +215,7 @@ void site_text_begin(struct site_text *text)
 
 bool site_text_open(struct site_text *text)
 {
-	const struct vm_object *object = vm_objects_get(&shim.space.objects, text->object);
+	const struct vm_object *object = vm_objects_get(&map.space.objects, text->object);
 
 	if (text->fd >= 0 || text->looked)
 		return text->fd >= 0;

@@ -3,16 +3,17 @@
 #include <sys/mman.h>
 #include "base/sys.h"
 #include "base/text.h"
-#include "vma/vm_module.h"
-#include "sites/site_cache.h"
+#include "map/map.h"
+#include "shim/shim.h"
 #include "sites/call_table.h"
 #include "sites/code_memory.h"
+#include "sites/site_cache.h"
 #include "sites/site_scan.h"
 #include "sites/site_stubs.h"
 #include "sites/site_table.h"
+#include "vma/vm_module.h"
 #include "sites/site_text.h"
 #include "sites/sites.h"
-#include "shim/shim.h"
 
 #if defined(__x86_64__)
 
@@ -117,7 +118,7 @@ static void look_through(struct site_text *text, enum site_trust trust)
 static bool is_ours(const struct memory_area *area)
 {
 	uint64_t here = (uintptr_t)sites_start;
-	const struct memory_area *own = memory_set_find(shim.space.set, here);
+	const struct memory_area *own = memory_set_find(map.space.set, here);
 
 	return own != NULL && own->tag[VM_TAG_OBJECT] == area->tag[VM_TAG_OBJECT];
 }
@@ -132,7 +133,7 @@ static bool is_code(const struct memory_area *area)
 static void search(const struct memory_area *area, int mem, int fd, enum site_time time)
 {
 	const struct vm_object *object =
-		vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+		vm_objects_get(&map.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 	struct site_text text = {
 		.range = area->range,
 		.offset = area->offset,
@@ -163,7 +164,7 @@ static void search_all(struct addr_range range, int mem, int fd, enum site_time 
 	unsigned n = 1;
 
 	while (n > 0 && range.start < range.end) {
-		struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, range);
+		struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, range);
 
 		for (n = 0; n < AREAS_AT_ONCE && (area = memory_set_iter_next(&iter)) != NULL;) {
 			struct addr_range rest = range;
@@ -216,7 +217,7 @@ void sites_before(const struct vm_call *call)
 	n_pending = 0;
 	if (call->op == VM_OP_MMAP || call->op == VM_OP_MREMAP || !is_watching())
 		return;
-	iter = memory_set_iter_from_start(shim.space.set, range);
+	iter = memory_set_iter_from_start(map.space.set, range);
 	while (n_pending < PENDING_MAX && (area = memory_set_iter_next(&iter)) != NULL)
 		if ((area->flags & (VM_FILE | VM_EXEC | VM_SHARED)) == VM_FILE) {
 			struct memory_area part = *area;
@@ -271,7 +272,7 @@ static void after_mremap(const struct vm_call *call, enum site_time time)
 {
 	uint64_t to = (uint64_t)call->result, size = vm_page_up(call->args[2]);
 	struct addr_range from = { call->args[0], call->args[0] + vm_page_up(call->args[1]) };
-	const struct memory_area *area = memory_set_find(shim.space.set, to);
+	const struct memory_area *area = memory_set_find(map.space.set, to);
 
 	if (area == NULL || !(area->flags & VM_EXEC))
 		return;
@@ -310,12 +311,12 @@ void sites_late(const struct vm_call *call)
 
 void sites_trusted(void (*each)(uint64_t addr))
 {
-	struct memory_set_iter iter = memory_set_iter_from_start(shim.space.set, MEMORY_SET_ALL);
+	struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
 		const struct vm_object *object =
-			vm_objects_get(&shim.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+			vm_objects_get(&map.space.objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
 
 		if (is_code(area) && object != NULL &&
 		    vm_module_is(object->name, VM_MODULE_TRUSTED))

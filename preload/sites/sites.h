@@ -66,4 +66,21 @@ static inline bool sites_bring_code(const struct vm_call *call)
 	return call->op == VM_OP_MMAP && (call->args[2] & VM_EXEC) && (int32_t)call->args[4] >= 0;
 }
 
+/* site_stubs.c */
+
+/*
+ * A stub that @plan's jump can reach; @addr is where the jump will be, @index what the
+ * stub tells site_reached(). Return: its address; 0: none can be had.
+ */
+uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem);
+/* Nobody comes there any more. */
+void site_stub_free(uint64_t stub);
+/* Where a stub goes in the end. */
+uint64_t site_entry(void);
+
+/*
+ * The next bytes 0f 05 at or after @at, below @end. Return: where, or @end.
+ */
+const unsigned char *site_scan(const unsigned char *at, const unsigned char *end);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/mutation.h"
 #include "base/sys.h"
 #include "threads/frame.h"
+#include "vma/vm_flags.h"
 #include "shim/shim.h"
 
 /*

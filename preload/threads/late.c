@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mutation.h"
-#include "threads/late.h"
+#include "map/resync.h"
+#include "record/recorder.h"
 #include "shim/shim.h"
+#include "threads/late.h"
 #include "threads/task.h"
 
 /* ----------------------------------------------------------------- by who calls */
@@ -178,5 +180,5 @@ void late_record(struct late_calls *late, const struct frame_mark *mine)
 		look_at(late, __builtin_ctzll(waiting), mine);
 	record_ready(late);
 	if (__atomic_exchange_n(&late->lost, 0, __ATOMIC_ACQ_REL))
-		recorder_reread_everything();
+		resync_everything();
 }

@@ -64,10 +64,10 @@ RECORDER = [
     Mutation("LATE_CALLS_LOST", "preload/threads/late.c", ["signals"]),
     Mutation("TAKEN_CALL_FORGOTTEN", "preload/record/take_lock.c", ["taken"]),
     Mutation("LEFT_HOOK_UNNOTICED", "preload/threads/frame.c", ["signals"]),
-    Mutation("IDENTITY_NOT_ASKED", "preload/record/recorder.c", ["calls"]),
-    Mutation("FAILURE_NOT_ASKED", "preload/record/recorder.c", ["calls"]),
+    Mutation("IDENTITY_NOT_ASKED", "preload/map/resync.c", ["calls"]),
+    Mutation("FAILURE_NOT_ASKED", "preload/map/resync.c", ["calls"]),
     Mutation("BREAK_NOT_ASKED", "preload/record/recorder.c", ["break"]),
-    Mutation("OWN_MEMORY_FORGOTTEN", "preload/map/resync.c", ["threads"]),
+    Mutation("OWN_MEMORY_FORGOTTEN", "preload/map/own_memory.c", ["threads"]),
     Mutation("CHILD_HAS_ALL", "preload/record/child.c", ["forks"]),
     Mutation("VFORK_IS_FORK", "preload/record/recorder.c", ["forks"]),
 ]
