@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli/commands/cmd_run.h"
 #include "base/options.h"
-#include "base/seccomp.h"
 #include "cli/report/audit_report.h"
 #include "query/compare.h"
 #include "cli/report/crash_screen.h"
@@ -22,8 +20,7 @@
 #include "cli/run/run_child.h"
 #include "cli/run/run_family.h"
 #include "cli/run/run_output.h"
-
-#define SHIM_NAME "libmapledger.so"
+#include "cli/run/shim_environment.h"
 
 struct run {
 	const struct run_options *options;
@@ -132,122 +129,6 @@ static const struct option_row rows[] = {
 	COMMON_ROW(struct run_options, HELP),
 };
 
-/* ------------------------------------------------------------------- the shim */
-
-static bool is_there(const char *path)
-{
-	return access(path, R_OK) == 0;
-}
-
-/* Beside the command in a build folder: src/cli/mapledger, preload/libmapledger.so. */
-static bool find_in_build(char shim[PATH_MAX])
-{
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	for (int up = 0; up < 3 && len > 0; up++) {
-		self[len] = '\0';
-		len = strrchr(self, '/') != NULL ? strrchr(self, '/') - self : 0;
-	}
-	if (len <= 0)
-		return false;
-	self[len] = '\0';
-	snprintf(shim, PATH_MAX, "%.3900s/preload/" SHIM_NAME, self);
-	return is_there(shim);
-}
-
-static bool find_shim(char shim[PATH_MAX])
-{
-	const char *set = getenv("MAPLEDGER_SHIM");
-	char given[PATH_MAX];
-
-	if (set != NULL && *set != '\0') {
-		snprintf(given, sizeof(given), "%s", set);
-		if (realpath(given, shim) == NULL || !is_there(shim)) {
-			complain("MAPLEDGER_SHIM=%s: %s", set, strerror(errno));
-			return false;
-		}
-	} else if (!find_in_build(shim)) {
-		snprintf(shim, PATH_MAX, "%s", MAPLEDGER_SHIM_PATH);
-	}
-	if (!is_there(shim)) {
-		complain("can't find " SHIM_NAME " (looked at %s); set MAPLEDGER_SHIM to its path",
-			 shim);
-		return false;
-	}
-	/* The loader separates names by blanks and colons, and knows no quotes. */
-	if (strpbrk(shim, " :\t\n") != NULL) {
-		complain("can't preload %s: the loader takes no blanks or colons in a path", shim);
-		return false;
-	}
-	return true;
-}
-
-/* --------------------------------------------------------------- environment */
-
-static bool set_preload(const char *shim)
-{
-	const char *old = getenv("LD_PRELOAD");
-	char *value = NULL;
-	bool good;
-
-	if (asprintf(&value, "%s%s%s", shim, old != NULL && *old != '\0' ? ":" : "",
-		     old != NULL ? old : "") < 0)
-		return false;
-	good = setenv("LD_PRELOAD", value, 1) == 0;
-	free(value);
-	return good;
-}
-
-/*
- * A program built with AddressSanitizer ends at once where another library is loaded
- * before its runtime. It is told to do without that check; it works all the same.
- */
-static bool set_asan_options(void)
-{
-	const char *old = getenv("ASAN_OPTIONS");
-	char *value = NULL;
-	bool good;
-
-	if (old != NULL && strstr(old, "verify_asan_link_order") != NULL)
-		return true;
-	if (asprintf(&value, "%s%sverify_asan_link_order=0", old != NULL ? old : "",
-		     old != NULL && *old != '\0' ? ":" : "") < 0)
-		return false;
-	good = setenv("ASAN_OPTIONS", value, 1) == 0;
-	free(value);
-	return good;
-}
-
-/* A colon ends a value, and a quote at its start begins one, unless it is quoted. */
-static const char *quote_for(const char *value)
-{
-	if (strchr(value, ':') == NULL && value[0] != '"' && value[0] != '\'')
-		return "";
-	if (strchr(value, '"') == NULL)
-		return "\"";
-	return strchr(value, '\'') == NULL ? "'" : NULL;
-}
-
-/* Where the shim may keep what it learns about code; in the child. Empty: nowhere. */
-static void find_cache(char cache[PATH_MAX])
-{
-	const char *home = getenv("HOME"), *base = getenv("XDG_CACHE_HOME");
-
-	if (base != NULL && base[0] == '/')
-		snprintf(cache, PATH_MAX, "%.3900s", base);
-	else if (home != NULL && home[0] == '/')
-		snprintf(cache, PATH_MAX, "%.3900s/.cache", home);
-	else
-		cache[0] = '\0';
-	if (cache[0] == '\0' || strlen(cache) + sizeof("/mapledger") > OPTIONS_PATH_MAX)
-		return;
-	mkdir(cache, 0700);
-	strcat(cache, "/mapledger");
-	if ((mkdir(cache, 0700) < 0 && errno != EEXIST) || strpbrk(cache, ":'\"") != NULL)
-		cache[0] = '\0';
-}
-
 /* ":verify=each", if that was given. */
 static void hand_on(const struct option_row *row, const struct run_options *options, FILE *stream)
 {
@@ -269,38 +150,21 @@ static void hand_on(const struct option_row *row, const struct run_options *opti
 		fprintf(stream, ":%s=%" PRIu64, row->setting->name, number);
 }
 
-/* What the user set comes first, so that our options win; but for where to keep things. */
-static bool set_options(const struct run *run, const char *output)
+/* All of them; to be freed. NULL: no memory. */
+static char *settings_of(const struct run_options *options)
 {
-	const char *old = getenv(OPTIONS_VARIABLE);
-	const char *quote = quote_for(output);
-	char cache[PATH_MAX] = "";
-	char *value = NULL;
+	char *settings = NULL;
 	size_t size;
-	FILE *stream;
-	bool good;
+	FILE *stream = open_memstream(&settings, &size);
 
-	if (quote == NULL) {
-		complain("can't hand the name %s to the program: it has both kinds of quotes",
-			 output);
-		return false;
-	}
-	stream = open_memstream(&value, &size);
 	if (stream == NULL)
-		return false;
-	find_cache(cache);
-	if (cache[0] != '\0')
-		fprintf(stream, "cache=%s:", cache);
-	if (old != NULL && *old != '\0')
-		fprintf(stream, "%s:", old);
-	fprintf(stream, "output=%s%s%s:root=%d:filters=%" PRIu64, quote, output, quote,
-		(int)getpid(), seccomp_filters());
+		return NULL;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		hand_on(&rows[i], run->options, stream);
-	good = fclose(stream) == 0 && setenv(OPTIONS_VARIABLE, value, 1) == 0;
-	free(value);
-	return good;
+		hand_on(&rows[i], options, stream);
+	return fclose(stream) == 0 ? settings : NULL;
 }
+
+/* ---------------------------------------------------------------------- the start */
 
 static bool expand_output(const struct run *run, pid_t pid, char output[PATH_MAX])
 {
@@ -317,12 +181,13 @@ static int prepare(void *context)
 {
 	const struct run *run = context;
 	char output[PATH_MAX];
+	char *settings = settings_of(run->options);
+	bool good = settings != NULL && expand_output(run, getpid(), output) &&
+		    run_output_check(output, run->options->force) &&
+		    shim_environment_set(run->shim, output, settings);
 
-	if (!expand_output(run, getpid(), output) ||
-	    !run_output_check(output, run->options->force) || !set_preload(run->shim) ||
-	    !set_asan_options() || !set_options(run, output))
-		return CLI_RUN_FAILED;
-	return 0;
+	free(settings);
+	return good ? 0 : CLI_RUN_FAILED;
 }
 
 /* ------------------------------------------------------------------ the summary */
@@ -690,7 +555,7 @@ static int check(struct run *run)
 
 	if (code != 0)
 		return code;
-	if (!find_shim(run->shim))
+	if (!shim_find(run->shim))
 		return CLI_RUN_FAILED;
 	/* With our own pid in place of the child's: bad words, a missing folder. */
 	if (!expand_output(run, getpid(), output) || !run_output_check_folder(output))
