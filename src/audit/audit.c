@@ -72,6 +72,7 @@ static void note_unmapped_piece(const struct change *change, struct addr_range r
 int audit_before(struct audit *audit, const struct vm_space *space, const struct audit_event *event)
 {
 	audit->count_before = memory_set_count(space->set);
+	audit->overhang = overhang_of_call(space, event->call);
 	return audit_list_ranges(&audit->before, space, event) ? 0 : -ENOMEM;
 }
 

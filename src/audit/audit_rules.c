@@ -31,9 +31,10 @@ const struct audit_rule audit_rules[RULE_COUNT] = {
 		"Install what is executed, or keep it where only the owner can write.", false },
 
 	[RULE_P01] = { "P01", "mprotect-overhang", AUDIT_ERROR,
-		"the rounded-up length of mprotect reached into another mapping",
-		"Whole pages change: the last bytes of a length take a page that belongs to somebody else.",
-		"Pass a length that ends where your mapping does; protect only whole pages you own.", false },
+		"the rounded-up length of mprotect reached a page too many",
+		"Whole pages change: the last bytes of a length take a page of another mapping, or one "
+		"that is still in use.",
+		"Pass a length that ends where a page does; protect only whole pages you own.", false },
 	[RULE_P02] = { "P02", "mprotect-short", AUDIT_ERROR,
 		"mprotect stopped a page short of what was accessed",
 		"The start was rounded down to its page, and the length was not made longer by as much.",

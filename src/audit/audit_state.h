@@ -9,6 +9,7 @@
 #include "audit/event_table.h"
 #include "audit/finding.h"
 #include "audit/owner.h"
+#include "audit/predicates.h"
 
 /* What lies in the ranges of a call. */
 struct area_list {
@@ -31,9 +32,8 @@ struct mapping {
 /* The last munmap of a range that begins somewhere. */
 struct unmapping {
 	uint64_t event;
-	uint64_t len;
 	uint64_t victim; /* event that had mapped the first page */
-	uint32_t tid;
+	struct vm_call call;
 };
 
 /* A thread's last call. */
@@ -95,7 +95,8 @@ struct audit {
 	struct expectation *expectations;
 	size_t n_expectations, expectations_capacity;
 	struct area_list before, after;
-	uint64_t count_before; /* areas in the map */
+	struct overhang overhang; /* of the call at hand */
+	uint64_t count_before;	  /* areas in the map */
 	uint64_t peak_count, peak_event;
 	bool out_of_memory;
 };

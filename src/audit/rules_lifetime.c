@@ -83,7 +83,7 @@ static bool is_double(const struct change *change, const struct contents *conten
 {
 	const struct mapping *now, *then;
 
-	if (last == NULL || last->len != change->call->args[1] || last->tid != change->call->tid ||
+	if (last == NULL || !unmap_is_repeated(&last->call, change->call) ||
 	    contents->first_origin < last->event || change->owner.internal)
 		return false;
 	now = audit_mapping(change->audit, contents->first_origin);
@@ -138,9 +138,8 @@ static void remember_unmapping(const struct change *change, const struct content
 	}
 	*unmapping = (struct unmapping){
 		.event = change->event->number,
-		.len = change->call->args[1],
 		.victim = contents->first_origin,
-		.tid = change->call->tid,
+		.call = *change->call,
 	};
 }
 
@@ -172,46 +171,25 @@ static void unmapped_foreign(const struct change *change, struct addr_range rang
 
 /* ------------------------------------------------------------------------- U03 */
 
-struct last_page {
-	uint64_t page;
-	uint64_t origin;
-};
-
-static void see_last_page(const struct change *change, struct addr_range range,
-			  const struct memory_area *before, const struct memory_area *after,
-			  void *context)
+static void too_long(const struct change *change)
 {
-	struct last_page *last = context;
-
-	(void)change;
-	(void)after;
-	if (before != NULL && range.start <= last->page && last->page < range.end)
-		last->origin = before->origin;
-}
-
-static void too_long(const struct change *change, const struct contents *contents)
-{
-	uint64_t rest = change->call->args[1] & (VM_PAGE_SIZE - 1);
-	struct last_page last = { vm_page_down(change->call->args[0] + change->call->args[1]), 0 };
+	const struct overhang *reached = &change->audit->overhang;
 	struct audit_finding *finding;
 	struct text text;
 
-	if (rest == 0 || contents->first_origin == 0 || change->owner.internal)
-		return;
-	audit_each_piece(change, see_last_page, &last);
-	if (last.origin == 0 || last.origin == contents->first_origin)
+	if (change->owner.internal || overhang_kind(reached) != OVERHANG_FOREIGN)
 		return;
 	finding = audit_report(change, RULE_U03,
-			       (struct addr_range){ last.page, last.page + VM_PAGE_SIZE });
+			       (struct addr_range){ reached->page, reached->page + VM_PAGE_SIZE });
 	if (finding == NULL)
 		return;
 	finding->severity = AUDIT_ERROR;
-	finding->victim = last.origin;
+	finding->victim = reached->last_origin;
 	audit_begin_message(finding, &text);
 	text_format(&text,
-		    "the last %" PRIu64 "%s of the length unmapped 1 page of the mapping of ", rest,
-		    rest == 1 ? " byte" : " bytes");
-	audit_say_event(&text, last.origin);
+		    "the last %" PRIu64 "%s of the length unmapped 1 page of the mapping of ",
+		    reached->rest, reached->rest == 1 ? " byte" : " bytes");
+	audit_say_event(&text, reached->last_origin);
 }
 
 /* From the mapping's start, but not to its end, and long after it was made: the rest may leak. */
@@ -248,7 +226,7 @@ static void rules_of_munmap(const struct change *change)
 	else
 		remember_release(change, &contents);
 	audit_each_piece(change, unmapped_foreign, NULL);
-	too_long(change, &contents);
+	too_long(change);
 	too_short(change, &contents);
 	remember_unmapping(change, &contents);
 }
@@ -352,7 +330,7 @@ static void window(const struct change *change)
 
 static void rules_of_fixed(const struct change *change)
 {
-	if (!(change->call->args[3] & MAP_FIXED))
+	if (!call_takes_place(change->call))
 		return;
 	audit_each_piece(change, clobbered, NULL);
 	window(change);

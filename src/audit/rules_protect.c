@@ -30,13 +30,8 @@ static bool differs(const struct memory_area *before, const struct memory_area *
 
 /* What a protect did, piece by piece. */
 struct protect_effect {
-	uint64_t changed; /* pages */
-	uint64_t first_origin;
-	bool has_first;
-	/* of the last page, when the length ends inside it */
-	uint64_t last_page;
-	bool last_changed;
-	uint64_t last_origin;
+	uint64_t changed;  /* pages */
+	bool last_changed; /* the page that an overhang is about */
 };
 
 static void see_piece(const struct change *change, struct addr_range range,
@@ -44,42 +39,34 @@ static void see_piece(const struct change *change, struct addr_range range,
 		      void *context)
 {
 	struct protect_effect *effect = context;
+	uint64_t last_page = change->audit->overhang.page;
 
-	(void)change;
-	if (before != NULL && !effect->has_first) {
-		effect->first_origin = before->origin;
-		effect->has_first = true;
-	}
 	if (!differs(before, after))
 		return;
 	effect->changed += audit_pages(range);
-	if (range.start <= effect->last_page && effect->last_page < range.end && before != NULL) {
+	if (range.start <= last_page && last_page < range.end && before != NULL)
 		effect->last_changed = true;
-		effect->last_origin = before->origin;
-	}
 }
 
 static void overhang(const struct change *change, const struct protect_effect *effect)
 {
-	const struct vm_call *call = change->call;
-	uint64_t rest = call->args[1] & (VM_PAGE_SIZE - 1);
+	const struct overhang *reached = &change->audit->overhang;
+	uint64_t rest = reached->rest;
 	struct audit_finding *finding;
 	struct text text;
 
-	if (rest == 0 || !effect->last_changed || effect->first_origin == 0 ||
-	    effect->last_origin == 0 || effect->last_origin == effect->first_origin)
+	if (!effect->last_changed || overhang_kind(reached) != OVERHANG_FOREIGN)
 		return;
 	finding = audit_report(change, RULE_P01,
-			       (struct addr_range){ effect->last_page,
-						    effect->last_page + VM_PAGE_SIZE });
+			       (struct addr_range){ reached->page, reached->page + VM_PAGE_SIZE });
 	if (finding == NULL)
 		return;
-	finding->victim = effect->last_origin;
+	finding->victim = reached->last_origin;
 	audit_begin_message(finding, &text);
 	text_format(&text, "the last %" PRIu64 "%s", rest,
 		    rest == 1 ? " byte of the length reached a page of the mapping of "
 			      : " bytes of the length reached a page of the mapping of ");
-	audit_say_event(&text, effect->last_origin);
+	audit_say_event(&text, reached->last_origin);
 }
 
 static void partial(const struct change *change, const struct protect_effect *effect)
@@ -88,7 +75,7 @@ static void partial(const struct change *change, const struct protect_effect *ef
 	struct audit_finding *finding;
 	struct text text;
 
-	if (!change->failed || effect->changed == 0)
+	if (!protect_is_partial(change->call, effect->changed))
 		return;
 	finding = audit_report(change, RULE_P03, change->event->ranges[0]);
 	if (finding == NULL)
@@ -111,9 +98,7 @@ static void count_no_ops(const struct change *change, const struct protect_effec
 
 static void rules_of_protect(const struct change *change)
 {
-	struct protect_effect effect = {
-		.last_page = vm_page_down(change->call->args[0] + change->call->args[1]),
-	};
+	struct protect_effect effect = { 0 };
 
 	if (change->event->n_ranges == 0)
 		return;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
-#include <sys/mman.h>
 #include "query/crash.h"
 
 /* Nobody maps below: vm.mmap_min_addr. */
@@ -209,12 +208,10 @@ static void find_causes(struct crash *crash)
 /* ----------------------------------------------------------------------- hints */
 
 /* Was the page reached only because lengths are rounded up to whole pages? */
-static bool is_overhang(const struct crash *crash, const struct vm_call *call)
+static bool is_overhang(const struct crash *crash, const struct page_step *cause)
 {
-	uint64_t end = call->args[0] + call->args[1];
-
-	return (call->args[1] & (VM_PAGE_SIZE - 1)) != 0 &&
-	       vm_page_down(end) == crash->history.page;
+	return overhang_kind(&cause->overhang) != OVERHANG_NONE &&
+	       cause->overhang.page == crash->history.page;
 }
 
 /* An earlier munmap of the very same range, whose memory another call has mapped since. */
@@ -224,11 +221,8 @@ static const struct page_step *find_first_unmap(const struct crash *crash,
 	const struct vm_call *second = &cause->event.call;
 
 	for (const struct page_step *step = cause; step-- > crash->history.steps;) {
-		const struct vm_call *first = &step->event.call;
-
-		if (step->event.kind == HISTORY_CALL && first->op == VM_OP_MUNMAP &&
-		    first->args[0] == second->args[0] && first->args[1] == second->args[1] &&
-		    first->tid == second->tid)
+		if (step->event.kind == HISTORY_CALL &&
+		    unmap_is_repeated(&step->event.call, second))
 			return step;
 	}
 	return NULL;
@@ -236,7 +230,7 @@ static const struct page_step *find_first_unmap(const struct crash *crash,
 
 static enum crash_hint hint_of_unmap(struct crash *crash, const struct page_step *cause)
 {
-	if (is_overhang(crash, &cause->event.call))
+	if (is_overhang(crash, cause))
 		return CRASH_UNMAP_OVERHANG;
 	crash->other = find_first_unmap(crash, cause);
 	if (crash->other != NULL)
@@ -248,13 +242,13 @@ static enum crash_hint hint_of_call(struct crash *crash, const struct page_step 
 {
 	const struct vm_call *call = &cause->event.call;
 
-	if (vm_call_is_protect(call) && vm_call_failed(call))
+	if (protect_is_partial(call, 1)) /* the page at hand */
 		return CRASH_PARTIAL;
-	if (vm_call_is_protect(call) && is_overhang(crash, call))
+	if (vm_call_is_protect(call) && is_overhang(crash, cause))
 		return CRASH_OVERHANG;
 	if (call->op == VM_OP_MUNMAP)
 		return hint_of_unmap(crash, cause);
-	if (call->op == VM_OP_MMAP && (call->args[3] & MAP_FIXED))
+	if (call_takes_place(call))
 		return CRASH_CLOBBERED;
 	return CRASH_NO_HINT;
 }

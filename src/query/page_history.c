@@ -39,6 +39,7 @@ static bool begins(void *context, struct history_event *event)
 	     !vm_ranges_meet((struct addr_range){ event->resync.start, event->resync.end }, page)))
 		return false;
 	reading->step.was = look(reading, &reading->step.before);
+	reading->step.overhang = overhang_of_call(&reading->view->replay.space, &event->call);
 	return true;
 }
 

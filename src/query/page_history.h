@@ -6,6 +6,7 @@
  * page_history - what changed one page, step by step, to the end of the ledger
  */
 
+#include "audit/predicates.h"
 #include "query/history.h"
 
 /*
@@ -13,11 +14,13 @@
  *
  * @event:  pieces and touched ranges are not kept: they are empty
  * @was, @is: is the page mapped before and after it? As what: @before and @after
+ * @overhang: of a call, by the map before it
  */
 struct page_step {
 	struct history_event event;
 	bool was, is;
 	struct memory_area before, after;
+	struct overhang overhang;
 };
 
 struct page_history {

@@ -167,6 +167,64 @@ static int s07b(void)
 	return 0;
 }
 
+/* ------------------------------------------------------------------- overhangs */
+
+/* Two mappings, the second right behind the first, which has two pages. */
+static char *two_mappings(void)
+{
+	char *first = pages(4, PROT_NONE);
+
+	need(mmap(first, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0) == first, "mmap");
+	need(mmap(first + 2 * PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0) == first + 2 * PAGE, "mmap");
+	return first;
+}
+
+/* The length's last byte reaches the other mapping, whether it is used then or not. */
+static int overhang_other(void)
+{
+	char *first = two_mappings();
+
+	need(mprotect(first, 2 * PAGE + 1, PROT_READ) == 0, "mprotect");
+	store(first + 2 * PAGE);
+	return 0;
+}
+
+static int overhang_other_unused(void)
+{
+	need(mprotect(two_mappings(), 2 * PAGE + 1, PROT_READ) == 0, "mprotect");
+	return 0;
+}
+
+/* It reaches a page of the same mapping, which may be meant; nothing proves otherwise. */
+static int overhang_own_unused(void)
+{
+	need(mprotect(pages(4, RW), PAGE + 1, PROT_READ) == 0, "mprotect");
+	return 0;
+}
+
+/* The length is that of the mapping, to the byte: all of it was meant. */
+static int protect_whole(void)
+{
+	char *buffer = mmap(NULL, PAGE + 904, RW, ANON, -1, 0);
+
+	need(buffer != MAP_FAILED, "mmap");
+	need(mprotect(buffer, PAGE + 904, PROT_READ) == 0, "mprotect");
+	store(buffer + PAGE + 100);
+	return 0;
+}
+
+static int unmap_whole(void)
+{
+	char *buffer = mmap(NULL, PAGE + 904, RW, ANON, -1, 0);
+
+	need(buffer != MAP_FAILED, "mmap");
+	need(munmap(buffer, PAGE + 904) == 0, "munmap");
+	store(buffer + PAGE + 100);
+	return 0;
+}
+
+/* ----------------------------------------------------------------------- leaks */
+
 /* S09: only half of it is given back, every time. */
 NOINLINE static char *window_new(void)
 {
@@ -550,6 +608,11 @@ static const struct {
 	{ "S27", s27 },
 	{ "S05", s05 },
 	{ "S07b", s07b },
+	{ "overhang_other", overhang_other },
+	{ "overhang_other_unused", overhang_other_unused },
+	{ "overhang_own_unused", overhang_own_unused },
+	{ "protect_whole", protect_whole },
+	{ "unmap_whole", unmap_whole },
 	{ "S09", s09 },
 	{ "S10", s10 },
 	{ "S12", s12 },
