@@ -8,6 +8,7 @@
 #include "shim/shim.h"
 #include "vma/vm_abi.h"
 #include "vma/vm_module.h"
+#include "vma/vm_reach.h"
 
 bool intervene_wanted;
 
@@ -110,12 +111,6 @@ static bool finds_foreign(struct addr_range range, const struct unwind_trace *tr
 
 /* -------------------------------------------------------------------- before */
 
-static struct addr_range range_of(const struct vm_call *call)
-{
-	return (struct addr_range){ vm_page_down(call->args[0]),
-				    vm_page_up(call->args[0] + call->args[1]) };
-}
-
 /* A mapping without execution in the range: mprotect must not add it. */
 static bool gains_execution(struct addr_range range)
 {
@@ -138,7 +133,7 @@ static bool breaks_wx(const struct vm_call *call)
 	if (call->op == VM_OP_MMAP)
 		return (prot & VM_WRITE) != 0;
 	return vm_call_is_protect(call) &&
-	       ((prot & VM_WRITE) != 0 || gains_execution(range_of(call)));
+	       ((prot & VM_WRITE) != 0 || gains_execution(vm_range_given(call)));
 }
 
 static bool is_fixed(const struct vm_call *call)
@@ -159,7 +154,7 @@ static bool hits_nothing(const struct vm_call *call)
 
 	if (call->op != VM_OP_MUNMAP)
 		return false;
-	iter = memory_set_iter_from_start(map.space.set, range_of(call));
+	iter = memory_set_iter_from_start(map.space.set, vm_range_given(call));
 	while ((area = memory_set_iter_next(&iter)) != NULL)
 		if (!(area->flags & VM_HELD))
 			return false;
@@ -171,11 +166,11 @@ struct intervention intervene_before(const struct vm_call *call, const struct un
 	struct intervention before = { 0 };
 	uint64_t enforce = shim.options.enforce;
 
-	if (call->op > VM_OP_PKEY_MPROTECT || !is_sane(range_of(call)))
+	if (call->op > VM_OP_PKEY_MPROTECT || !is_sane(vm_range_given(call)))
 		return before;
 	before.hits_nothing = hits_nothing(call);
 	before.clobbers =
-		is_fixed(call) && !is_internal(trace) && finds_foreign(range_of(call), trace);
+		is_fixed(call) && !is_internal(trace) && finds_foreign(vm_range_given(call), trace);
 	if ((enforce & OPTION_ENFORCE_WX) && breaks_wx(call))
 		before.refusal = -EACCES;
 	else if ((enforce & OPTION_ENFORCE_CLOBBER) && before.clobbers)
@@ -223,7 +218,7 @@ static void release_oldest(void)
 static void hold(const struct vm_call *call)
 {
 	struct memory_area area = {
-		.range = range_of(call),
+		.range = vm_range_given(call),
 		.flags = VM_OWN | VM_HELD,
 		.offset = MEMORY_AREA_NO_OFFSET,
 		.origin = call->event,
@@ -255,7 +250,7 @@ static bool is_found(const struct vm_call *call, const struct intervention *befo
 	if (failed && wants_stop(OPTION_STOP_U08))
 		return true;
 	if (failed && vm_call_is_protect(call) && wants_stop(OPTION_STOP_P03) &&
-	    memory_set_overlaps(map.space.set, range_of(call)) && call->result != -EINVAL)
+	    memory_set_overlaps(map.space.set, vm_range_given(call)) && call->result != -EINVAL)
 		return true;
 	if (failed)
 		return false;
@@ -271,7 +266,7 @@ bool intervene_after(const struct vm_call *call, const struct intervention *befo
 {
 	remember_owner(call, trace);
 	if (shim.options.hold != 0 && call->op == VM_OP_MUNMAP && !vm_call_failed(call) &&
-	    is_sane(range_of(call)))
+	    is_sane(vm_range_given(call)))
 		hold(call);
 	return shim.options.stop != 0 && is_found(call, before);
 }

@@ -8,7 +8,6 @@
  * memory it is about.
  */
 
-#include <sys/mman.h>
 #include "base/sys.h"
 #include "map/map.h"
 #include "record/recorder.h"
@@ -19,6 +18,7 @@
 #include "unwind/elf_image.h"
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
+#include "vma/vm_reach.h"
 
 static struct unwind_cache cache;
 
@@ -66,48 +66,10 @@ void stacks_forget_range(struct addr_range range)
 		forget_stacks();
 }
 
-static struct addr_range cover(uint64_t addr, uint64_t size)
-{
-	uint64_t end;
-
-	if (__builtin_add_overflow(addr, size, &end) || end > UINT64_MAX - VM_PAGE_SIZE)
-		end = UINT64_MAX - VM_PAGE_SIZE;
-	return (struct addr_range){ vm_page_down(addr), vm_page_up(end) };
-}
-
-/* What a call may take away, as far as its arguments tell. Return: how many ranges, 0 to 2. */
-static unsigned taken_away(const struct vm_call *call, struct addr_range ranges[2])
-{
-	const uint64_t *args = call->args;
-
-	ranges[0] = cover(args[0], args[1]);
-	switch (call->op) {
-	case VM_OP_MMAP:
-		return (args[3] & MAP_FIXED) != 0;
-	case VM_OP_MREMAP:
-		ranges[1] = cover(args[4], args[2]);
-		return args[3] & MREMAP_FIXED ? 2 : 1;
-	case VM_OP_MUNMAP:
-	case VM_OP_MPROTECT:
-	case VM_OP_PKEY_MPROTECT:
-	case VM_OP_REMAP_FILE_PAGES:
-		return 1;
-	case VM_OP_BRK:
-		ranges[0] = cover(args[0], map.space.brk - args[0]);
-		return args[0] < map.space.brk;
-	case VM_OP_SHMAT:
-	case VM_OP_SHMDT:
-		ranges[0] = MEMORY_SET_ALL; /* of a size that no argument tells */
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 void stacks_before_call(const struct vm_call *call)
 {
 	struct addr_range ranges[2];
-	unsigned n = taken_away(call, ranges);
+	unsigned n = vm_ranges_taken(call, map.space.brk, ranges);
 
 	for (unsigned i = 0; i < n; i++)
 		stacks_forget_range(ranges[i]);
@@ -127,7 +89,7 @@ static bool may_meet(const struct kept_ranges *kept, const struct addr_range *ra
 void stacks_before_call_without_lock(const struct vm_call *call)
 {
 	struct addr_range ranges[2];
-	unsigned n = taken_away(call, ranges);
+	unsigned n = vm_ranges_taken(call, map.space.brk, ranges);
 
 	if (n > 0 && may_meet(&kept_code, ranges, n))
 		unwind_cache_forget(&cache);

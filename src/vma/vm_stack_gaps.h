@@ -6,7 +6,7 @@
  * vm_stack_gaps - gaps below stacks that a call touches
  */
 
-#include "vma/vm_space.h"
+#include "vma/vm_reach.h"
 
 /*
  * Gaps below stacks that a call touches: before it is made. What grew there must be
@@ -14,7 +14,8 @@
  *
  * Return: how many of @gaps are set.
  */
-#define VM_STACK_GAPS_MAX 6
+#define VM_STACK_GAPS_MAX                                                                          \
+	(2 * VM_EDGE_RANGES_MAX) /* one at the start of each range, and one at its end */
 unsigned vm_stack_gaps(const struct vm_space *space, const struct vm_call *call,
 		       struct addr_range gaps[VM_STACK_GAPS_MAX]);
 

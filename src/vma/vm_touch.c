@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <linux/prctl.h>
 #include <sys/mman.h>
 #include "vma/vm_reach.h"
 #include "vma/vm_touch.h"
@@ -93,67 +92,46 @@ static void touch_segment(struct touch *touch, const struct vm_space *space, uin
 	add(touch, addr, end - addr);
 }
 
-/* Ranges that could be anywhere say nothing. */
-static void touch_other(struct touch *touch, const struct vm_space *space,
-			const struct vm_call *call, bool finished)
-{
-	struct addr_range ranges[2];
-	unsigned n = vm_call_ranges(space, call, finished, ranges);
-
-	for (unsigned i = 0; i < n; i++)
-		if (ranges[i].start != 0)
-			add(touch, ranges[i].start, ranges[i].end - ranges[i].start);
-}
-
 struct touch touch_of_call(const struct vm_space *space, const struct vm_call *call, bool finished)
 {
+	const struct vm_reach *reach = vm_reach_of_call(call);
+	bool done = finished && !vm_call_failed(call);
+	uint64_t addr = call->args[reach->addr];
+	uint64_t len = call->args[reach->len];
 	struct touch touch = { 0 };
 
-	switch (call->op) {
-	case VM_OP_MMAP:
+	if (!(reach->does & VM_REACH_TELLS))
+		return touch;
+	switch (reach->place) {
+	case VM_PLACE_MAPPED:
 		touch_mmap(&touch, space, call, finished);
 		break;
-	case VM_OP_MPROTECT:
-	case VM_OP_PKEY_MPROTECT:
+	case VM_PLACE_STACK:
 		touch_mprotect(&touch, space, call);
 		break;
-	case VM_OP_MUNMAP:
-	case VM_OP_REMAP_FILE_PAGES:
-	case VM_OP_MADVISE:
-	case VM_OP_MSEAL:
-	case VM_OP_MLOCK:
-	case VM_OP_MLOCK2:
-	case VM_OP_MUNLOCK:
-		add(&touch, call->args[0], call->args[1]);
+	case VM_PLACE_GIVEN:
+		add(&touch, addr, len);
 		break;
-	case VM_OP_MREMAP:
+	case VM_PLACE_MOVED:
 		touch_mremap(&touch, call, finished);
 		break;
-	case VM_OP_BRK:
+	case VM_PLACE_BREAK:
 		touch_brk(&touch, space, call, finished);
 		break;
-	case VM_OP_SHMAT:
-		if (finished && !vm_call_failed(call))
-			touch_segment(&touch, space, (uint64_t)call->result);
+	case VM_PLACE_SEGMENT:
+	case VM_PLACE_RING:
+		/* What the call makes is there when it is done; what it takes is there before. */
+		if (!touch_is_late(call))
+			touch_segment(&touch, space, addr);
+		else if (done)
+			touch_segment(&touch, space,
+				      call->op == VM_OP_SHMAT ? (uint64_t)call->result : addr);
 		break;
-	case VM_OP_SHMDT:
-	case VM_OP_IO_DESTROY:
-		touch_segment(&touch, space, call->args[0]);
-		break;
-	case VM_OP_IO_SETUP:
-		if (finished && !vm_call_failed(call))
-			touch_segment(&touch, space, call->args[2]);
-		break;
-	case VM_OP_MAP_SHADOW_STACK:
-		if (finished && !vm_call_failed(call))
-			add(&touch, (uint64_t)call->result, call->args[1]);
-		break;
-	case VM_OP_PRCTL:
-		if (call->args[0] == PR_SET_VMA)
-			add(&touch, call->args[2], call->args[3]);
+	case VM_PLACE_RESULT:
+		if (done)
+			add(&touch, (uint64_t)call->result, len);
 		break;
 	default:
-		touch_other(&touch, space, call, finished);
 		break;
 	}
 	return touch;
