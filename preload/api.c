@@ -14,7 +14,8 @@
 #include "map/map.h"
 #include "map/resync.h"
 #include "record/finish.h"
-#include "record/recorder.h"
+#include "record/recorder_state.h"
+#include "record/session.h"
 #include "shim/shim.h"
 
 static void describe(const struct memory_area *from, struct ml_area *to)
@@ -46,7 +47,7 @@ static int enter(struct frame_mark *mark)
 {
 	if (!shim.live)
 		return -ENOSYS;
-	return recorder_lock(mark, RECORDER_TAKE_OVER) ? 0 : -EAGAIN;
+	return session_lock(mark, TAKE_LOCK_OVER) ? 0 : -EAGAIN;
 }
 
 int mapledger_active(void)
@@ -66,7 +67,7 @@ int mapledger_query(const void *addr, struct ml_area *area)
 	found = memory_set_find(map.space.set, (uintptr_t)addr);
 	if (found != NULL)
 		describe(found, area);
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 	return found != NULL;
 }
 
@@ -88,7 +89,7 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 		found = memory_set_find_from(map.space.set, from);
 		if (found != NULL)
 			describe(found, &area);
-		recorder_unlock(&mark);
+		session_unlock(&mark);
 		if (found == NULL)
 			return 0;
 		result = callback(&area, context);
@@ -129,7 +130,7 @@ int mapledger_verify(void (*callback)(const struct ml_difference *difference, vo
 	if (result < 0)
 		return (int)result;
 	result = finish_verify(false, callback != NULL ? report : NULL, &reporting);
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 	return (int)result;
 }
 
@@ -146,7 +147,7 @@ int mapledger_mark(const char *name)
 	if (error < 0)
 		return error;
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_MARK, name);
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 	return 0;
 }
 
@@ -179,6 +180,6 @@ int mapledger_expect(const void *addr, size_t len, int prot)
 	text_init(&text, buffer, sizeof(buffer));
 	say_expectation(&text, range, prot);
 	ledger_writer_note(&shim.writer, LEDGER_NOTE_EXPECT, buffer);
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 	return 0;
 }

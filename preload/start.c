@@ -25,9 +25,9 @@
 #include "record/finish.h"
 #include "record/intervene.h"
 #include "record/naming.h"
-#include "record/recorder.h"
-#include "sites/site_table.h"
+#include "record/perform.h"
 #include "shim/shim.h"
+#include "sites/site_table.h"
 #include "sites/sites.h"
 #include "vma/vm_errno.h"
 
@@ -143,7 +143,7 @@ static int start(char **argv)
 
 	if (error < 0)
 		return error;
-	error = map_init(recorder_perform, NULL);
+	error = map_init(perform_for_space, NULL);
 	if (error < 0)
 		return error;
 	vm_space_reserve(&map.space, 32);

@@ -2,12 +2,11 @@
 
 #include "base/sys.h"
 #include "capture/confine.h"
-
 #include "capture/raw.h"
 #include "crash/fault.h"
 #include "map/map.h"
 #include "map/own_memory.h"
-#include "record/recorder.h"
+#include "record/session.h"
 #include "shim/shim.h"
 
 #define AREAS_AHEAD 1024
@@ -37,12 +36,12 @@ static void prepare(void)
 long confine_call(long nr, const uint64_t args[6])
 {
 	struct frame_mark mark;
-	bool prepared = shim.live && !shim.sandboxed && recorder_lock(&mark, RECORDER_TAKE_OVER);
+	bool prepared = shim.live && !shim.sandboxed && session_lock(&mark, TAKE_LOCK_OVER);
 	long result;
 
 	if (prepared) {
 		prepare();
-		recorder_unlock(&mark);
+		session_unlock(&mark);
 	}
 	result = sys_call_with(nr, args);
 	if (result >= 0)

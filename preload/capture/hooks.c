@@ -17,6 +17,7 @@
 #include "record/recorder.h"
 #include "shim/shim.h"
 #include "sites/site_table.h"
+#include "threads/alt_stack.h"
 
 #define MREMAP_FIXED_OR_DONTUNMAP 6
 

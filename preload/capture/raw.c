@@ -10,10 +10,12 @@
 #include "map/own_memory.h"
 #include "record/pending_note.h"
 #include "record/recorder.h"
+#include "record/session.h"
 #include "shim/shim.h"
 #include "sites/gadgets.h"
 #include "sites/site_stubs.h"
 #include "sites/sites.h"
+#include "threads/alt_stack.h"
 #include "vma/vm_flags.h"
 
 #if defined(__x86_64__)
@@ -53,9 +55,9 @@ void raw_give_up(const char *why)
 	    why == NULL)
 		return;
 	pending_note_set(why);
-	if (recorder_lock(&mark, RECORDER_DEFER)) {
+	if (session_lock(&mark, TAKE_LOCK_DEFER)) {
 		pending_note_write();
-		recorder_unlock(&mark);
+		session_unlock(&mark);
 	}
 }
 

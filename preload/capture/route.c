@@ -13,6 +13,7 @@
 #include "sites/call_table.h"
 #include "sites/gadgets.h"
 #include "sites/site_table.h"
+#include "threads/alt_stack.h"
 #include "vma/vm_abi.h"
 
 void route_prctl(const uint64_t args[6])

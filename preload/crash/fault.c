@@ -9,9 +9,10 @@
 #include "crash/sigaction.h"
 #include "map/map.h"
 #include "map/resync.h"
-#include "record/recorder.h"
+#include "record/session.h"
+#include "record/stack_walk.h"
 #include "shim/shim.h"
-#include "stacks/stacks.h"
+#include "threads/alt_stack.h"
 #include "threads/task.h"
 
 /* In place of the default of: */
@@ -56,13 +57,13 @@ static void ask_about_page(struct ledger_fault *fault)
 	uint64_t page = vm_page_down(fault->address);
 	struct frame_mark mark;
 
-	if (fault->code == SI_KERNEL || !recorder_lock(&mark, RECORDER_DEFER))
+	if (fault->code == SI_KERNEL || !session_lock(&mark, TAKE_LOCK_DEFER))
 		return;
 	resync_up_from(page, VM_REASON_FAULT, 0);
 	fault->page = memory_set_find(map.space.set, page) == NULL ? LEDGER_PAGE_UNMAPPED
 		      : is_guard(page)				   ? LEDGER_PAGE_GUARD
 								   : LEDGER_PAGE_MAPPED;
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 }
 
 static void describe(struct ledger_fault *fault, int number, const siginfo_t *info,
@@ -91,22 +92,22 @@ static void describe(struct ledger_fault *fault, int number, const siginfo_t *in
 
 static struct addr_range find_stack(void *context, uint64_t sp)
 {
-	struct addr_range stack = stacks_host.stack(context, sp);
+	struct addr_range stack = stack_walk_host.stack(context, sp);
 
 	for (unsigned i = 1; i <= GUARD_PAGES && stack.end <= stack.start; i++)
-		stack = stacks_host.stack(context, vm_page_down(sp) + i * VM_PAGE_SIZE);
+		stack = stack_walk_host.stack(context, vm_page_down(sp) + i * VM_PAGE_SIZE);
 	return stack;
 }
 
 /* Those behind @fault->pc, where that is no code: a pointer to nowhere was called. */
 static void walk_from_caller(struct unwind_trace *trace, struct unwind_regs *regs)
 {
-	struct addr_range readable = stacks_host.stack(stacks_host.context, regs->sp);
+	struct addr_range readable = stack_walk_host.stack(stack_walk_host.context, regs->sp);
 
 	trace->frames++;
 	trace->max--;
 	if (fault_context_return(regs, readable))
-		stacks_take(trace, regs);
+		stack_walk_take(trace, regs);
 	trace->n++;
 	trace->exact = trace->exact << 1 | 1;
 	trace->guessed <<= 1;
@@ -116,7 +117,7 @@ static void walk_from_caller(struct unwind_trace *trace, struct unwind_regs *reg
 static void walk(struct ledger_fault *fault, const ucontext_t *context)
 {
 	struct unwind_trace trace = { .frames = fault->frames, .max = LEDGER_FAULT_FRAMES };
-	struct unwind_host host = stacks_host;
+	struct unwind_host host = stack_walk_host;
 	struct unwind_regs regs;
 
 	host.stack = find_stack;
@@ -192,8 +193,8 @@ static void begin_child(void)
 
 	if (!shim.live || !shim_not_begun())
 		return;
-	if (recorder_lock(&mark, RECORDER_DEFER))
-		recorder_unlock(&mark);
+	if (session_lock(&mark, TAKE_LOCK_DEFER))
+		session_unlock(&mark);
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)

@@ -32,24 +32,15 @@ void fault_start(void);
 void fault_stop(void);
 
 /*
- * rt_sigaction and sigaltstack, as the program called them. The system call is
- * made, and what it told about us is taken out of its answer. Return: its result.
+ * Makes the program's rt_sigaction call, and takes what it tells about our handler out of the
+ * answer. Return: its result.
  */
 int64_t fault_sigaction(const uint64_t args[6]);
-int64_t fault_sigaltstack(const uint64_t args[6]);
 
-/* An alternate stack for the calling thread, where it has none and we have one. */
-void fault_give_stack(void);
-
-/* The same, where libc begins a thread: that may overflow its stack before its first call. */
+/*
+ * Gives an alternate stack to a thread that libc has just begun: it may overflow its own before
+ * its first call.
+ */
 void fault_thread_begins(void);
-
-/* The program has a handler that asks for an alternate stack: ours is none. */
-void fault_withdraw_stack(void);
-
-/* A thread whose turn is not the common one has something to ask or to give back. */
-extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
-extern __thread uint32_t fault_stack_asked
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 #endif

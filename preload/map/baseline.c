@@ -7,7 +7,7 @@
 #include "map/own_memory.h"
 #include "map/resync.h"
 #include "shim/shim.h"
-#include "stacks/stacks.h"
+#include "stacks/rule_cache.h"
 #include "vma/procmap_query.h"
 #include "vma/vm_replace.h"
 
@@ -113,7 +113,7 @@ void baseline_again(void)
 {
 	uint64_t mask = shim_block_signals();
 
-	stacks_forget_range(MEMORY_SET_ALL);
+	rule_cache_forget_range(MEMORY_SET_ALL);
 	if (read_again() < 0)
 		shim.live = false;
 	else

@@ -7,7 +7,7 @@
 #include "map/peek.h"
 #include "map/resync.h"
 #include "shim/shim.h"
-#include "stacks/stacks.h"
+#include "stacks/rule_cache.h"
 #include "vma/vm_edge.h"
 #include "vma/vm_errno.h"
 #include "vma/vm_reach.h"
@@ -81,7 +81,7 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 	if (range.start >= range.end || shim.sandboxed)
 		return;
 	if (reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN)
-		stacks_forget_range(range);
+		rule_cache_forget_range(range);
 	mask = shim_block_signals();
 	if (kernel_reader_open(&reader, range.start)) {
 		resync_with(&reader, range, reason, event);

@@ -7,7 +7,7 @@
 #include "map/resync.h"
 #include "map/verify.h"
 #include "record/check.h"
-#include "record/recorder.h"
+#include "record/session.h"
 #include "shim/shim.h"
 #include "vma/vm_compare.h"
 #include "vma/vm_reach.h"
@@ -125,7 +125,7 @@ static enum look look(struct addr_range range, struct addr_range *differing)
 			return now;
 		if (last == LOOK_DIFFERENT)
 			return now;
-		last = recorder_settle() ? LOOK_BUSY : LOOK_DIFFERENT;
+		last = session_settle() ? LOOK_BUSY : LOOK_DIFFERENT;
 		own_memory_update(); /* objects met while looking may have taken memory */
 	}
 	return last;
@@ -192,7 +192,7 @@ void check_call(const struct vm_call *call, const struct vm_doubts *doubts)
 		return;
 	}
 	mask = shim_block_signals();
-	recorder_settle();
+	session_settle();
 	own_memory_update();
 	for (unsigned i = 0; i < n; i++) {
 		enum look found = check_range(ranges[i], call->event);

@@ -9,9 +9,11 @@
 #include "map/resync.h"
 #include "record/child.h"
 #include "record/naming.h"
-#include "record/recorder.h"
+#include "record/recorder_state.h"
+#include "record/thread_stack.h"
 #include "shim/shim.h"
-#include "stacks/stacks.h"
+#include "stacks/stack_table.h"
+#include "threads/task.h"
 #include "threads/small_stack.h"
 
 /* The copy of the parent's set can't be trusted. */
@@ -32,13 +34,39 @@ static void leave_parents_ledger(void)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
+/* What a fork child finds of the parent's set in its copy of the memory. */
+enum copy {
+	COPY_WHOLE,
+	COPY_TORN, /* another thread may have been changing it */
+	/* A signal handler forked, on top of a hook: it goes on in the child, and has the lock. */
+	COPY_RUNNING,
+};
+
+/* The child's only thread has another id, and nothing is pending. */
+static enum copy restart(void)
+{
+	uint64_t state = lock_state(&recorder.lock);
+	bool mine = lock_owner(state) == lock_id(task_tid());
+
+	task_forget();
+	thread_stack_forget();
+	recorder.late = (struct late_calls){ 0 };
+	if (mine && !lock_in_kernel(state)) {
+		lock_rename_owner(&recorder.lock, task_tid());
+		return COPY_RUNNING;
+	}
+	recorder.lock = (struct shim_lock){ 0 };
+	recorder.replaying = false;
+	return mine ? COPY_WHOLE : COPY_TORN;
+}
+
 static void notice(void)
 {
-	enum recorder_copy copy = recorder_restart();
+	enum copy copy = restart();
 
 	small_stack_forget();
-	copy_is_torn = copy != RECORDER_COPY_WHOLE;
-	if (copy == RECORDER_COPY_RUNNING && !shim.sandboxed)
+	copy_is_torn = copy != COPY_WHOLE;
+	if (copy == COPY_RUNNING && !shim.sandboxed)
 		leave_parents_ledger();
 	shim.child = true;
 	shim.live = shim.live && !shim.sandboxed && shim.options.follow != OPTION_FOLLOW_NONE;
@@ -117,7 +145,7 @@ static void begin(void)
 	shim.writer = own;
 	if (error < 0 || !shim.live)
 		return;
-	stacks_new_ledger();
+	stack_table_new_ledger();
 	naming_write_start();
 }
 

@@ -8,7 +8,8 @@
 #include "map/verify.h"
 #include "record/finish.h"
 #include "record/pending_note.h"
-#include "record/recorder.h"
+#include "record/recorder_state.h"
+#include "record/session.h"
 #include "shim/shim.h"
 #include "vma/vm_errno.h"
 
@@ -36,7 +37,7 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	if (shim.sandboxed)
 		return -EPERM;
 	mask = shim_block_signals();
-	recorder_settle();		  /* handlers that came since we have the lock */
+	session_settle();		  /* handlers that came since we have the lock */
 	if (late_pending(&recorder.late)) /* made, perhaps, or left for good */
 		resync_everything();
 	resync_unread();
@@ -54,7 +55,7 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 static bool lock_at_exit(struct frame_mark *mark)
 {
 	for (unsigned i = 0; i < EXIT_WAITS; i++)
-		if (recorder_lock(mark, RECORDER_GONE))
+		if (session_lock(mark, TAKE_LOCK_AT_EXIT))
 			return true;
 	return false;
 }
@@ -95,5 +96,5 @@ void finish_at_exit(int status)
 		shim_write_counters();
 		ledger_writer_finish(&shim.writer, LEDGER_END_EXIT, status);
 	}
-	recorder_unlock(&mark);
+	session_unlock(&mark);
 }

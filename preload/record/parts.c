@@ -7,7 +7,7 @@
 #include "map/own_memory.h"
 #include "map/resync.h"
 #include "record/parts.h"
-#include "record/recorder.h"
+#include "record/call_record.h"
 #include "shim/shim.h"
 #include "vma/vm_advice.h"
 #include "vma/vm_apply.h"
@@ -35,9 +35,7 @@ static void record_part(const struct vm_call *whole, struct vm_call *part)
 		record->result = part->result;
 		ledger_writer_done(&shim.writer, record);
 	}
-	recorder.replaying = true;
-	vm_apply(&map.space, part, &doubts);
-	recorder.replaying = false;
+	call_record_apply_made(part, &doubts);
 }
 
 /* Another thread may have unmapped it by now, so it is the kernel that reads. */

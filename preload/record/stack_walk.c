@@ -1,101 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * stack_rules - what a walk asks when the cache does not know
- *
- * Answered from the map, with the recorder's lock held: while we have it nobody
- * unmaps what is being read. Each answer is for keeps, until a call touches the
- * memory it is about.
- */
-
 #include "base/sys.h"
 #include "map/map.h"
-#include "record/recorder.h"
+#include "record/session.h"
+#include "record/stack_walk.h"
+#include "record/take_lock.h"
 #include "shim/shim.h"
-#include "stacks/kept_ranges.h"
-#include "stacks/stacks.h"
+#include "stacks/rule_cache.h"
 #include "unwind/cfi.h"
 #include "unwind/elf_image.h"
-#include "vma/vm_call.h"
 #include "vma/vm_flags.h"
-#include "vma/vm_reach.h"
-
-static struct unwind_cache cache;
-
-/* ------------------------------------------------------------ what is to be forgotten */
-
-/* Whose code the rules in the cache are for, and the stacks that threads know the ends of. */
-static struct kept_ranges kept_code, kept_stacks;
-
-/* Of what threads know. Rules have one of their own. */
-static uint64_t stacks_generation = 1;
-
-static void forget_code(void)
-{
-	kept_ranges_clear(&kept_code);
-	unwind_cache_forget(&cache);
-}
-
-static void forget_stacks(void)
-{
-	kept_ranges_clear(&kept_stacks);
-	__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
-}
-
-static void keep_code(struct addr_range range)
-{
-	if (kept_ranges_add(&kept_code, range))
-		return;
-	forget_code();
-	kept_ranges_add(&kept_code, range);
-}
-
-static void keep_stack(struct addr_range range)
-{
-	if (kept_ranges_add(&kept_stacks, range))
-		return;
-	forget_stacks();
-	kept_ranges_add(&kept_stacks, range);
-}
-
-void stacks_forget_range(struct addr_range range)
-{
-	if (kept_ranges_meet(&kept_code, range))
-		forget_code();
-	if (kept_ranges_meet(&kept_stacks, range))
-		forget_stacks();
-}
-
-void stacks_before_call(const struct vm_call *call)
-{
-	struct addr_range ranges[2];
-	unsigned n = vm_ranges_taken(call, map.space.brk, ranges);
-
-	for (unsigned i = 0; i < n; i++)
-		stacks_forget_range(ranges[i]);
-}
-
-/* Nobody else is excluded, so that nothing is sure while they change. */
-static bool may_meet(const struct kept_ranges *kept, const struct addr_range *ranges, unsigned n)
-{
-	uint32_t version = kept_ranges_version(kept);
-	bool meet = version % 2 != 0;
-
-	for (unsigned i = 0; i < n; i++)
-		meet |= kept_ranges_meet(kept, ranges[i]);
-	return meet || kept_ranges_version(kept) != version;
-}
-
-void stacks_before_call_without_lock(const struct vm_call *call)
-{
-	struct addr_range ranges[2];
-	unsigned n = vm_ranges_taken(call, map.space.brk, ranges);
-
-	if (n > 0 && may_meet(&kept_code, ranges, n))
-		unwind_cache_forget(&cache);
-	if (n > 0 && may_meet(&kept_stacks, ranges, n))
-		__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
-}
 
 /* --------------------------------------------------------------------- rules */
 
@@ -182,71 +95,71 @@ static uint64_t find_rule(uint64_t at)
 		rule = unwind_rule(UNWIND_SIGNAL, 0, 0, 0, 0);
 	/* Code made at run time changes too often to be kept. */
 	if (is_file) {
-		keep_code(area->range);
-		unwind_cache_add(&cache, at, rule);
+		rule_cache_keep_code(area->range);
+		unwind_cache_add(&rule_cache, at, rule);
 	}
 	return rule;
 }
 
-/* ------------------------------------------------------------------- asking */
+/* ------------------------------------------------------------------- using the map */
 
-struct asking {
+struct map_access {
 	struct frame_mark mark;
-	bool lent;
+	bool held_below; /* by a hook of this thread, under the handler that walks */
 };
 
 /* A handler on top of a handler may find it set; one that jumped out leaves it to another hold. */
-static uint64_t lent_in;
+static uint64_t accessed_in;
 
 /*
  * With the lock, or on top of a hook of this thread's own that has it and waits for
  * the kernel. False: it can't be had; nobody waits for it more than once in a walk.
  */
-static bool begin_asking(struct asking *asking)
+static bool begin_access(struct map_access *access)
 {
 	uint64_t hold;
 
-	asking->lent = recorder_lends(&hold);
-	if (!asking->lent)
-		return recorder_lock(&asking->mark, RECORDER_DEFER);
-	return __atomic_exchange_n(&lent_in, hold, __ATOMIC_RELAXED) != hold;
+	access->held_below = take_lock_is_held_below(&hold);
+	if (!access->held_below)
+		return session_lock(&access->mark, TAKE_LOCK_DEFER);
+	return __atomic_exchange_n(&accessed_in, hold, __ATOMIC_RELAXED) != hold;
 }
 
-static void end_asking(struct asking *asking)
+static void end_access(struct map_access *access)
 {
-	if (asking->lent)
-		__atomic_store_n(&lent_in, 0, __ATOMIC_RELAXED);
+	if (access->held_below)
+		__atomic_store_n(&accessed_in, 0, __ATOMIC_RELAXED);
 	else
-		recorder_unlock(&asking->mark);
+		session_unlock(&access->mark);
 }
 
-static uint64_t ask_rule(void *context, uint64_t at)
+static uint64_t rule_from_map(void *context, uint64_t at)
 {
-	struct asking asking;
+	struct map_access access;
 	uint64_t rule;
 
 	(void)context;
-	if (!begin_asking(&asking))
+	if (!begin_access(&access))
 		return 0;
-	rule = unwind_cache_find(&cache, at);
+	rule = unwind_cache_find(&rule_cache, at);
 	if (rule == 0)
 		rule = find_rule(at);
-	end_asking(&asking);
+	end_access(&access);
 	return rule;
 }
 
-static bool ask_is_code(void *context, uint64_t at)
+static bool is_code_in_map(void *context, uint64_t at)
 {
 	const struct memory_area *area;
-	struct asking asking;
+	struct map_access access;
 	bool is_code;
 
 	(void)context;
-	if (!begin_asking(&asking))
+	if (!begin_access(&access))
 		return false;
 	area = memory_set_find(map.space.set, at);
 	is_code = area != NULL && (area->flags & VM_EXEC);
-	end_asking(&asking);
+	end_access(&access);
 	return is_code;
 }
 
@@ -286,12 +199,6 @@ static bool find_stack(uint64_t sp, struct addr_range *stack)
 	return true;
 }
 
-/* From 1, so that a new thread knows nothing. */
-static uint64_t generation_now(void)
-{
-	return __atomic_load_n(&stacks_generation, __ATOMIC_ACQUIRE);
-}
-
 /* A handler on top of this may do the same: the entry counts when it has a generation again. */
 static void remember_stack(struct addr_range stack)
 {
@@ -302,39 +209,48 @@ static void remember_stack(struct addr_range stack)
 	entry->start = stack.start;
 	entry->end = stack.end;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	entry->generation = generation_now();
+	entry->generation = rule_cache_stacks_generation();
 }
 
-static struct addr_range ask_stack(uint64_t sp)
+static struct addr_range stack_from_map(uint64_t sp)
 {
 	struct addr_range stack = { 0, 0 };
-	struct asking asking;
+	struct map_access access;
 
-	if (!begin_asking(&asking))
+	if (!begin_access(&access))
 		return UNWIND_STACK_BUSY;
 	if (find_stack(sp, &stack)) {
-		keep_stack(stack);
+		rule_cache_keep_stack(stack);
 		remember_stack(stack);
 	}
-	end_asking(&asking);
+	end_access(&access);
 	return stack;
 }
 
 static struct addr_range find_known_stack(void *context, uint64_t sp)
 {
-	uint64_t generation = generation_now();
+	uint64_t generation = rule_cache_stacks_generation();
 
 	(void)context;
 	for (unsigned i = 0; i < KNOWN_STACKS; i++)
 		if (known[i].generation == generation && sp >= known[i].start && sp < known[i].end)
 			return (struct addr_range){ known[i].start, known[i].end };
-	return ask_stack(sp);
+	return stack_from_map(sp);
 }
 
-const struct unwind_host stacks_host = {
-	.rule = ask_rule,
+const struct unwind_host stack_walk_host = {
+	.rule = rule_from_map,
 	.stack = find_known_stack,
-	.is_code = ask_is_code,
+	.is_code = is_code_in_map,
 	.first_sp = &map.space.start_stack,
-	.cache = &cache,
+	.cache = &rule_cache,
 };
+
+void stack_walk_take(struct unwind_trace *trace, const struct unwind_regs *regs)
+{
+	trace->n = 0;
+	if (likely(shim.options.stack == OPTION_STACK_UNWIND))
+		unwind_walk(trace, regs, false, &stack_walk_host);
+	else if (shim.options.stack == OPTION_STACK_FP)
+		unwind_walk_frame_pointers(trace, regs, &stack_walk_host);
+}

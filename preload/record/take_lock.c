@@ -26,7 +26,7 @@ static bool take_over(uint64_t state, struct frame_mark *mark)
  * An owner inside its system call need not be gone. If it lives, its call is a late one, and
  * has its place already: a handler may jump out of it on the way back.
  */
-static bool dispossess(uint64_t state, struct frame_mark *mark)
+static bool take_over_in_flight(uint64_t state, struct frame_mark *mark)
 {
 	const struct frame_mark *owners = lock_mark(&recorder.lock, state);
 	int slot = -1;
@@ -39,11 +39,12 @@ static bool dispossess(uint64_t state, struct frame_mark *mark)
 	return false;
 }
 
-static bool was_long_enough(enum recorder_doubt doubt, bool own)
+static bool was_long_enough(enum take_lock_how how, bool own)
 {
 	if (own)
-		return doubt == RECORDER_TAKE_OVER;
-	return doubt == RECORDER_GONE || recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
+		return how == TAKE_LOCK_OVER;
+	return how == TAKE_LOCK_AT_EXIT ||
+	       recorder.lock.stuck_count % STEAL_AFTER == STEAL_AFTER - 1;
 }
 
 /*
@@ -54,20 +55,20 @@ static bool was_long_enough(enum recorder_doubt doubt, bool own)
  *
  * Return: true when it is worth to try again.
  */
-static bool retake(struct frame_mark *mark, enum recorder_doubt doubt)
+static bool retake(struct frame_mark *mark, enum take_lock_how how)
 {
 	struct shim_lock *lock = &recorder.lock;
 	uint64_t mask = shim_block_signals();
 	uint64_t state = lock_state(lock);
 	bool own = lock_owner(state) == lock_id(task_tid());
-	bool gone = own ? doubt == RECORDER_GONE || lock_was_left(lock, state, mark)
+	bool gone = own ? how == TAKE_LOCK_AT_EXIT || lock_was_left(lock, state, mark)
 			: lock_is_lost(lock, state);
 	bool done = false;
 
 	if (gone)
 		done = take_over(state, mark);
-	else if (lock_in_kernel(state) && was_long_enough(doubt, own))
-		done = dispossess(state, mark);
+	else if (lock_in_kernel(state) && was_long_enough(how, own))
+		done = take_over_in_flight(state, mark);
 	shim_restore_signals(mask);
 	return done;
 }
@@ -83,13 +84,13 @@ static bool is_mine(void)
 	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
 }
 
-bool recorder_lends(uint64_t *hold)
+bool take_lock_is_held_below(uint64_t *hold)
 {
 	*hold = lock_state(&recorder.lock);
 	return lock_in_kernel(*hold) && is_mine();
 }
 
-uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt)
+uint8_t take_lock_slowly(struct frame_mark *mark, enum take_lock_how how)
 {
 	struct shim_lock *lock = &recorder.lock;
 
@@ -97,14 +98,14 @@ uint8_t take_lock_slowly(struct frame_mark *mark, enum recorder_doubt doubt)
 		enum lock_wait outcome;
 
 		if (is_mine()) {
-			if (!retake(mark, doubt))
+			if (!retake(mark, how))
 				return VM_CALL_NESTED;
 			continue;
 		}
 		outcome = lock_wait(lock, task_tid(), mark);
 		if (outcome == LOCK_TAKEN)
 			return 0;
-		if (outcome == LOCK_BUSY || !retake(mark, doubt))
+		if (outcome == LOCK_BUSY || !retake(mark, how))
 			return VM_CALL_UNORDERED;
 	} while (!lock_try(lock, task_tid(), mark));
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/ledger_writer.h"
 #include "shim/shim.h"
-#include "stacks/stacks.h"
+#include "stacks/stack_table.h"
 
 static_assert((int)UNWIND_END_OUTERMOST == (int)LEDGER_STACK_OUTERMOST, "one numbering");
 static_assert((int)UNWIND_END_DEPTH == (int)LEDGER_STACK_DEPTH, "one numbering");
@@ -10,19 +10,6 @@ static_assert((int)UNWIND_END_COMPLEX == (int)LEDGER_STACK_COMPLEX, "one numberi
 static_assert((int)UNWIND_END_MEMORY == (int)LEDGER_STACK_MEMORY, "one numbering");
 static_assert((int)UNWIND_END_BUSY == (int)LEDGER_STACK_BUSY, "one numbering");
 static_assert(UNWIND_FRAMES_MAX == LEDGER_STACK_FRAMES_MAX, "one limit");
-
-/* -------------------------------------------------------------------- taking */
-
-void stacks_take(struct unwind_trace *trace, const struct unwind_regs *regs)
-{
-	trace->n = 0;
-	if (likely(shim.options.stack == OPTION_STACK_UNWIND))
-		unwind_walk(trace, regs, false, &stacks_host);
-	else if (shim.options.stack == OPTION_STACK_FP)
-		unwind_walk_frame_pointers(trace, regs, &stacks_host);
-}
-
-/* ------------------------------------------------------------------ the table */
 
 /*
  * @in_ledger: which ledger of this process, and which segment of it, has the stack
@@ -98,7 +85,7 @@ static void grow_index(void)
 /* Room for one more. */
 static void make_room(void)
 {
-	if (table_used + ENTRY_WORDS + STACKS_DEPTH_MAX > TABLE_WORDS)
+	if (table_used + ENTRY_WORDS + UNWIND_FRAMES_MAX > TABLE_WORDS)
 		begin_table_anew();
 	if (n_entries < index_size / 4 * 3)
 		return;
@@ -108,7 +95,7 @@ static void make_room(void)
 		begin_table_anew();
 }
 
-void stacks_new_ledger(void)
+void stack_table_new_ledger(void)
 {
 	ledger_number++;
 }
@@ -159,7 +146,7 @@ static struct stack_entry *add(const struct unwind_trace *trace, uint64_t hash)
 	return entry;
 }
 
-struct stack_entry *stacks_find(const struct unwind_trace *trace)
+struct stack_entry *stack_table_find(const struct unwind_trace *trace)
 {
 	uint64_t hash = hash_of(trace);
 	uint32_t place;
@@ -176,12 +163,12 @@ struct stack_entry *stacks_find(const struct unwind_trace *trace)
 	return add(trace, hash);
 }
 
-uint32_t stacks_records(const struct stack_entry *entry)
+uint32_t stack_table_records(const struct stack_entry *entry)
 {
 	return entry == NULL ? 0 : ledger_trace_records(entry->n_frames);
 }
 
-uint32_t stacks_write(struct ledger_writer *writer, struct stack_entry *entry)
+uint32_t stack_table_write(struct ledger_writer *writer, struct stack_entry *entry)
 {
 	struct ledger_trace trace;
 	uint64_t here;

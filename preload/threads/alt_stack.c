@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * fault_stack - an alternate signal stack for threads that have none
- *
- * A thread that runs into the guard below its stack has no room for a signal
- * frame, and the kernel kills the process without a handler. So the first
- * threads are given a stack each, out of our own data: no mapping of ours more.
- * The program is told that there is none, and what it sets itself replaces ours.
- *
- * A handler of the program that asks for an alternate stack (SA_ONSTACK) where it
- * set none would now run on ours, which is small. So that thread gives ours back
- * when it sets such a handler, all others do with their next call, and no thread is
- * given one any more. Should a handler come first and use more than there is, it
- * uses another thread's, which is empty; below the first lies one that is nobody's.
- */
-
 #include <errno.h>
 #include <signal.h>
 #include "base/sys.h"
-#include "crash/fault.h"
 #include "shim/shim.h"
+#include "threads/alt_stack.h"
 #include "threads/small_stack.h"
 #include "threads/task.h"
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/mutation.h"
-#include "map/resync.h"
-#include "record/recorder.h"
 #include "shim/shim.h"
 #include "threads/late.h"
 #include "threads/task.h"
@@ -158,27 +155,23 @@ static void look_at(struct late_calls *late, int i, const struct frame_mark *min
 	__atomic_store_n(&late->lost, 1, __ATOMIC_RELEASE);
 }
 
-static void record_ready(struct late_calls *late)
-{
-	uint64_t ready;
-
-	while ((ready = __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE)) != 0) {
-		int i = oldest(late, ready);
-
-		if (!ML_MUTATED(LATE_CALLS_LOST))
-			recorder_record_late(&late->slot[i].call, &late->slot[i].trace);
-		free_slot(late, i);
-	}
-}
-
-void late_record(struct late_calls *late, const struct frame_mark *mine)
+void late_give_up_left(struct late_calls *late, const struct frame_mark *mine)
 {
 	uint64_t waiting = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE) &
 			   ~__atomic_load_n(&late->ready, __ATOMIC_ACQUIRE);
 
 	for (; waiting != 0 && !shim.sandboxed; waiting &= waiting - 1)
 		look_at(late, __builtin_ctzll(waiting), mine);
-	record_ready(late);
-	if (__atomic_exchange_n(&late->lost, 0, __ATOMIC_ACQ_REL))
-		resync_everything();
+}
+
+int late_next_ready(const struct late_calls *late)
+{
+	uint64_t ready = __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE);
+
+	return ready == 0 ? -1 : oldest(late, ready);
+}
+
+bool late_take_lost(struct late_calls *late)
+{
+	return __atomic_exchange_n(&late->lost, 0, __ATOMIC_ACQ_REL) != 0;
 }

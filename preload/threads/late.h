@@ -53,11 +53,12 @@ int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
 /*
  * The place of a call that another thread is making, with the lock, which is about to be
  * taken from it: @word is in @mark, where that thread's hold is. It finds its place when it
- * comes back, or -1. For when the lock could not be taken: give back.
+ * comes back, or -1.
  */
 int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
 		  uint64_t word);
 int late_find(const struct late_calls *late, const struct frame_mark *mark);
+/* Frees the slot of a call that was recorded, or will not come; -1: nothing to free. */
 void late_give_back(struct late_calls *late, int slot);
 /* It was made. */
 void late_made(struct late_calls *late, int slot, const struct vm_call *call,
@@ -90,7 +91,19 @@ static inline unsigned late_count(const struct late_calls *late)
 	return n;
 }
 
-/* Record what is ready. With the lock held; @mine: the mark of that hold, or NULL. */
-void late_record(struct late_calls *late, const struct frame_mark *mine);
+/* All below: with the lock held. */
+
+/*
+ * Frees the slots of calls whose frames were left for good, so that nobody will complete them:
+ * these calls are lost. A thread that left its stack, as it said it would, has made its call.
+ * @mine: the mark of this hold of the lock, or NULL.
+ */
+void late_give_up_left(struct late_calls *late, const struct frame_mark *mine);
+
+/* The slot of the call that began first, of those that are ready to be recorded; -1: none. */
+int late_next_ready(const struct late_calls *late);
+
+/* Was a call lost since this was asked last? */
+bool late_take_lost(struct late_calls *late);
 
 #endif

@@ -61,12 +61,12 @@ FOLD = [
 
 RECORDER = [
     Mutation("LOCK_AFTER_CALL", "preload/record/recorder.c", ["threads"]),
-    Mutation("LATE_CALLS_LOST", "preload/threads/late.c", ["signals"]),
+    Mutation("LATE_CALLS_LOST", "preload/record/session.c", ["signals"]),
     Mutation("TAKEN_CALL_FORGOTTEN", "preload/record/take_lock.c", ["taken"]),
     Mutation("LEFT_HOOK_UNNOTICED", "preload/threads/frame.c", ["signals"]),
     Mutation("IDENTITY_NOT_ASKED", "preload/map/resync.c", ["calls"]),
     Mutation("FAILURE_NOT_ASKED", "preload/map/resync.c", ["calls"]),
-    Mutation("BREAK_NOT_ASKED", "preload/record/recorder.c", ["break"]),
+    Mutation("BREAK_NOT_ASKED", "preload/record/late_record.c", ["break"]),
     Mutation("OWN_MEMORY_FORGOTTEN", "preload/map/own_memory.c", ["threads"]),
     Mutation("CHILD_HAS_ALL", "preload/record/child.c", ["forks"]),
     Mutation("VFORK_IS_FORK", "preload/record/recorder.c", ["forks"]),

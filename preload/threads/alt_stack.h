@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PRELOAD_ALT_STACK_H
+#define PRELOAD_ALT_STACK_H
+
+/*
+ * alt_stack - an alternate signal stack for threads that have none
+ *
+ * A thread that runs into the guard below its stack has no room for a signal
+ * frame, and the kernel kills the process without a handler. So the first
+ * threads are given a stack each, out of our own data: no mapping of ours more.
+ * The program is told that there is none, and what it sets itself replaces ours.
+ *
+ * A handler of the program that asks for an alternate stack (SA_ONSTACK) where it
+ * set none would now run on ours, which is small. So that thread gives ours back
+ * when it sets such a handler, all others do with their next call, and no thread is
+ * given one any more. Should a handler come first and use more than there is, it
+ * uses another thread's, which is empty; below the first lies one that is nobody's.
+ */
+
+#include <stdint.h>
+
+/* Gives the calling thread an alternate stack, where it has none and we have one. */
+void fault_give_stack(void);
+
+/* Takes ours back: the program has a handler that asks for an alternate stack of its own. */
+void fault_withdraw_stack(void);
+
+/*
+ * Makes the program's sigaltstack call, and takes what it tells about our stack out of the
+ * answer. Return: its result.
+ */
+int64_t fault_sigaltstack(const uint64_t args[6]);
+
+/*
+ * Changes once, when no thread is to have a stack of ours any more. A thread in which it differs
+ * from the other has not been given one yet, or has to give it back: fault_give_stack().
+ */
+extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
+extern __thread uint32_t fault_stack_asked
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+#endif
