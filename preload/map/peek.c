@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
 #include "map/map.h"
 #include "map/peek.h"
 
@@ -12,11 +11,8 @@ static void learn_build_id(struct kernel_reader *reader, uint32_t id)
 {
 	struct vm_object *object = vm_objects_get(&map.space.objects, id);
 
-	if (object == NULL || object->declared != 0 || object->build_id_len != 0 ||
-	    reader->build_id_len == 0)
-		return;
-	object->build_id_len = reader->build_id_len;
-	memcpy(object->build_id, reader->build_id, reader->build_id_len);
+	if (object != NULL && object->declared == 0)
+		vm_object_learn_build_id(object, reader->build_id, reader->build_id_len);
 }
 
 /*

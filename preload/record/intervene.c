@@ -88,8 +88,7 @@ static bool is_foreign(const struct memory_area *area, uint32_t caller)
 		return true;
 	if (area->flags & VM_HEAP)
 		return true;
-	if (area->tag[VM_TAG_OBJECT] == 0 && area->range.start <= map.space.start_stack &&
-	    map.space.start_stack <= area->range.end)
+	if (area->tag[VM_TAG_OBJECT] == 0 && vm_has_main_stack(&map.space, area))
 		return true;
 	/* A library's: the loader mapped it, or it was there before anybody looked. */
 	if ((area->flags & VM_FILE) && !(area->flags & VM_SHARED) && owner == 0)

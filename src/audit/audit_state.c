@@ -38,8 +38,7 @@ bool audit_is_main_stack(const struct vm_space *space, const struct memory_area 
 	while (area != NULL && area->tag[VM_TAG_OBJECT] == 0 && (area->flags & VM_GROWSDOWN) &&
 	       area->range.end < space->start_stack)
 		area = memory_set_find(space->set, area->range.end);
-	return area != NULL && area->tag[VM_TAG_OBJECT] == 0 && space->start_stack != 0 &&
-	       area->range.start <= space->start_stack && space->start_stack <= area->range.end;
+	return area != NULL && area->tag[VM_TAG_OBJECT] == 0 && vm_has_main_stack(space, area);
 }
 
 bool audit_is_module(const struct vm_space *space, uint32_t object)

@@ -56,14 +56,6 @@ static int grow_object_ids(struct replay *replay, uint32_t id)
 	return 0;
 }
 
-static void learn_build_id(struct vm_object *known, const struct vm_object *object)
-{
-	if (known == NULL || known->build_id_len != 0)
-		return;
-	known->build_id_len = object->build_id_len;
-	memcpy(known->build_id, object->build_id, sizeof(known->build_id));
-}
-
 static int fold_object(struct replay *replay, const struct ledger_entry *entry)
 {
 	const struct vm_object *object = &entry->object.object;
@@ -71,7 +63,8 @@ static int fold_object(struct replay *replay, const struct ledger_entry *entry)
 
 	if (id == 0 || grow_object_ids(replay, entry->object.id) < 0)
 		return -ENOMEM;
-	learn_build_id(vm_objects_get(&replay->space.objects, id), object);
+	vm_object_learn_build_id(vm_objects_get(&replay->space.objects, id), object->build_id,
+				 object->build_id_len);
 	replay->object_ids[entry->object.id] = id;
 	return 0;
 }

@@ -191,3 +191,11 @@ struct vm_object *vm_objects_get(const struct vm_objects *objects, uint32_t id)
 		return NULL;
 	return &objects->table[id - 1];
 }
+
+void vm_object_learn_build_id(struct vm_object *object, const uint8_t *build_id, uint8_t len)
+{
+	if (object == NULL || object->build_id_len != 0 || len > sizeof(object->build_id))
+		return;
+	object->build_id_len = len;
+	memcpy(object->build_id, build_id, len);
+}

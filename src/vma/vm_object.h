@@ -72,4 +72,7 @@ uint32_t vm_objects_intern(struct vm_objects *objects, const struct vm_object *o
 /* The object with this id, or NULL. Valid until the next intern. */
 struct vm_object *vm_objects_get(const struct vm_objects *objects, uint32_t id);
 
+/* The build-id of @object (NULL: nothing happens), unless one is known already; @len 0: none. */
+void vm_object_learn_build_id(struct vm_object *object, const uint8_t *build_id, uint8_t len);
+
 #endif

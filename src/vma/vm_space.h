@@ -68,6 +68,13 @@ struct vm_space {
 	uint64_t n_unapplied;
 };
 
+/* Is the main thread's stack in it? As vma_is_initial_stack(): the end is inclusive there, too. */
+static inline bool vm_has_main_stack(const struct vm_space *space, const struct memory_area *area)
+{
+	return space->start_stack != 0 && area->range.start <= space->start_stack &&
+	       space->start_stack <= area->range.end;
+}
+
 /* Why a range is read back from the kernel. Part of the ledger's format. */
 enum vm_reason {
 	VM_REASON_NONE = 0,

@@ -15,12 +15,10 @@ static bool is_heap(const struct vm_space *space, const struct memory_area *area
 	return area->range.start < space->brk && area->range.end > space->start_brk;
 }
 
-/* As vma_is_initial_stack(): the end is inclusive there, too. */
 static bool is_stack(const struct vm_space *space, const struct memory_area *area)
 {
-	if (space->start_stack == 0)
-		return area->flags & VM_GROWSDOWN;
-	return area->range.start <= space->start_stack && area->range.end >= space->start_stack;
+	return space->start_stack == 0 ? (area->flags & VM_GROWSDOWN) != 0
+				       : vm_has_main_stack(space, area);
 }
 
 static bool starts_with(const struct vm_object *object, const char *prefix)
