@@ -43,7 +43,7 @@ FOLD = [
     Mutation("FIXED_FAILURE_IGNORED", "src/vma/vm_apply_mmap.c", ["rules", "fuzz"]),
     Mutation("NOREPLACE_REPLACES", "src/vma/vm_apply_mmap.c", ["rules", "fuzz"]),
     Mutation("HINT_BELIEVED", "src/vma/vm_space.c", ["rules", "fuzz"]),
-    Mutation("READ_IMPLIES_EXEC_IGNORED", "src/vma/vm_apply.c", ["rules"]),
+    Mutation("READ_IMPLIES_EXEC_IGNORED", "src/vma/vm_change.c", ["rules"]),
     Mutation("HEAP_PROT_RESET", "src/vma/vm_apply.c", ["rules", "fuzz"]),
     Mutation("BRK_SPARES_OTHERS", "src/vma/vm_apply.c", ["rules", "fuzz"]),
     Mutation("GROWTH_IGNORED", "src/vma/vm_apply_mremap.c", ["rules", "fuzz"]),
@@ -120,6 +120,7 @@ class Build:
         archive = "preload/libshim_hooks.a"
         objects = [replaced.get(word, word) for word in shlex.split(self.command(archive))
                    if word.endswith(".o")]
+        Path(output + ".a").unlink(missing_ok=True)  # ar adds to what is there
         build(["ar", "crs", output + ".a", *objects], self.folder)
         command = [word.replace(archive, output + ".a")
                    for word in shlex.split(self.command("preload/libmapledger.so"))]
