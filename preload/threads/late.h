@@ -3,7 +3,7 @@
 #define PRELOAD_LATE_H
 
 /*
- * late - calls that are made without the lock
+ * late - calls that are made without the recorder's lock are pending, to be recorded late
  *
  *   nested   A signal handler runs on top of a hook of its own thread and makes
  *            a call. It is forwarded at once.
@@ -48,39 +48,42 @@ struct late_calls {
 	struct late_slot slot[LATE_MAX];
 };
 
-/* The place of a call that is about to be made, or -1. @mark lives until the call is over. */
+/*
+ * Takes a slot for a call that is about to be made; @mark lives until the call is over. Return:
+ * the slot, or -1.
+ */
 int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
 /*
- * The place of a call that another thread is making, with the lock, which is about to be
- * taken from it: @word is in @mark, where that thread's hold is. It finds its place when it
- * comes back, or -1.
+ * Takes a slot for a call in flight, whose thread is about to lose the lock: @word is in @mark,
+ * which is that of the thread's hold. Return: the slot, or -1.
  */
 int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
 		  uint64_t word);
+/* Finds the slot of a call whose thread has lost the lock, and is back from the kernel; or -1. */
 int late_find(const struct late_calls *late, const struct frame_mark *mark);
 /* Frees the slot of a call that was recorded, or will not come; -1: nothing to free. */
 void late_give_back(struct late_calls *late, int slot);
-/* It was made. */
+/* Keeps a call that was made, with its result: it is ready to be recorded. */
 void late_made(struct late_calls *late, int slot, const struct vm_call *call,
 	       const struct unwind_trace *trace);
-/* It will be made as the last thing the thread does. */
+/* Keeps a call that will be made as the last thing its thread does on this stack. */
 void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
 		  const struct unwind_trace *trace);
 
-/* Is there something that whoever has the lock should see to? */
+/* Are there calls that whoever has the lock should look at? */
 static inline bool late_pending(const struct late_calls *late)
 {
 	return __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE) != 0 ||
 	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
 }
-/* ... and can be done now? */
+/* Are there calls that can be recorded now? */
 static inline bool late_ready(const struct late_calls *late)
 {
 	return __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE) != 0 ||
 	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* How many are there, made or being made? Of those that found no slot, one. */
+/* How many calls are pending, made or in flight? Of those that found no slot, one. */
 static inline unsigned late_count(const struct late_calls *late)
 {
 	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE);
