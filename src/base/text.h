@@ -21,6 +21,12 @@ struct text {
 };
 
 void text_init(struct text *text, char *buffer, size_t size);
+
+/* For a text on the stack: struct text text; TEXT_ON_STACK(text, 256); */
+#define TEXT_ON_STACK(name, length)                                                                \
+	char name##_buffer[length];                                                                \
+	text_init(&(name), name##_buffer, sizeof(name##_buffer))
+
 void text_char(struct text *text, char c);
 void text_bytes(struct text *text, const char *bytes, size_t len);
 void text_string(struct text *text, const char *string);

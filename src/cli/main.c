@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/help_pages.h"
 #include "cli/text/output.h"
+#include "query/heap.h"
 
 /* Each command's struct of options begins with common_options. */
 union any_options {
@@ -69,8 +70,15 @@ static int dispatch(int argc, char **argv)
 	return no_such_command(argv[1]);
 }
 
+static void no_memory(void)
+{
+	complain("out of memory");
+	_exit(CLI_TROUBLE);
+}
+
 int main(int argc, char **argv)
 {
 	output_start();
+	heap_at_exhaustion(no_memory);
 	return output_finish(dispatch(argc, argv));
 }

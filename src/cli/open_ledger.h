@@ -3,11 +3,33 @@
 #define CLI_OPEN_LEDGER_H
 
 /*
- * open_ledger - what each command about one ledger begins with: find it, open it
+ * open_ledger - what each command about one ledger begins with: find it, open it; and what
+ * is said when a question about it has no answer
  */
 
 #include "cli/cli.h"
+#include "query/find_ledger.h"
 #include "query/ledger_view.h"
+
+/**
+ * open_find() - the ledger file that a command is to look at
+ * @pid: of a running process, or 0
+ *
+ * FILE, or that of the process, or the newest *.mlg here, and of that the program its
+ * process executed last (and then a line says which).
+ *
+ * Return: false after a complaint.
+ */
+bool open_find(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
+
+/* As view_open(). Return: false after a complaint. */
+bool open_view(struct ledger_view *view, const char *path, const char *name);
+
+/*
+ * Say on stderr why the view's last question has no answer, if it has none; and before it
+ * which files gave no names. Nothing is said twice. Return: CLI_TROUBLE.
+ */
+int open_say_problems(struct ledger_view *view);
 
 /* Show one ledger. @options: the command's own. Return: an exit code. */
 typedef int (*show_ledger_fn)(struct ledger_view *view, const void *options);
@@ -17,7 +39,8 @@ typedef int (*show_ledger_fn)(struct ledger_view *view, const void *options);
  * @common:  --pid, --sysroot
  * @options: handed to @show
  *
- * Return: what @show returned, or CLI_TROUBLE after a complaint.
+ * Problems that are left in the view are said at the end. Return: what @show returned, or
+ * CLI_TROUBLE after a complaint.
  */
 int open_and_show(const struct common_options *common, int n_operands, char **operands,
 		  show_ledger_fn show, const void *options);

@@ -37,4 +37,22 @@ static inline uint64_t ledger_trace_pc(const struct ledger_trace *trace, unsigne
 	return trace->frames[i] - !exact;
 }
 
+/* Has the process recorded the signal that ends it? Then the fault's fields can be shown. */
+static inline bool fault_is_met(const struct ledger_fault *fault)
+{
+	return fault->state >= LEDGER_FAULT_MET;
+}
+
+/* The stack of a fault that is met, as those of calls are. Its frames are the fault's. */
+static inline struct ledger_trace fault_trace(const struct ledger_fault *fault)
+{
+	return (struct ledger_trace){
+		.end = (uint8_t)fault->stack_end,
+		.n_frames = (uint8_t)fault->n_frames,
+		.exact = fault->exact,
+		.guessed = fault->guessed,
+		.frames = fault->frames,
+	};
+}
+
 #endif

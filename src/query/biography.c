@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
-#include "cli/text/area_text.h"
+#include "ledger/ledger_trace.h"
+#include "query/area_kind.h"
 #include "query/biography.h"
-#include "cli/text/fault_text.h"
+#include "query/heap.h"
+#include "query/moment.h"
 
 #define FACTS_MAX 65536 /* of one place; a page of malloc's can have millions */
 #define MOVES_MAX 16	/* that are followed */
@@ -23,8 +25,15 @@ const char *fact_kind_name(enum fact_kind kind)
 	return kind < FACT_KIND_COUNT ? names[kind] : "?";
 }
 
+static void forget_stacks(struct fact *facts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(facts[i].stack);
+}
+
 void biography_free(struct biography *biography)
 {
+	forget_stacks(biography->facts, biography->n);
 	free(biography->facts);
 	*biography = (struct biography){ 0 };
 }
@@ -45,31 +54,22 @@ static void drop_oldest_half(struct biography *biography)
 {
 	size_t half = biography->n / 2;
 
+	forget_stacks(biography->facts, half);
 	memmove(biography->facts, biography->facts + half,
 		(biography->n - half) * sizeof(*biography->facts));
 	biography->n -= half;
 	biography->n_lost += half;
 }
 
-/* A new fact, all zero; NULL after a complaint. */
+/* A new fact, all zero. */
 static struct fact *add_fact(struct reading *reading)
 {
 	struct biography *biography = reading->biography;
-	struct fact *bigger;
 
 	if (biography->n == FACTS_MAX)
 		drop_oldest_half(biography);
-	if (biography->n == biography->capacity) {
-		size_t capacity = biography->capacity != 0 ? 2 * biography->capacity : 64;
-
-		bigger = realloc(biography->facts, capacity * sizeof(*bigger));
-		if (bigger == NULL) {
-			complain("%s: not enough memory", reading->view->name);
-			return NULL;
-		}
-		biography->facts = bigger;
-		biography->capacity = capacity;
-	}
+	biography->facts = heap_grow(biography->facts, biography->n, &biography->capacity, 64,
+				     sizeof(struct fact));
 	memset(&biography->facts[biography->n], 0, sizeof(struct fact));
 	return &biography->facts[biography->n++];
 }
@@ -89,12 +89,9 @@ static void name_of_piece(const struct vm_space *space, const struct effect_piec
 	area_what(space, &area, text);
 }
 
-static int look(struct reading *reading)
+static void look(struct reading *reading)
 {
-	if (effect_look(&reading->is, &reading->view->replay.space, &reading->target) == 0)
-		return 0;
-	complain("%s: not enough memory", reading->view->name);
-	return -1;
+	effect_look(&reading->is, &reading->view->replay.space, &reading->target);
 }
 
 static bool differs(const struct reading *reading)
@@ -223,21 +220,19 @@ static bool call_meets(const struct history_event *event, struct addr_range targ
 	return vm_ranges_meet(event->answered, target);
 }
 
-static int read_call(struct reading *reading, const struct history_event *event)
+static void read_call(struct reading *reading, const struct history_event *event)
 {
+	struct ledger_trace trace;
 	struct addr_range where;
 	struct fact *fact;
 
 	if (!call_meets(event, reading->target.range[0], &where))
-		return 0;
-	if (look(reading) < 0)
-		return -1;
+		return;
+	look(reading);
 	/* Only an answer about more than the call touches this, and it confirms what was known. */
 	if (!touch_overlaps(&event->touch, reading->target.range[0]) && !differs(reading))
-		return 0;
+		return;
 	fact = add_fact(reading);
-	if (fact == NULL)
-		return -1;
 	fact->has_call = true;
 	fact->number = event->number;
 	fact->ticks = event->ticks;
@@ -247,14 +242,15 @@ static int read_call(struct reading *reading, const struct history_event *event)
 	fact->kind = kind_of_call(reading, event, fact);
 	if (fact->kind == FACT_MOVED_IN || fact->kind == FACT_MOVED_OUT)
 		fact->other = other_place(fact);
+	if (view_stack(reading->view, fact->call.stack, &trace))
+		fact->stack = stack_place(reading->view, &trace);
 	say_before_and_after(reading, fact);
 	keep_look(reading);
-	return 0;
 }
 
 /* -------------------------------------------------------------------- the kernel's word */
 
-static int read_answer(struct reading *reading, const struct history_event *event)
+static void read_answer(struct reading *reading, const struct history_event *event)
 {
 	bool is_check = event->kind == HISTORY_CHECK;
 	bool is_start = !is_check && !reading->begun &&
@@ -262,13 +258,10 @@ static int read_answer(struct reading *reading, const struct history_event *even
 			 event->resync.reason == VM_REASON_CHECKPOINT);
 	struct fact *fact;
 
-	if (look(reading) < 0)
-		return -1;
+	look(reading);
 	if (!differs(reading))
-		return 0;
+		return;
 	fact = add_fact(reading);
-	if (fact == NULL)
-		return -1;
 	fact->kind = is_start ? FACT_THERE : FACT_READ_BACK;
 	fact->checked = is_check;
 	fact->reason = is_check ? 0 : event->resync.reason;
@@ -277,7 +270,6 @@ static int read_answer(struct reading *reading, const struct history_event *even
 	fact->where = reading->target.range[0];
 	say_before_and_after(reading, fact);
 	keep_look(reading);
-	return 0;
 }
 
 static bool answer_meets(const struct history_event *event, struct addr_range target)
@@ -301,16 +293,16 @@ static int visit(void *context, struct history_event *event)
 
 	if (event->kind == HISTORY_CALL) {
 		reading->begun = true;
-		return read_call(reading, event);
+		read_call(reading, event);
+	} else if (event->kind != HISTORY_MARK && answer_meets(event, reading->target.range[0])) {
+		read_answer(reading, event);
 	}
-	if (event->kind == HISTORY_MARK || !answer_meets(event, reading->target.range[0]))
-		return 0;
-	return read_answer(reading, event);
+	return 0;
 }
 
 /* --------------------------------------------------------------------------- the fault */
 
-static bool read_fault(struct reading *reading)
+static void read_fault(struct reading *reading)
 {
 	const struct ledger_fault *fault = &reading->view->header->fault;
 	struct addr_range target = reading->target.range[0];
@@ -318,34 +310,29 @@ static bool read_fault(struct reading *reading)
 
 	if (!fault_is_met(fault) || fault->code <= 0 || fault->address < target.start ||
 	    fault->address >= target.end)
-		return true;
+		return;
 	fact = add_fact(reading);
-	if (fact == NULL)
-		return false;
 	fact->kind = FACT_FAULT;
 	fact->number = fault->event;
 	fact->ticks = fault->ticks;
 	fact->where = target;
-	if (look(reading) < 0)
-		return false;
+	look(reading);
 	say_before_and_after(reading, fact);
-	return true;
 }
 
 /* ------------------------------------------------------------------------ place by place */
 
-static bool read_place(struct ledger_view *view, struct addr_range range, uint64_t last,
+static void read_place(struct ledger_view *view, struct addr_range range, uint64_t last,
 		       struct biography *biography)
 {
 	struct reading reading = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
 	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &reading };
-	bool good = history_walk(view, &visitor, last) >= 0;
 
-	if (good && last >= view->header->fault.event)
-		good = read_fault(&reading);
+	history_walk(view, &visitor, history_after_event(last));
+	if (last >= view->header->fault.event)
+		read_fault(&reading);
 	effect_pieces_free(&reading.was);
 	effect_pieces_free(&reading.is);
-	return good;
 }
 
 /* The move that brought what is there now; NULL: it was not moved, or not whole. */
@@ -365,66 +352,56 @@ static const struct fact *last_move_in(const struct biography *biography, struct
 }
 
 /* What happened at the old place goes in front of what happened here since the move. */
-static bool put_in_front(struct biography *biography, const struct biography *earlier, size_t move)
+static void put_in_front(struct biography *biography, struct biography *earlier, size_t move)
 {
 	size_t n = biography->n - move;
-	struct fact *all = calloc(earlier->n + n, sizeof(*all));
+	struct fact *all = heap_array(earlier->n + n, sizeof(*all));
 
-	if (all == NULL)
-		return false;
+	forget_stacks(biography->facts, move);
 	memcpy(all, earlier->facts, earlier->n * sizeof(*all));
 	memcpy(&all[earlier->n], &biography->facts[move], n * sizeof(*all));
 	free(biography->facts);
 	biography->facts = all;
 	biography->capacity = biography->n = earlier->n + n;
 	biography->n_lost = earlier->n_lost;
-	return true;
 }
 
-/* Replaces what is in front of the move. Return: false after a complaint. */
-static bool read_before_move(struct ledger_view *view, struct biography *biography,
-			     const struct fact *move, struct biography *earlier)
+/* Puts what happened at the old place in front; NULL: it was not moved there before. */
+static const struct fact *read_before_move(struct ledger_view *view, struct biography *biography,
+					   const struct fact *move)
 {
 	struct addr_range from = { move->other, move->other + move->where.end - move->where.start };
+	struct biography earlier = { .range = from };
+	const struct fact *next;
 
-	*earlier = (struct biography){ .range = from };
-	if (!read_place(view, from, move->number - 1, earlier))
-		return false;
-	if (put_in_front(biography, earlier, (size_t)(move - biography->facts)))
-		return true;
-	complain("%s: not enough memory", view->name);
-	return false;
+	read_place(view, from, move->number - 1, &earlier);
+	put_in_front(biography, &earlier, (size_t)(move - biography->facts));
+	next = last_move_in(&earlier, from);
+	/* The same fact, in the list of all, which owns its stack from now on. */
+	if (next != NULL)
+		next = &biography->facts[next - earlier.facts];
+	free(earlier.facts);
+	return next;
 }
 
-static bool read_moves(struct ledger_view *view, struct biography *biography)
+/* Return: how many moves were followed. */
+static unsigned read_moves(struct ledger_view *view, struct biography *biography)
 {
 	const struct fact *move = last_move_in(biography, biography->range);
-	bool good = true;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < MOVES_MAX && move != NULL && good; i++) {
-		struct biography earlier;
-
-		good = read_before_move(view, biography, move, &earlier);
-		move = last_move_in(&earlier, earlier.range);
-		/* The same fact, in the list of all. */
-		if (move != NULL)
-			move = &biography->facts[move - earlier.facts];
-		biography_free(&earlier);
-	}
-	return good;
+	for (; n < MOVES_MAX && move != NULL; n++)
+		move = read_before_move(view, biography, move);
+	return n;
 }
 
-bool biography_read(struct ledger_view *view, struct addr_range range, uint64_t last,
+void biography_read(struct ledger_view *view, struct addr_range range, struct settled_moment until,
 		    struct biography *biography)
 {
-	struct moment moment = { MOMENT_EVENT, last, NULL };
-
 	*biography = (struct biography){ .range = range };
-	if (!read_place(view, range, last, biography))
-		return false;
-	if (last_move_in(biography, range) == NULL)
-		return true;
-	return read_moves(view, biography) && view_fold(view, moment);
+	read_place(view, range, until.event, biography);
+	if (read_moves(view, biography) > 0)
+		view_fold(view, until);
 }
 
 /* --------------------------------------------------------------------------- rounding */

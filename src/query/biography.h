@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_BIOGRAPHY_H
-#define CLI_BIOGRAPHY_H
+#ifndef QUERY_BIOGRAPHY_H
+#define QUERY_BIOGRAPHY_H
 
 /*
  * biography - everything that happened to a range of pages
@@ -11,6 +11,7 @@
  */
 
 #include "query/history.h"
+#include "query/named_stack.h"
 
 enum fact_kind {
 	FACT_THERE, /* was there when recording began, or what is left of it */
@@ -29,6 +30,7 @@ enum fact_kind {
 	FACT_KIND_COUNT,
 };
 
+/* "changed", "moved in", ...: the word for a kind of fact. */
 const char *fact_kind_name(enum fact_kind kind);
 
 #define FACT_PERM_SIZE 24
@@ -41,6 +43,7 @@ const char *fact_kind_name(enum fact_kind kind);
  * @what:    name of what is, or was, mapped: "libc.so.6", "-" for anonymous
  * @other:   FACT_MOVED_IN, FACT_MOVED_OUT: the place that corresponds to @where.start
  * @reason:  FACT_READ_BACK and calls whose effect was read back: enum vm_reason
+ * @stack:   of the call, or NULL: stack_name_placed() names it
  * @checked: FACT_READ_BACK: found by a comparison right after a call
  */
 struct fact {
@@ -56,6 +59,7 @@ struct fact {
 	char after[FACT_PERM_SIZE];
 	char what[64];
 	uint64_t other;
+	struct placed_stack *stack;
 };
 
 /*
@@ -71,16 +75,22 @@ struct biography {
 };
 
 /**
- * biography_read() - up to a moment
- * @last: number of the last call
+ * biography_read() - what happened to some pages, up to a moment
+ * @range: whole pages
+ * @until: what is recorded behind the last call before it counts, up to the next call
  *
- * Afterwards the view is folded to that call. Return: false after a complaint.
+ * Folds the view once, and once more for each move that is followed; afterwards it is
+ * folded to the moment. @biography is overwritten, and must be freed.
  */
-bool biography_read(struct ledger_view *view, struct addr_range range, uint64_t last,
+void biography_read(struct ledger_view *view, struct addr_range range, struct settled_moment until,
 		    struct biography *biography);
 void biography_free(struct biography *biography);
 
-/* Bytes that a call's length was rounded up by, and in the last page at hand: 0: none. */
+/*
+ * How many bytes of a call's length lie in the last page at hand, which was taken because
+ * lengths are rounded up to whole pages; 0: it was not. @asked and @got: the length as it
+ * was given, and rounded; set when the call has one.
+ */
 uint64_t fact_rounding(const struct fact *fact, uint64_t *asked, uint64_t *got);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "query/compare.h"
+#include "query/heap.h"
 #include "vma/vm_touch.h"
 #include "vma/vm_flags.h"
 
@@ -35,7 +36,7 @@ static void keep_difference(void *context, const struct vm_difference *differenc
 	struct findings *findings = context;
 	struct found_difference *found;
 
-	if (findings->n_found == FOUND_MAX || findings->found == NULL)
+	if (findings->n_found == FOUND_MAX)
 		return;
 	found = &findings->found[findings->n_found++];
 	*found = (struct found_difference){ .kind = difference->kind, .range = difference->range };
@@ -74,22 +75,23 @@ static void compare_now(struct ledger_view *view, const struct memory_area *area
 	if (view->replay.event > 0)
 		findings->event = view->replay.event;
 	if (findings->found == NULL)
-		findings->found = calloc(FOUND_MAX, sizeof(*findings->found));
+		findings->found = heap_array(FOUND_MAX, sizeof(*findings->found));
 	compare_part(view, areas, n_areas, MEMORY_SET_ALL, findings);
 }
 
 /* Which events frame a difference: one pass over the calls for all of them. */
 static void frame_differences(struct ledger_view *view, struct findings *findings)
 {
+	struct ledger_reader *reader;
 	struct ledger_entry entry;
 	uint64_t event = view->first_event - 1;
 
 	if (findings->n_found == 0)
 		return;
+	reader = view_reread(view);
 	for (size_t i = 0; i < findings->n_found; i++)
 		findings->found[i].before = findings->event;
-	ledger_reader_rewind(view->reader);
-	while (event < findings->event && ledger_reader_next(view->reader, &entry)) {
+	while (event < findings->event && ledger_reader_next(reader, &entry)) {
 		struct touch touch;
 
 		if (entry.kind != LEDGER_CALL)
@@ -107,7 +109,7 @@ static void frame_differences(struct ledger_view *view, struct findings *finding
 void compare_check(struct ledger_view *view, struct found_difference *first)
 {
 	const struct ledger_verify *head = &view->replay.verify;
-	struct findings part = { .found = calloc(FOUND_MAX, sizeof(*part.found)) };
+	struct findings part = { .found = heap_array(FOUND_MAX, sizeof(*part.found)) };
 
 	*first = (struct found_difference){ .kind = VM_DIFF_NONE };
 	compare_part(view, view->replay.verify_areas, view->replay.n_verify_areas,
@@ -121,10 +123,10 @@ void compare_check(struct ledger_view *view, struct found_difference *first)
 /* Calls that were recorded late may stand between the call and its check. */
 static void find_call(struct ledger_view *view, struct vm_call *call)
 {
+	struct ledger_reader *reader = view_reread(view);
 	struct ledger_entry entry;
 
-	ledger_reader_rewind(view->reader);
-	while (call->op == VM_OP_NONE && ledger_reader_next(view->reader, &entry))
+	while (call->op == VM_OP_NONE && ledger_reader_next(reader, &entry))
 		if (entry.kind == LEDGER_CALL && entry.call.event == call->event)
 			*call = entry.call;
 }
@@ -151,26 +153,17 @@ static void look_at_verify(struct ledger_view *view, const struct ledger_verify 
 	findings->with = head->at_exit ? COMPARED_EXIT : COMPARED_EARLIER;
 }
 
-bool compare_recorded(struct ledger_view *view, struct findings *findings)
+void compare_recorded(struct ledger_view *view, struct findings *findings)
 {
-	struct replay *replay = &view->replay;
-	int r = 1;
+	struct ledger_entry entry;
 
 	*findings = (struct findings){ .stable = true };
-	if (!view_begin(view))
-		return false;
-	while (r > 0) {
-		struct ledger_entry entry;
-
-		r = view_step(view, &entry);
-		if (r > 0 && entry.kind == LEDGER_VERIFY && replay->has_verify)
+	view_begin(view);
+	while (view_step(view, &entry) > 0)
+		if (entry.kind == LEDGER_VERIFY && view->replay.has_verify)
 			look_at_verify(view, &entry.verify.head, findings);
-	}
-	if (r < 0)
-		return false;
 	keep_checks(view, findings);
 	frame_differences(view, findings);
-	return true;
 }
 
 /* ----------------------------------------------------------------------- live */
@@ -193,46 +186,34 @@ struct live {
 	uint64_t unplaced; /* size of an area that a call in flight puts somewhere, or 0 */
 };
 
-static bool add_range(struct live *live, struct addr_range range)
+static void add_range(struct live *live, struct addr_range range)
 {
-	if (live->n_ranges == live->capacity) {
-		size_t capacity = live->capacity != 0 ? 2 * live->capacity : 64;
-		struct addr_range *bigger = realloc(live->ranges, capacity * sizeof(*bigger));
-
-		if (bigger == NULL)
-			return false;
-		live->ranges = bigger;
-		live->capacity = capacity;
-	}
+	live->ranges = heap_grow(live->ranges, live->n_ranges, &live->capacity, 64, sizeof(range));
 	live->ranges[live->n_ranges++] = range;
-	return true;
 }
 
-static bool add_entry(struct live *live, const struct ledger_entry *entry)
+static void add_entry(struct live *live, const struct ledger_entry *entry)
 {
 	struct touch touch;
 
 	if (entry->kind == LEDGER_RESYNC && !entry->in_checkpoint)
-		return add_range(live, (struct addr_range){ entry->resync.head.start,
-							    entry->resync.head.end });
+		add_range(live,
+			  (struct addr_range){ entry->resync.head.start, entry->resync.head.end });
 	if (entry->kind != LEDGER_CALL)
-		return true;
+		return;
 	touch = touch_of_call(&live->view->replay.space, &entry->call, entry->finished);
 	if (!entry->finished)
 		live->unplaced = touch_unplaced_size(&entry->call);
 	for (unsigned i = 0; i < touch.n; i++)
-		if (!add_range(live, touch.range[i]))
-			return false;
-	return true;
+		add_range(live, touch.range[i]);
 }
 
 /* The last call that began before the reading may have ended after its begin. */
-static bool fold_until(struct live *live, const struct kernel_snapshot *kernel)
+static void fold_until(struct live *live, const struct kernel_snapshot *kernel)
 {
 	struct replay *replay = &live->view->replay;
 	struct ledger_entry last = { 0 };
 	uint64_t event = replay->event;
-	bool good = true;
 
 	live->n_ranges = 0;
 	live->unplaced = 0;
@@ -246,17 +227,16 @@ static bool fold_until(struct live *live, const struct kernel_snapshot *kernel)
 		}
 		live->has_next = false;
 	}
-	if (event > replay->event && replay_to_event(replay, event) < 0)
-		return false;
+	if (event > replay->event)
+		heap_require(replay_to_event(replay, event));
 	if (last.kind == LEDGER_CALL)
-		good = add_entry(live, &last);
-	while (good && (live->has_next || ledger_reader_next(live->ahead, &live->next))) {
+		add_entry(live, &last);
+	while (live->has_next || ledger_reader_next(live->ahead, &live->next)) {
 		live->has_next = live->next.ticks > kernel->ticks_after;
-		good = add_entry(live, &live->next);
+		add_entry(live, &live->next);
 		if (live->has_next)
 			break;
 	}
-	return good;
 }
 
 static bool is_covered(const struct live *live, struct addr_range range)
@@ -333,15 +313,15 @@ static bool look_once(struct live *live, struct findings *findings)
 	struct kernel_snapshot kernel;
 	int error = kernel_snapshot_read(&kernel, live->pid, objects, &findings->stable);
 
-	if (error == 0 && !fold_until(live, &kernel))
-		error = -ENOMEM;
 	if (error == 0) {
+		fold_until(live, &kernel);
 		compare_now(live->view, kernel.areas, kernel.n, findings);
 		excuse_in_flight(live, findings);
 	} else if (error == -ESRCH) {
-		complain("process %d has ended", (int)live->pid);
+		problem_set(&live->view->problem, PROBLEM_PROCESS, live->view->name,
+			    "process %d has ended", (int)live->pid);
 	} else {
-		complain("can't read the map of process %d: %s", (int)live->pid, strerror(-error));
+		live_set_problem(live->view, live->pid, error);
 	}
 	kernel_snapshot_free(&kernel);
 	return error == 0;
@@ -371,24 +351,20 @@ static bool look(struct live *live, struct findings *findings)
 
 bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings)
 {
-	struct live live = { .view = view, .pid = pid };
-	struct ledger_problem problem;
+	struct live live = { .view = view, .pid = pid, .ahead = view_reread(view) };
 	bool good;
 
-	*findings = (struct findings){ 0 };
-	live.ahead = ledger_reader_open(view->path, &problem);
-	if (live.ahead == NULL) {
-		complain("%s: %s", view->name, problem.text);
+	*findings = (struct findings){ .with = COMPARED_PROCESS };
+	view_begin(view);
+	if (!live_await_baseline(view, pid))
 		return false;
-	}
-	good = view_begin(view) && live_await_baseline(view, pid) &&
-	       replay_to_event(&view->replay, 0) >= 0 && look(&live, findings);
-	findings->with = COMPARED_PROCESS;
-	if (good)
-		keep_checks(view, findings);
-	ledger_reader_close(live.ahead);
+	heap_require(replay_to_event(&view->replay, 0));
+	good = look(&live, findings);
 	free(live.ranges);
-	if (good)
-		frame_differences(view, findings);
-	return good;
+	findings->with = COMPARED_PROCESS;
+	if (!good)
+		return false;
+	keep_checks(view, findings);
+	frame_differences(view, findings);
+	return true;
 }

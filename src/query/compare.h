@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_COMPARE_H
-#define CLI_COMPARE_H
+#ifndef QUERY_COMPARE_H
+#define QUERY_COMPARE_H
 
 /*
  * compare - a folded ledger against the kernel's map, and what was found
@@ -63,9 +63,9 @@ void findings_free(struct findings *findings);
 /**
  * compare_recorded() - fold to the end, comparing where the shim recorded a map
  *
- * The last recorded map counts. Return: false after a complaint.
+ * The last recorded map counts. @findings is overwritten, and must be freed.
  */
-bool compare_recorded(struct ledger_view *view, struct findings *findings);
+void compare_recorded(struct ledger_view *view, struct findings *findings);
 
 /*
  * The first difference that a check right after a call found, whose record was
@@ -77,7 +77,7 @@ void compare_check(struct ledger_view *view, struct found_difference *first);
  * compare_live() - compare with the process as it is now
  *
  * Only differences that stay are kept: a busy process is looked at several
- * times. Return: false after a complaint.
+ * times. Return: false, with view->problem. @findings must be freed in any case.
  */
 bool compare_live(struct ledger_view *view, pid_t pid, struct findings *findings);
 

@@ -271,15 +271,14 @@ static bool stopped_short(const struct crash *crash, const struct page_step *ste
 }
 
 /* The history of the page below is another page's: it is kept beside the first. */
-static bool find_short_call(struct crash *crash, struct ledger_view *view)
+static void find_short_call(struct crash *crash, struct ledger_view *view)
 {
 	struct page_history below;
 	bool found = false;
 
 	if (crash->kind != CRASH_REFUSED || crash->history.page < VM_PAGE_SIZE)
-		return true;
-	if (page_history_read(&below, view, crash->history.page - VM_PAGE_SIZE) < 0)
-		return false;
+		return;
+	page_history_read(&below, view, crash->history.page - VM_PAGE_SIZE);
 	for (size_t i = below.n; i-- > 0 && !found;)
 		if (stopped_short(crash, &below.steps[i])) {
 			crash->short_call = below.steps[i];
@@ -290,10 +289,9 @@ static bool find_short_call(struct crash *crash, struct ledger_view *view)
 		crash->hint = CRASH_STOPPED_SHORT;
 		crash->other = &crash->short_call;
 	}
-	return true;
 }
 
-static bool find_hint(struct crash *crash, struct ledger_view *view)
+static void find_hint(struct crash *crash, struct ledger_view *view)
 {
 	const struct page_step *cause = crash->made_so;
 
@@ -301,21 +299,19 @@ static bool find_hint(struct crash *crash, struct ledger_view *view)
 		crash->hint = hint_of_call(crash, cause);
 	if (is_reused(crash) && crash->hint != CRASH_DOUBLE_UNMAP)
 		crash->hint = CRASH_REUSED;
-	if (crash->hint != CRASH_NO_HINT || cause != NULL)
-		return true;
-	return find_short_call(crash, view);
+	if (crash->hint == CRASH_NO_HINT && cause == NULL)
+		find_short_call(crash, view);
 }
 
 /* ------------------------------------------------------------------------ all */
 
-bool crash_find(struct crash *crash, struct ledger_view *view)
+void crash_find(struct crash *crash, struct ledger_view *view)
 {
 	const struct vm_space *space = &view->replay.space;
 	const struct memory_area *area;
 
 	*crash = (struct crash){ .fault = &view->header->fault };
-	if (page_history_read(&crash->history, view, crash->fault->address) < 0)
-		return false;
+	page_history_read(&crash->history, view, crash->fault->address);
 	area = memory_set_find(space->set, crash->history.page);
 	crash->held = area != NULL && (area->flags & VM_HELD);
 	crash->mapped = area != NULL && !crash->held;
@@ -325,9 +321,9 @@ bool crash_find(struct crash *crash, struct ledger_view *view)
 		find_neighbours(crash, space);
 	crash->kind = kind_of(crash, space);
 	if (crash->kind == CRASH_SENT || crash->kind == CRASH_NO_ADDRESS)
-		return true;
+		return;
 	find_causes(crash);
-	return find_hint(crash, view);
+	find_hint(crash, view);
 }
 
 void crash_free(struct crash *crash)

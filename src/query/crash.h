@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_CRASH_H
-#define CLI_CRASH_H
+#ifndef QUERY_CRASH_H
+#define QUERY_CRASH_H
 
 /*
  * crash - why a fault happened, found in the history of its page
@@ -74,10 +74,10 @@ struct crash {
 };
 
 /*
- * The view is folded to its end, and stays so. Return: false after a complaint.
- * @crash must be freed in any case.
+ * Find why the program crashed; its ledger must hold a fault. The view is folded to its
+ * end, and stays so. @crash is overwritten, and must be freed.
  */
-bool crash_find(struct crash *crash, struct ledger_view *view);
+void crash_find(struct crash *crash, struct ledger_view *view);
 void crash_free(struct crash *crash);
 
 /* The permission that the access took: VM_READ, VM_WRITE, VM_EXEC, or 0 when it is not known. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_EFFECT_H
-#define CLI_EFFECT_H
+#ifndef QUERY_EFFECT_H
+#define QUERY_EFFECT_H
 
 /*
  * effect - what a call did, seen by looking at the map before and after
@@ -25,15 +25,16 @@ struct effect_pieces {
 	size_t capacity;
 };
 
+/* The array, not the struct; all zeros is a valid empty list. */
 void effect_pieces_free(struct effect_pieces *pieces);
 
-/* What lies in the ranges now; -ENOMEM or 0. @pieces is overwritten. */
-int effect_look(struct effect_pieces *pieces, const struct vm_space *space,
-		const struct touch *touch);
+/* What lies in the touched ranges now. @pieces is overwritten. */
+void effect_look(struct effect_pieces *pieces, const struct vm_space *space,
+		 const struct touch *touch);
 
-/* The part of @from in @range; -ENOMEM or 0. @pieces is overwritten. */
-int effect_clip(const struct effect_pieces *from, struct addr_range range,
-		struct effect_pieces *pieces);
+/* The part of @from in @range. @pieces is overwritten. */
+void effect_clip(const struct effect_pieces *from, struct addr_range range,
+		 struct effect_pieces *pieces);
 
 /* How many bytes differ between two looks at the same ranges. */
 uint64_t effect_changed_bytes(const struct effect_pieces *before, const struct effect_pieces *after,
@@ -45,16 +46,5 @@ bool effect_gained(const struct effect_pieces *before, const struct effect_piece
 
 /* One word for what lies there: "rw-p", "----", "r--p+rw-p", "mixed". */
 void effect_perms(const struct effect_pieces *pieces, const struct touch *touch, struct text *text);
-
-/**
- * effect_describe() - the effect of a call, in words
- * @brk_before: of the space
- * @exact: sizes in bytes
- *
- * Nothing is written when the call has no effect to speak of, as with madvise.
- */
-void effect_describe(const struct vm_call *call, bool finished, const struct touch *touch,
-		     const struct effect_pieces *before, const struct effect_pieces *after,
-		     uint64_t brk_before, bool exact, struct text *text);
 
 #endif

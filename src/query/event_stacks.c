@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include "query/history.h"
-#include "cli/text/stack_text.h"
+#include "query/event_stacks.h"
 
 /* ------------------------------------------------------------- the event at hand */
 
-bool event_names_begin(struct event_names *names, struct ledger_view *view)
+void event_names_begin(struct event_names *names, struct ledger_view *view)
 {
-	*names = (struct event_names){ .view = view };
-	names->symbolizer = stack_names(view);
-	return names->symbolizer != NULL;
+	*names = (struct event_names){ .view = view, .symbolizer = stack_names(view) };
 }
 
 void event_names_end(struct event_names *names)
 {
-	stack_say_problems(names->symbolizer);
-	symbolizer_destroy(names->symbolizer);
 	stack_free(&names->stack);
 	*names = (struct event_names){ 0 };
 }
@@ -31,9 +26,8 @@ const struct named_stack *event_names_of(struct event_names *names,
 	if (event->kind != HISTORY_CALL)
 		return &names->stack;
 	names->number = event->number;
-	if (event->call.stack != 0 && view_stack(names->view, event->call.stack, &trace) &&
-	    stack_name(names->view, names->symbolizer, &trace, &names->stack) < 0)
-		names->stack.n = 0;
+	if (event->call.stack != 0 && view_stack(names->view, event->call.stack, &trace))
+		stack_name(names->view, names->symbolizer, &trace, &names->stack);
 	return &names->stack;
 }
 
@@ -65,13 +59,10 @@ static int name_one(void *context, struct history_event *event)
 	struct naming *naming = context;
 	struct ledger_trace trace;
 
-	if (!view_stack(naming->view, event->call.stack, &trace))
-		return 0;
-	if (stack_name(naming->view, naming->symbolizer, &trace,
-		       &naming->stacks[naming->next].stack) == 0)
-		return 0;
-	complain("%s: not enough memory", naming->view->name);
-	return -1;
+	if (view_stack(naming->view, event->call.stack, &trace))
+		stack_name(naming->view, naming->symbolizer, &trace,
+			   &naming->stacks[naming->next].stack);
+	return 0;
 }
 
 static int compare_events(const void *a, const void *b)
@@ -95,15 +86,15 @@ static size_t sort_and_drop_twins(struct event_stack *stacks, size_t n_wanted)
 	return n;
 }
 
-bool stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
-		      struct event_stack *stacks, size_t *n, uint64_t last)
+void stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
+		      struct event_stack *stacks, size_t *n, struct settled_moment until)
 {
 	struct history_visitor visitor = { .begins = is_wanted, .visit = name_one };
 	struct naming naming = { view, symbolizer, stacks, 0, 0 };
 
 	naming.n = *n = sort_and_drop_twins(stacks, *n);
 	visitor.context = &naming;
-	return history_walk(view, &visitor, last) >= 0;
+	history_walk(view, &visitor, until);
 }
 
 void stacks_forget(struct event_stack *stacks, size_t n)

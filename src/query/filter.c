@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fnmatch.h>
 #include <string.h>
-#include "cli/text/area_text.h"
+#include "query/area_kind.h"
 #include "query/filter.h"
 #include "query/moment.h"
 
@@ -57,8 +57,7 @@ const char *filter_parse_kinds(const char *text, uint32_t *kinds)
 
 static const char *name_of(const struct vm_space *space, const struct memory_area *area)
 {
-	const struct vm_object *object =
-		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	const struct vm_object *object = area_object(space, area);
 
 	return object != NULL ? object->name : "";
 }
@@ -91,12 +90,6 @@ static bool settle(struct ledger_view *view, struct moment moment, bool given, u
 	return true;
 }
 
-static bool needs_map(const struct place *place)
-{
-	return place->kind != PLACE_EVERYWHERE && place->kind != PLACE_ADDRESS &&
-	       place->kind != PLACE_RANGE;
-}
-
 static bool prepare_from(struct filter *filter)
 {
 	char why[200];
@@ -108,20 +101,20 @@ static bool prepare_from(struct filter *filter)
 	if (error == 0)
 		return true;
 	regerror(error, &filter->from, why, sizeof(why));
-	complain("--from: '%s' is no regular expression: %s", filter->options->from, why);
+	problem_set(&filter->view->problem, PROBLEM_QUESTION, "--from",
+		    "--from: '%s' is no regular expression: %s", filter->options->from, why);
 	filter->options = NULL;
 	return false;
 }
 
 bool filter_prepare(struct filter *filter, struct ledger_view *view,
-		    const struct filter_options *options, struct moment moment,
+		    const struct filter_options *options, struct settled_moment moment,
 		    struct event_names *names)
 {
 	*filter = (struct filter){ .options = options, .view = view, .names = names };
 	return prepare_from(filter) &&
 	       settle(view, options->since, options->has_since, 0, &filter->after) &&
-	       settle(view, options->until, options->has_until, HISTORY_TO_END, &filter->last) &&
-	       (!needs_map(&options->range) || view_fold(view, moment)) &&
+	       settle(view, options->until, options->has_until, UINT64_MAX, &filter->last) &&
 	       place_find(view, moment, &options->range, &filter->ranges);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_FILTER_H
-#define CLI_FILTER_H
+#ifndef QUERY_FILTER_H
+#define QUERY_FILTER_H
 
 /*
  * filter - which events, and which areas, are wanted
@@ -9,9 +9,8 @@
  */
 
 #include <regex.h>
-#include "query/history.h"
 #include "query/place.h"
-#include "cli/text/stack_text.h"
+#include "query/event_stacks.h"
 
 /* Which events and areas are wanted, All zero: all. */
 struct filter_options {
@@ -50,10 +49,11 @@ struct filter {
  * @moment: names of places mean what they meant then
  * @names:  names stacks, for conditions about them; NULL where there are none
  *
- * May fold the view. Return: false after a complaint.
+ * May move the fold. Return: false, with view->problem: there is no such moment or place,
+ * or --from is no regular expression. Must be finished in any case.
  */
 bool filter_prepare(struct filter *filter, struct ledger_view *view,
-		    const struct filter_options *options, struct moment moment,
+		    const struct filter_options *options, struct settled_moment moment,
 		    struct event_names *names);
 void filter_finish(struct filter *filter);
 
@@ -67,10 +67,10 @@ bool filter_is_open(const struct filter_options *options);
 bool filter_begins(struct filter *filter, const struct history_event *event);
 bool filter_passes(struct filter *filter, const struct history_event *event);
 
-/* Of the map that the view is folded to. */
+/* Is this area of the map that the view is folded to wanted? */
 bool filter_area(const struct filter *filter, const struct memory_area *area);
 
-/* "anon,jit": bits for filter_options.kinds. */
+/* "anon,jit": bits for filter_options.kinds. Return: NULL, or what is wrong, as in syntax.h. */
 const char *filter_parse_kinds(const char *text, uint32_t *kinds);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "query/find_ledger.h"
-#include "cli/text/output.h"
+#include "query/heap.h"
 #include "vma/kernel_map.h"
 #include "vma/vm_flags.h"
 
@@ -140,27 +140,31 @@ static bool is_its_ledger(void *context, const struct kernel_area *area)
 	return false;
 }
 
-static bool find_by_pid(pid_t pid, struct found_ledger *found)
+bool find_ledger_of(pid_t pid, struct found_ledger *found, struct problem *problem)
 {
 	struct process_search search = { .pid = pid, .found = found };
+	char about[40];
 	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(about, sizeof(about), "process %d", (int)pid);
 	if (fd < 0) {
 		if (errno == ENOENT)
-			complain("there is no process %d", (int)pid);
+			problem_set(problem, PROBLEM_PROCESS, about, "there is no %s", about);
 		else
-			complain("can't read the map of process %d: %s", (int)pid, strerror(errno));
+			problem_set_errno(problem, PROBLEM_PROCESS, about, errno,
+					  "can't read the map of %s", about);
 		return false;
 	}
 	close(fd);
 	look_at_areas(pid, is_its_ledger, &search);
-	if (!search.has_one)
-		complain("process %d is not being recorded; start it with: mapledger run",
-			 (int)pid);
-	return search.has_one;
+	if (search.has_one)
+		return true;
+	problem_set(problem, PROBLEM_PROCESS, about, "%s is not being recorded", about);
+	problem_advise(problem, "start it with: mapledger run");
+	return false;
 }
 
 /* ------------------------------------------------------------------- families */
@@ -172,14 +176,12 @@ static int compare_paths(const void *a, const void *b)
 
 static void add_path(struct ledger_list *list, const char *folder, const char *name)
 {
-	char **bigger = realloc(list->paths, (list->n + 1) * sizeof(*bigger));
-	char *path = NULL;
+	char *path;
 
-	if (bigger == NULL)
-		return;
-	list->paths = bigger;
-	if (asprintf(&path, "%s/%s", folder, name) >= 0)
-		list->paths[list->n++] = path;
+	list->paths = heap_resize(list->paths, list->n + 1, sizeof(char *));
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		heap_exhausted();
+	list->paths[list->n++] = path;
 }
 
 struct ledger_list ledger_list_folder(const char *folder)
@@ -243,7 +245,7 @@ static void follow_executed(char path[PATH_MAX])
 	ledger_list_free(&list);
 }
 
-static bool find_newest(struct found_ledger *found)
+bool find_newest_ledger(struct found_ledger *found, struct problem *problem)
 {
 	struct stat newest = { 0 };
 	struct dirent *entry;
@@ -263,30 +265,11 @@ static bool find_newest(struct found_ledger *found)
 	if (here != NULL)
 		closedir(here);
 	if (!any) {
-		complain("there is no *.mlg here; name a file, or make one: mapledger run PROGRAM");
+		problem_set(problem, PROBLEM_FILE, ".", "there is no *.mlg here");
+		problem_advise(problem, "name a file, or make one: mapledger run PROGRAM");
 		return false;
 	}
 	follow_executed(found->path);
-	strcpy(found->name, found->path);
-	complain("using %s", found->name);
-	return true;
-}
-
-bool find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found)
-{
-	if (n_operands > 1) {
-		complain("one FILE at a time; '%s' is too much", operands[1]);
-		return false;
-	}
-	if (n_operands == 1 && pid != 0) {
-		complain("give either a FILE or --pid, not both");
-		return false;
-	}
-	if (pid != 0)
-		return find_by_pid(pid, found);
-	if (n_operands == 0)
-		return find_newest(found);
-	snprintf(found->path, sizeof(found->path), "%s", operands[0]);
 	strcpy(found->name, found->path);
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_FIND_LEDGER_H
-#define CLI_FIND_LEDGER_H
+#ifndef QUERY_FIND_LEDGER_H
+#define QUERY_FIND_LEDGER_H
 
 /*
  * find_ledger - which file is meant, and which files belong to it
@@ -11,8 +11,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include "cli/cli.h"
+#include <sys/types.h>
 #include "ledger/ledger_format.h"
+#include "query/problem.h"
 
 /*
  * @path: to open
@@ -24,14 +25,19 @@ struct found_ledger {
 };
 
 /**
- * find_ledger() - the ledger a command is to look at
+ * find_ledger_of() - the ledger that a running process writes
  *
- * FILE, or that of the process --pid, or the newest *.mlg here, and of that the
- * program its process executed last (and then a line says which).
- *
- * Return: false after a complaint.
+ * Found in the map of the process; a fork child's own before its parent's. Return: false,
+ * with @problem: there is no such process, it can't be read, or nobody records it.
  */
-bool find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
+bool find_ledger_of(pid_t pid, struct found_ledger *found, struct problem *problem);
+
+/**
+ * find_newest_ledger() - the newest *.mlg in the working directory
+ *
+ * And of that the program its process executed last. Return: false, with @problem.
+ */
+bool find_newest_ledger(struct found_ledger *found, struct problem *problem);
 
 /* The header of a file, if it is a ledger of this machine's kind. */
 bool ledger_header_read(const char *path, struct ledger_header *header);
@@ -39,7 +45,7 @@ bool ledger_header_read(const char *path, struct ledger_header *header);
 /* Does the process @pid have this very file mapped? */
 bool ledger_is_mapped_by(const char *path, pid_t pid);
 
-/* A list of paths, sorted by name. */
+/* A list of paths, sorted by name; all zeros is an empty one. */
 struct ledger_list {
 	char **paths;
 	size_t n;

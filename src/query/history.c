@@ -28,19 +28,16 @@ static int visit(const struct walk *walk, struct history_event *event)
 	return walk->visitor->visit(walk->visitor->context, event);
 }
 
-static int fold(struct walk *walk)
+static void fold(struct walk *walk)
 {
 	struct ledger_entry entry;
 
-	return view_step(walk->view, &entry) > 0 ? 0 : -1;
+	view_step(walk->view, &entry);
 }
 
-static int look(struct walk *walk, struct effect_pieces *pieces)
+static void look(struct walk *walk, struct effect_pieces *pieces)
 {
-	if (effect_look(pieces, &walk->view->replay.space, &walk->call.touch) == 0)
-		return 0;
-	complain("%s: not enough memory", walk->view->name);
-	return -1;
+	effect_look(pieces, &walk->view->replay.space, &walk->call.touch);
 }
 
 /* The call that waited is complete: nothing more will be said about it. */
@@ -51,10 +48,11 @@ static int finish_call(struct walk *walk)
 	walk->waiting = false;
 	if (!walk->wanted)
 		return 0;
-	return look(walk, &walk->call.after) < 0 ? -1 : visit(walk, &walk->call);
+	look(walk, &walk->call.after);
+	return visit(walk, &walk->call);
 }
 
-static int take_call(struct walk *walk, const struct ledger_entry *ahead)
+static void take_call(struct walk *walk, const struct ledger_entry *ahead)
 {
 	struct history_event *call = &walk->call;
 	struct vm_space *space = &walk->view->replay.space;
@@ -68,12 +66,12 @@ static int take_call(struct walk *walk, const struct ledger_entry *ahead)
 	call->brk_before = space->brk;
 	call->touch = touch_of_call(space, &call->call, call->finished);
 	walk->wanted = begins(walk, call);
-	if ((walk->wanted && look(walk, &call->before) < 0) || fold(walk) < 0)
-		return -1;
+	if (walk->wanted)
+		look(walk, &call->before);
+	fold(walk);
 	walk->waiting = true;
 	if (touch_is_late(&call->call))
 		call->touch = touch_of_call(space, &call->call, call->finished);
-	return 0;
 }
 
 /* An answer to the call that waits belongs to it; what was asked at a crash only came after. */
@@ -116,15 +114,17 @@ static int take_resync(struct walk *walk, const struct ledger_entry *ahead)
 	};
 	bool wanted;
 
-	if (repeats(ahead))
-		return fold(walk);
+	if (repeats(ahead)) {
+		fold(walk);
+		return 0;
+	}
 	if (is_answer(walk, &event.resync)) {
 		note_answer(&walk->call, &event.resync);
-		return fold(walk);
+		fold(walk);
+		return 0;
 	}
 	wanted = begins(walk, &event);
-	if (fold(walk) < 0)
-		return -1;
+	fold(walk);
 	event.changed = walk->view->replay.counts.resync_changes > changes;
 	return wanted ? visit(walk, &event) : 0;
 }
@@ -152,8 +152,7 @@ static int take_note(struct walk *walk, const struct ledger_entry *ahead)
 	};
 	bool wanted = (is_mark(ahead) || is_expectation(walk, ahead)) && begins(walk, &event);
 
-	if (fold(walk) < 0)
-		return -1;
+	fold(walk);
 	return wanted ? visit(walk, &event) : 0;
 }
 
@@ -174,8 +173,7 @@ static int take_check(struct walk *walk, const struct ledger_entry *ahead)
 	};
 	bool wanted = is_check(ahead) && begins(walk, &event);
 
-	if (fold(walk) < 0)
-		return -1;
+	fold(walk);
 	return wanted ? visit(walk, &event) : 0;
 }
 
@@ -195,7 +193,8 @@ static int take_record(struct walk *walk, const struct ledger_entry *ahead)
 		return code;
 	switch (ahead->kind) {
 	case LEDGER_CALL:
-		return take_call(walk, ahead);
+		take_call(walk, ahead);
+		return 0;
 	case LEDGER_RESYNC:
 		return take_resync(walk, ahead);
 	case LEDGER_VERIFY:
@@ -203,41 +202,46 @@ static int take_record(struct walk *walk, const struct ledger_entry *ahead)
 	case LEDGER_NOTE:
 		return take_note(walk, ahead);
 	default:
-		return fold(walk);
+		fold(walk);
+		return 0;
 	}
 }
 
-static int walk_all(struct walk *walk, uint64_t last)
+/* Is the record ahead, the next of @walk->view->n_folded, behind the moment? */
+static bool is_behind(const struct walk *walk, const struct ledger_entry *ahead,
+		      const struct settled_moment *until)
+{
+	return walk->view->n_folded >= until->n_records ||
+	       (ahead->kind == LEDGER_CALL && ahead->call.event > until->event);
+}
+
+static int walk_all(struct walk *walk, const struct settled_moment *until)
 {
 	struct ledger_entry ahead;
 	int code = 0;
 
 	walk->number = walk->view->first_event - 1;
-	if (!view_begin(walk->view))
-		return -1;
-	while (code == 0 && ledger_reader_next(walk->ahead, &ahead)) {
-		if (ahead.kind == LEDGER_CALL && ahead.call.event > last)
-			break;
+	view_begin(walk->view);
+	while (code == 0 && ledger_reader_next(walk->ahead, &ahead) &&
+	       !is_behind(walk, &ahead, until))
 		code = take_record(walk, &ahead);
-	}
 	return code == 0 ? finish_call(walk) : code;
 }
 
-int history_walk(struct ledger_view *view, const struct history_visitor *visitor, uint64_t last)
+int history_walk(struct ledger_view *view, const struct history_visitor *visitor,
+		 struct settled_moment until)
 {
-	struct walk walk = { .view = view, .visitor = visitor };
-	struct ledger_problem problem;
+	struct walk walk = { .view = view, .visitor = visitor, .ahead = view_reread(view) };
 	int code;
 
 	walk.call.kind = HISTORY_CALL;
-	walk.ahead = ledger_reader_open(view->path, &problem);
-	if (walk.ahead == NULL) {
-		complain("%s: %s", view->name, problem.text);
-		return -1;
-	}
-	code = walk_all(&walk, last);
-	ledger_reader_close(walk.ahead);
+	code = walk_all(&walk, &until);
 	effect_pieces_free(&walk.call.before);
 	effect_pieces_free(&walk.call.after);
 	return code;
+}
+
+struct settled_moment history_after_event(uint64_t event)
+{
+	return (struct settled_moment){ .event = event, .n_records = VIEW_ALL_RECORDS };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_HISTORY_H
-#define CLI_HISTORY_H
+#ifndef QUERY_HISTORY_H
+#define QUERY_HISTORY_H
 
 /*
  * history - what happened, one event after the other, with the map before and after
@@ -12,6 +12,25 @@
 
 #include "query/effect.h"
 #include "query/ledger_view.h"
+
+/*
+ * A moment that was found in a ledger: where a fold, or a walk, stops.
+ *
+ * @event:     number of the last call before it; the oldest that is known, or later
+ * @n_records: how many records are folded to get there; VIEW_ALL_RECORDS: as many as
+ *             there are
+ */
+struct settled_moment {
+	uint64_t event;
+	uint64_t n_records;
+};
+
+/* The end, wherever it is when it is reached. */
+#define HISTORY_TO_END                                                                             \
+	((struct settled_moment){ .event = UINT64_MAX, .n_records = VIEW_ALL_RECORDS })
+
+/* For walks only: up to a call, with everything that is recorded before the next one. */
+struct settled_moment history_after_event(uint64_t event);
 
 enum history_kind {
 	HISTORY_CALL,
@@ -54,7 +73,7 @@ struct history_event {
  * @begins: called with the map as it was before the event; false: before and
  *          after need not be looked at, and @visit is not called. NULL: always true.
  * @wants_expectations: HISTORY_EXPECT is shown, too
- * @visit:  called with the map after it. Return: 0, 1 to stop, or -1 after a complaint.
+ * @visit:  called with the map after it. Return: 0, or anything else to stop.
  */
 struct history_visitor {
 	bool (*begins)(void *context, struct history_event *event);
@@ -64,12 +83,13 @@ struct history_visitor {
 };
 
 /**
- * history_walk() - from the first record that is left to the call @last, or to the end
+ * history_walk() - show a visitor one event after the other, from the first that is left
+ * @until: where to stop; whichever of its two numbers comes first
  *
- * Folds the view. Return: 0, what @visit returned, or -1 after a complaint.
+ * Begins the fold anew and leaves it at @until, or where the visitor stopped. Return: 0,
+ * or what @visit returned to stop.
  */
-int history_walk(struct ledger_view *view, const struct history_visitor *visitor, uint64_t last);
-
-#define HISTORY_TO_END UINT64_MAX
+int history_walk(struct ledger_view *view, const struct history_visitor *visitor,
+		 struct settled_moment until);
 
 #endif

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "query/heap.h"
 #include "query/live.h"
 #include "vma/kernel_map.h"
 #include "vma/vm_compare.h"
@@ -36,11 +37,8 @@ static int read_text(int fd, struct maps_text *text)
 
 		if (text->size - text->len < 8192) {
 			size_t size = text->size != 0 ? 2 * text->size : 64 << 10;
-			char *bigger = realloc(text->bytes, size);
 
-			if (bigger == NULL)
-				return -ENOMEM;
-			text->bytes = bigger;
+			text->bytes = heap_resize(text->bytes, size, 1);
 			text->size = size;
 		}
 		n = read(fd, text->bytes + text->len, text->size - text->len);
@@ -95,18 +93,16 @@ static int parse(struct kernel_snapshot *snapshot, const struct maps_text *text,
 	const char *end = text->bytes + text->len;
 	const char *line = text->bytes;
 
-	snapshot->areas = calloc(count_lines(text) + 1, sizeof(*snapshot->areas));
-	if (snapshot->areas == NULL)
-		return -ENOMEM;
+	snapshot->areas = heap_array(count_lines(text) + 1, sizeof(*snapshot->areas));
 	while (line < end) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 		struct kernel_area area;
 
 		if (stop == NULL)
 			break;
-		if (kernel_area_parse(line, stop, &area) &&
-		    kernel_area_to_memory_area(&area, objects, &snapshot->areas[snapshot->n++]) < 0)
-			return -ENOMEM;
+		if (kernel_area_parse(line, stop, &area))
+			heap_require(kernel_area_to_memory_area(&area, objects,
+								&snapshot->areas[snapshot->n++]));
 		line = stop + 1;
 	}
 	return snapshot->n > 0 ? 0 : -ESRCH;
@@ -149,21 +145,20 @@ bool live_await_baseline(struct ledger_view *view, pid_t pid)
 {
 	const struct timespec pause = { .tv_nsec = BASELINE_PAUSE_NS };
 	struct ledger_entry entry;
-	int r = 1;
+	int r;
 
-	for (unsigned i = 0; i < BASELINE_LOOKS && r >= 0; i++) {
+	for (unsigned i = 0; i < BASELINE_LOOKS; i++) {
 		do {
 			if (replay_has_baseline(&view->replay))
 				return true;
 			r = view_step(view, &entry);
 		} while (r > 0);
-		if (r == 0)
-			nanosleep(&pause, NULL);
+		nanosleep(&pause, NULL);
 	}
-	if (r == 0)
-		complain("process %d has only just started: its baseline is not in the ledger "
-			 "yet; try again",
-			 (int)pid);
+	problem_set(&view->problem, PROBLEM_PROCESS, view->name,
+		    "process %d has only just started: its baseline is not in the ledger yet",
+		    (int)pid);
+	problem_advise(&view->problem, "try again");
 	return false;
 }
 
@@ -173,12 +168,10 @@ bool live_await_baseline(struct ledger_view *view, pid_t pid)
 static int adopt(struct vm_space *space, const struct kernel_snapshot *kernel,
 		 struct addr_range range)
 {
-	struct memory_area *areas = calloc(kernel->n + 1, sizeof(*areas));
+	struct memory_area *areas = heap_array(kernel->n, sizeof(*areas));
 	size_t n = 0;
 	int error;
 
-	if (areas == NULL)
-		return -ENOMEM;
 	for (size_t i = 0; i < kernel->n; i++) {
 		struct memory_area area = kernel->areas[i];
 
@@ -191,7 +184,7 @@ static int adopt(struct vm_space *space, const struct kernel_snapshot *kernel,
 	if (error == 0)
 		error = vm_replace(space, range, areas, n, VM_RESYNCED);
 	free(areas);
-	return error;
+	return heap_require(error);
 }
 
 static const struct memory_area *kernel_area_at(const struct kernel_snapshot *kernel, uint64_t addr)
@@ -354,13 +347,36 @@ int live_settle(struct ledger_view *view, const struct kernel_snapshot *kernel,
 	return error;
 }
 
-void live_say_notes(const struct live_notes *notes)
+/* The bare error: what is wrong with the process, or with its map. */
+static int read_and_settle(struct ledger_view *view, pid_t pid, struct live_notes *notes)
 {
-	if (notes->n_in_flight > 0)
-		complain("%u call in flight: its range was asked from the kernel",
-			 notes->n_in_flight);
-	if (notes->n_stacks > 0)
-		complain("%u stack%s grown since the last event: the lower edge was asked from "
-			 "the kernel",
-			 notes->n_stacks, notes->n_stacks == 1 ? " has" : "s have");
+	struct kernel_snapshot kernel;
+	bool stable;
+	int error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
+
+	if (error == 0) {
+		view_fold_more(view);
+		error = live_settle(view, &kernel, notes);
+	}
+	kernel_snapshot_free(&kernel);
+	return error;
+}
+
+bool live_fold(struct ledger_view *view, pid_t pid, struct live_notes *notes)
+{
+	int error;
+
+	*notes = (struct live_notes){ 0 };
+	if (!live_await_baseline(view, pid))
+		return false;
+	error = read_and_settle(view, pid, notes);
+	if (error < 0)
+		live_set_problem(view, pid, error);
+	return error == 0;
+}
+
+void live_set_problem(struct ledger_view *view, pid_t pid, int error)
+{
+	problem_set_errno(&view->problem, PROBLEM_PROCESS, view->name, -error,
+			  "can't read the map of process %d", (int)pid);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_LIVE_H
-#define CLI_LIVE_H
+#ifndef QUERY_LIVE_H
+#define QUERY_LIVE_H
 
 /*
  * live - a ledger beside the process that is still writing it
@@ -42,7 +42,7 @@ void kernel_snapshot_free(struct kernel_snapshot *snapshot);
  *
  * A process that has only just started may be writing it.
  *
- * Return: false after a complaint: memory is short, or it is not there after a while.
+ * Return: false, with view->problem: it is not there after half a second.
  */
 bool live_await_baseline(struct ledger_view *view, pid_t pid);
 
@@ -52,11 +52,22 @@ struct live_notes {
 	unsigned n_in_flight;
 };
 
-/* Enter the three things above in the fold. Return: 0 or -ENOMEM. */
+/*
+ * Enter the three things above in the fold, which no longer is that of the ledger alone:
+ * view_begin() makes it so again. Return: 0 or a negative errno.
+ */
 int live_settle(struct ledger_view *view, const struct kernel_snapshot *kernel,
 		struct live_notes *notes);
 
-/* One line for each kind of note, on stderr. */
-void live_say_notes(const struct live_notes *notes);
+/**
+ * live_fold() - fold to what the process has now
+ *
+ * Waits for the baseline, folds all that was recorded, and enters the three things above.
+ * Return: false, with view->problem.
+ */
+bool live_fold(struct ledger_view *view, pid_t pid, struct live_notes *notes);
+
+/* The problem of a process whose map can't be read; @error is kernel_snapshot_read()'s. */
+void live_set_problem(struct ledger_view *view, pid_t pid, int error);
 
 #endif

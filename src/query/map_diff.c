@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "query/area_kind.h"
+#include "query/heap.h"
 #include "query/map_diff.h"
 
 /* -------------------------------------------------------------------------- sides */
@@ -17,27 +18,23 @@ void diff_side_free(struct diff_side *side)
 
 bool diff_is_mapledgers(const struct vm_space *space, const struct memory_area *area)
 {
-	const struct vm_object *object =
-		vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+	const struct vm_object *object = area_object(space, area);
 	const char *slash = object != NULL ? strrchr(object->name, '/') : NULL;
 
 	return (area->flags & VM_OWN) ||
 	       (slash != NULL && strcmp(slash + 1, "libmapledger.so") == 0);
 }
 
-int diff_side_take(struct diff_side *side, const struct vm_space *space)
+void diff_side_take(struct diff_side *side, const struct vm_space *space)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 
 	side->space = space;
-	side->areas = calloc(memory_set_count(space->set) + 1, sizeof(*side->areas));
-	if (side->areas == NULL)
-		return -ENOMEM;
+	side->areas = heap_array(memory_set_count(space->set), sizeof(*side->areas));
 	while ((area = memory_set_iter_next(&iter)) != NULL)
 		if (!diff_is_mapledgers(space, area))
 			side->areas[side->n++] = *area;
-	return 0;
 }
 
 void map_diff_free(struct map_diff *diff)
@@ -51,10 +48,8 @@ void map_diff_free(struct map_diff *diff)
 static bool same_object(const struct diff_side *a, const struct memory_area *in_a,
 			const struct diff_side *b, const struct memory_area *in_b)
 {
-	const struct vm_object *left =
-		vm_objects_get(&a->space->objects, (uint32_t)in_a->tag[VM_TAG_OBJECT]);
-	const struct vm_object *right =
-		vm_objects_get(&b->space->objects, (uint32_t)in_b->tag[VM_TAG_OBJECT]);
+	const struct vm_object *left = area_object(a->space, in_a);
+	const struct vm_object *right = area_object(b->space, in_b);
 
 	if (left == NULL || right == NULL)
 		return left == right;
@@ -87,25 +82,16 @@ static bool continues(const struct map_change *last, const struct map_change *ne
 	       last->after.tag[VM_TAG_CHANGED] == next->after.tag[VM_TAG_CHANGED];
 }
 
-static int add_change(struct map_diff *diff, const struct map_change *change)
+static void add_change(struct map_diff *diff, const struct map_change *change)
 {
 	struct map_change *last = diff->n > 0 ? &diff->changes[diff->n - 1] : NULL;
 
 	if (last != NULL && continues(last, change)) {
 		last->range.end = change->range.end;
-		return 0;
+		return;
 	}
-	if (diff->n == diff->capacity) {
-		size_t capacity = diff->capacity != 0 ? 2 * diff->capacity : 64;
-		struct map_change *bigger = realloc(diff->changes, capacity * sizeof(*bigger));
-
-		if (bigger == NULL)
-			return -ENOMEM;
-		diff->changes = bigger;
-		diff->capacity = capacity;
-	}
+	diff->changes = heap_grow(diff->changes, diff->n, &diff->capacity, 64, sizeof(*change));
 	diff->changes[diff->n++] = *change;
-	return 0;
 }
 
 /* ----------------------------------------------------------------------- by address */
@@ -159,7 +145,7 @@ static bool compare_areas(const struct sweep *sweep, const struct memory_area *a
 	return sweep->origins == DIFF_COMPARE_ORIGINS && a->origin != b->origin;
 }
 
-static int sweep_step(struct sweep *sweep, struct map_diff *diff)
+static void sweep_step(struct sweep *sweep, struct map_diff *diff)
 {
 	const struct memory_area *a = area_at(sweep->a, &sweep->in_a, sweep->at, &sweep->end);
 	const struct memory_area *b = area_at(sweep->b, &sweep->in_b, sweep->at, &sweep->end);
@@ -172,28 +158,26 @@ static int sweep_step(struct sweep *sweep, struct map_diff *diff)
 			change.after = *b;
 		if (b != NULL)
 			sweep->equal_from = UINT64_MAX;
-		return add_change(diff, &change);
+		add_change(diff, &change);
+		return;
 	}
 	if (b == NULL)
-		return 0;
+		return;
 	if (sweep->at == b->range.start)
 		sweep->equal_from = sweep->at;
 	diff->n_equal += sweep->end == b->range.end && sweep->equal_from == b->range.start;
-	return 0;
 }
 
-int map_diff_by_address(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b,
-			enum diff_origins origins)
+void map_diff_by_address(struct map_diff *diff, const struct diff_side *a,
+			 const struct diff_side *b, enum diff_origins origins)
 {
 	struct sweep sweep = { .a = a, .b = b, .origins = origins, .equal_from = UINT64_MAX };
-	int error = 0;
 
-	while (error == 0 && (sweep.in_a < a->n || sweep.in_b < b->n)) {
+	while (sweep.in_a < a->n || sweep.in_b < b->n) {
 		sweep.end = UINT64_MAX;
-		error = sweep_step(&sweep, diff);
+		sweep_step(&sweep, diff);
 		sweep.at = sweep.end;
 	}
-	return error;
 }
 
 /* --------------------------------------------------------------------------- by key */
@@ -218,10 +202,8 @@ static int compare_keyed(const void *a, const void *b)
 
 static struct keyed *sort_by_key(const struct diff_side *side)
 {
-	struct keyed *list = calloc(side->n + 1, sizeof(*list));
+	struct keyed *list = heap_array(side->n, sizeof(*list));
 
-	if (list == NULL)
-		return NULL;
 	for (size_t i = 0; i < side->n; i++)
 		list[i] = (struct keyed){ side->keys[i], &side->areas[i] };
 	qsort(list, side->n, sizeof(*list), compare_keyed);
@@ -234,7 +216,7 @@ static uint64_t size_of(const struct memory_area *area)
 }
 
 /* The next of either side, or of both when their keys are equal. */
-static int join_step(struct map_diff *diff, const struct keyed *a, const struct keyed *b)
+static void join_step(struct map_diff *diff, const struct keyed *a, const struct keyed *b)
 {
 	struct map_change change = { .kind = CHANGE_ALTERED };
 
@@ -248,9 +230,9 @@ static int join_step(struct map_diff *diff, const struct keyed *a, const struct 
 	} else if (((a->area->flags ^ b->area->flags) & VM_VISIBLE) == 0 &&
 		   size_of(a->area) == size_of(b->area)) {
 		diff->n_equal++;
-		return 0;
+		return;
 	}
-	return add_change(diff, &change);
+	add_change(diff, &change);
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -261,25 +243,22 @@ static int compare_changes(const void *a, const void *b)
 	return (left->range.start > right->range.start) - (left->range.start < right->range.start);
 }
 
-int map_diff_by_key(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b)
+void map_diff_by_key(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b)
 {
 	struct keyed *left = sort_by_key(a);
 	struct keyed *right = sort_by_key(b);
-	int error = left == NULL || right == NULL ? -ENOMEM : 0;
 	size_t i = 0;
 	size_t j = 0;
 
-	while (error == 0 && (i < a->n || j < b->n)) {
+	while (i < a->n || j < b->n) {
 		int order = i == a->n ? 1 : j == b->n ? -1 : strcmp(left[i].key, right[j].key);
 
-		error = join_step(diff, order <= 0 ? &left[i] : NULL,
-				  order >= 0 ? &right[j] : NULL);
+		join_step(diff, order <= 0 ? &left[i] : NULL, order >= 0 ? &right[j] : NULL);
 		i += order <= 0;
 		j += order >= 0;
 	}
 	free(left);
 	free(right);
-	if (error == 0 && diff->n > 0)
+	if (diff->n > 0)
 		qsort(diff->changes, diff->n, sizeof(*diff->changes), compare_changes);
-	return error;
 }

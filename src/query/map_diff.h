@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_MAP_DIFF_H
-#define CLI_MAP_DIFF_H
+#ifndef QUERY_MAP_DIFF_H
+#define QUERY_MAP_DIFF_H
 
 /*
  * map_diff - two maps side by side
@@ -27,11 +27,11 @@ struct diff_side {
 	size_t n;
 };
 
-/* The areas of a set, but for mapledger's own. -ENOMEM or 0. */
-int diff_side_take(struct diff_side *side, const struct vm_space *space);
+/* Take the areas of a folded map, but for mapledger's own. @space must outlive the side. */
+void diff_side_take(struct diff_side *side, const struct vm_space *space);
 void diff_side_free(struct diff_side *side);
 
-/* Its memory, and the shim's own file. */
+/* Is an area mapledger's: its memory, or the shim's own file? */
 bool diff_is_mapledgers(const struct vm_space *space, const struct memory_area *area);
 
 enum map_change_kind {
@@ -68,9 +68,11 @@ enum diff_origins {
 	DIFF_COMPARE_ORIGINS,
 };
 
-/* Return: 0 or -ENOMEM. */
-int map_diff_by_address(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b,
-			enum diff_origins origins);
-int map_diff_by_key(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b);
+/* Compare page by page. @diff is all zeros before, and must be freed. */
+void map_diff_by_address(struct map_diff *diff, const struct diff_side *a,
+			 const struct diff_side *b, enum diff_origins origins);
+
+/* Compare areas of equal keys, in their order. @diff is all zeros before, and must be freed. */
+void map_diff_by_key(struct map_diff *diff, const struct diff_side *a, const struct diff_side *b);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
-#include "cli/text/fault_text.h"
-#include "query/history.h"
+#include "ledger/ledger_trace.h"
+#include "query/event_stacks.h"
 #include "query/moment.h"
-#include "cli/text/stack_text.h"
+#include "query/words.h"
 
-#define MARKS_NAMED 8 /* in a complaint */
+#define MARKS_NAMED 8 /* in a problem's advice */
 
 /* The number of the call before everything that is left. */
 static uint64_t oldest(const struct ledger_view *view)
@@ -14,17 +14,19 @@ static uint64_t oldest(const struct ledger_view *view)
 	return view->first_event - 1;
 }
 
-static bool is_known(const struct ledger_view *view, uint64_t event)
+static bool is_known(struct ledger_view *view, uint64_t event)
 {
 	if (event > view->last_event) {
-		complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
-			 view->last_event, event);
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s ends at event #%" PRIu64, view->name, view->last_event);
+		problem_advise(&view->problem, "there is no #%" PRIu64, event);
 		return false;
 	}
 	if (event < oldest(view)) {
-		complain("%s: the history before event #%" PRIu64
-			 " was overwritten; ask for #%" PRIu64 " or later",
-			 view->name, view->first_event, oldest(view));
+		problem_set(&view->problem, PROBLEM_LOST, view->name,
+			    "%s: the history before event #%" PRIu64 " was overwritten", view->name,
+			    view->first_event);
+		problem_advise(&view->problem, "ask for #%" PRIu64 " or later", oldest(view));
 		return false;
 	}
 	return true;
@@ -32,13 +34,13 @@ static bool is_known(const struct ledger_view *view, uint64_t event)
 
 static bool settle_event(struct ledger_view *view, uint64_t event, struct settled_moment *settled)
 {
+	struct ledger_reader *reader = view_reread(view);
 	struct ledger_entry entry;
 
 	if (!is_known(view, event))
 		return false;
 	*settled = (struct settled_moment){ .event = event };
-	ledger_reader_rewind(view->reader);
-	while (ledger_reader_next(view->reader, &entry)) {
+	while (ledger_reader_next(reader, &entry)) {
 		if (entry.kind == LEDGER_CALL && entry.call.event > event)
 			break;
 		settled->n_records++;
@@ -49,8 +51,9 @@ static bool settle_event(struct ledger_view *view, uint64_t event, struct settle
 static bool settle_before_end(struct ledger_view *view, uint64_t n, struct settled_moment *settled)
 {
 	if (n > view->last_event - oldest(view)) {
-		complain("%s has only %" PRIu64 " events", view->name,
-			 view->last_event - oldest(view));
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s has only %" PRIu64 " events", view->name,
+			    view->last_event - oldest(view));
 		return false;
 	}
 	return settle_event(view, view->last_event - n, settled);
@@ -58,20 +61,22 @@ static bool settle_before_end(struct ledger_view *view, uint64_t n, struct settl
 
 static bool settle_time(struct ledger_view *view, uint64_t ns, struct settled_moment *settled)
 {
+	struct ledger_reader *reader = view_reread(view);
 	struct ledger_entry entry;
 	uint64_t time;
 
 	*settled = (struct settled_moment){ .event = oldest(view) };
-	ledger_reader_rewind(view->reader);
-	while (ledger_reader_next(view->reader, &entry)) {
+	while (ledger_reader_next(reader, &entry)) {
 		time = ledger_reader_time_ns(view->reader, entry.ticks);
 		if (entry.kind == LEDGER_CALL && time > ns)
 			break;
 		if (entry.kind == LEDGER_SEGMENT && settled->n_records == 0 &&
 		    view->first_event > 1 && time > ns) {
-			complain("%s: the history before %" PRIu64 ".%03" PRIu64
-				 " ms was overwritten; ask for a later moment",
-				 view->name, time / 1000000, time / 1000 % 1000);
+			problem_set(&view->problem, PROBLEM_LOST, view->name,
+				    "%s: the history before %" PRIu64 ".%03" PRIu64
+				    " ms was overwritten",
+				    view->name, time / 1000000, time / 1000 % 1000);
+			problem_advise(&view->problem, "ask for a later moment");
 			return false;
 		}
 		if (entry.kind == LEDGER_CALL)
@@ -81,32 +86,32 @@ static bool settle_time(struct ledger_view *view, uint64_t ns, struct settled_mo
 	return true;
 }
 
-/* "; marks are: a, b, c" */
+/* "its marks are: a, b, c" */
 static void list_marks(struct ledger_view *view, struct text *text)
 {
+	struct ledger_reader *reader = view_reread(view);
 	struct ledger_entry entry;
 	unsigned n = 0;
 
-	ledger_reader_rewind(view->reader);
-	while (n < MARKS_NAMED && ledger_reader_next(view->reader, &entry)) {
+	while (n < MARKS_NAMED && ledger_reader_next(reader, &entry)) {
 		if (entry.kind != LEDGER_NOTE || entry.note.kind != LEDGER_NOTE_MARK)
 			continue;
-		text_string(text, n++ == 0 ? "; its marks are: " : ", ");
+		text_string(text, n++ == 0 ? "its marks are: " : ", ");
 		text_name(text, entry.note.text, strlen(entry.note.text));
 	}
 	if (n == 0)
-		text_string(text, "; the program sets marks with ml_mark()");
+		text_string(text, "the program sets marks with ml_mark()");
 }
 
 static bool settle_mark(struct ledger_view *view, const char *name, struct settled_moment *settled)
 {
+	struct ledger_reader *reader = view_reread(view);
 	struct ledger_entry entry;
 	struct text text;
 	TEXT_ON_STACK(text, 1000);
 
 	*settled = (struct settled_moment){ .event = oldest(view) };
-	ledger_reader_rewind(view->reader);
-	while (ledger_reader_next(view->reader, &entry)) {
+	while (ledger_reader_next(reader, &entry)) {
 		settled->n_records++;
 		if (entry.kind == LEDGER_CALL)
 			settled->event = entry.call.event;
@@ -115,7 +120,9 @@ static bool settle_mark(struct ledger_view *view, const char *name, struct settl
 			return true;
 	}
 	list_marks(view, &text);
-	complain("%s has no mark '%s'%s", view->name, name, text.buffer);
+	problem_set(&view->problem, PROBLEM_QUESTION, view->name, "%s has no mark '%s'", view->name,
+		    name);
+	problem_advise(&view->problem, "%s", text.buffer);
 	return false;
 }
 
@@ -151,17 +158,14 @@ static bool settle_main(struct ledger_view *view, struct settled_moment *settled
 	struct history_visitor visitor = { .begins = has_stack,
 					   .visit = look_for_main,
 					   .context = &search };
-	bool good;
 
-	if (!event_names_begin(&search.names, view))
-		return false;
-	good = history_walk(view, &visitor, HISTORY_TO_END) >= 0;
+	event_names_begin(&search.names, view);
+	history_walk(view, &visitor, HISTORY_TO_END);
 	event_names_end(&search.names);
-	if (good && search.found != 0)
+	if (search.found != 0)
 		return settle_event(view, search.found - 1, settled);
-	if (good)
-		complain("%s: when main() began is not known: no stack of a call has it",
-			 view->name);
+	problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+		    "%s: when main() began is not known: no stack of a call has it", view->name);
 	return false;
 }
 
@@ -169,7 +173,7 @@ bool moment_settle(struct ledger_view *view, struct moment moment, struct settle
 {
 	switch (moment.kind) {
 	case MOMENT_END:
-		*settled = (struct settled_moment){ view->last_event, MOMENT_ALL_RECORDS };
+		*settled = (struct settled_moment){ view->last_event, VIEW_ALL_RECORDS };
 		return true;
 	case MOMENT_START:
 		return settle_event(view, oldest(view), settled);
@@ -186,8 +190,15 @@ bool moment_settle(struct ledger_view *view, struct moment moment, struct settle
 	case MOMENT_CRASH:
 		if (fault_is_met(&view->header->fault))
 			return settle_event(view, view->header->fault.event, settled);
-		complain("%s holds no crash; the last moment is: end", view->name);
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name, "%s holds no crash",
+			    view->name);
+		problem_advise(&view->problem, "the last moment is: end");
 		return false;
 	}
 	return false;
+}
+
+void view_fold(struct ledger_view *view, struct settled_moment settled)
+{
+	view_fold_records(view, settled.n_records);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include "query/heap.h"
 #include "query/page_history.h"
 
 struct reading {
@@ -83,22 +84,13 @@ static int visit(void *context, struct history_event *event)
 		return 0;
 	if (history->n == STEPS_MAX)
 		drop_oldest_half(history);
-	if (history->n == history->capacity) {
-		size_t capacity = history->capacity > 0 ? history->capacity * 2 : 64;
-		struct page_step *steps = reallocarray(history->steps, capacity, sizeof(*steps));
-
-		if (steps == NULL) {
-			complain("%s: not enough memory", reading->view->name);
-			return -1;
-		}
-		history->steps = steps;
-		history->capacity = capacity;
-	}
+	history->steps =
+		heap_grow(history->steps, history->n, &history->capacity, 64, sizeof(*step));
 	history->steps[history->n++] = *step;
 	return 0;
 }
 
-int page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page)
+void page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page)
 {
 	struct reading reading = { .history = history, .view = view };
 	const struct history_visitor visitor = { .begins = begins,
@@ -106,10 +98,7 @@ int page_history_read(struct page_history *history, struct ledger_view *view, ui
 						 .context = &reading };
 
 	*history = (struct page_history){ .page = vm_page_down(page) };
-	if (history_walk(view, &visitor, HISTORY_TO_END) == 0)
-		return 0;
-	page_history_free(history);
-	return -1;
+	history_walk(view, &visitor, HISTORY_TO_END);
 }
 
 void page_history_free(struct page_history *history)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_PAGE_HISTORY_H
-#define CLI_PAGE_HISTORY_H
+#ifndef QUERY_PAGE_HISTORY_H
+#define QUERY_PAGE_HISTORY_H
 
 /*
  * page_history - what changed one page, step by step, to the end of the ledger
@@ -30,8 +30,8 @@ struct page_history {
 	size_t capacity;
 };
 
-/* Folds the view to its end. Return: 0, or -1 after a complaint. */
-int page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page);
+/* Read what changed a page. Folds the view to its end. */
+void page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page);
 void page_history_free(struct page_history *history);
 
 /* Is what is there after the step another mapping than before it? */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/text/area_text.h"
-#include "cli/text/fault_text.h"
-#include "query/history.h"
+#include "ledger/ledger_trace.h"
+#include "query/area_kind.h"
+#include "query/heap.h"
+#include "query/named_stack.h"
 #include "query/place.h"
-#include "cli/text/stack_text.h"
 
 /* ------------------------------------------------------------------------ ranges */
 
@@ -18,20 +17,7 @@ void place_ranges_free(struct place_ranges *ranges)
 	*ranges = (struct place_ranges){ 0 };
 }
 
-static int grow(struct place_ranges *ranges)
-{
-	size_t capacity = ranges->capacity != 0 ? 2 * ranges->capacity : 8;
-	struct addr_range *bigger = realloc(ranges->ranges, capacity * sizeof(*bigger));
-
-	if (bigger == NULL)
-		return -ENOMEM;
-	ranges->ranges = bigger;
-	ranges->capacity = capacity;
-	return 0;
-}
-
-/* -ENOMEM or 0. */
-static int add_range(struct place_ranges *ranges, struct addr_range range)
+static void add_range(struct place_ranges *ranges, struct addr_range range)
 {
 	size_t from = 0;
 	size_t to;
@@ -44,13 +30,13 @@ static int add_range(struct place_ranges *ranges, struct addr_range range)
 		if (ranges->ranges[to].end > range.end)
 			range.end = ranges->ranges[to].end;
 	}
-	if (from == to && ranges->n == ranges->capacity && grow(ranges) < 0)
-		return -ENOMEM;
+	if (from == to)
+		ranges->ranges =
+			heap_grow(ranges->ranges, ranges->n, &ranges->capacity, 8, sizeof(range));
 	memmove(&ranges->ranges[from + 1], &ranges->ranges[to],
 		(ranges->n - to) * sizeof(*ranges->ranges));
 	ranges->ranges[from] = range;
 	ranges->n += 1 - (to - from);
-	return 0;
 }
 
 bool place_overlaps(const struct place_ranges *ranges, struct addr_range range)
@@ -99,16 +85,15 @@ static bool matches(const struct vm_space *space, const struct memory_area *area
 	}
 }
 
-static int add_matching(const struct vm_space *space, const struct place *place,
-			struct addr_range where, struct place_ranges *ranges)
+static void add_matching(const struct vm_space *space, const struct place *place,
+			 struct addr_range where, struct place_ranges *ranges)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, where);
 	const struct memory_area *area;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL)
-		if (matches(space, area, place) && add_range(ranges, area->range) < 0)
-			return -ENOMEM;
-	return 0;
+		if (matches(space, area, place))
+			add_range(ranges, area->range);
 }
 
 /* ------------------------------------------------------- what is there no more, or not yet */
@@ -132,134 +117,126 @@ static int search_event(void *context, struct history_event *event)
 	struct search *search = context;
 	const struct vm_space *space = &search->view->replay.space;
 	struct addr_range resynced = { event->resync.start, event->resync.end };
-	int error = 0;
 
 	if (event->kind == HISTORY_RESYNC)
-		error = add_matching(space, search->place, resynced, search->ranges);
-	for (unsigned i = 0; i < event->touch.n && error == 0; i++)
-		error = add_matching(space, search->place, event->touch.range[i], search->ranges);
-	if (error < 0)
-		complain("%s: not enough memory", search->view->name);
-	return error < 0 ? -1 : 0;
+		add_matching(space, search->place, resynced, search->ranges);
+	for (unsigned i = 0; i < event->touch.n; i++)
+		add_matching(space, search->place, event->touch.range[i], search->ranges);
+	return 0;
 }
 
-static bool search_history(struct ledger_view *view, struct moment moment,
-			   const struct place *place, struct place_ranges *ranges)
+static void search_history(struct ledger_view *view, const struct place *place,
+			   struct place_ranges *ranges)
 {
 	struct search search = { view, place, ranges };
 	struct history_visitor visitor = { .begins = can_map,
 					   .visit = search_event,
 					   .context = &search };
 
-	return history_walk(view, &visitor, HISTORY_TO_END) >= 0 && view_fold(view, moment);
+	history_walk(view, &visitor, HISTORY_TO_END);
 }
 
 /* -------------------------------------------------------------------------- finding */
 
-static void complain_not_found(const struct ledger_view *view, const struct place *place)
+static void say_area_not_found(struct ledger_view *view, uint64_t event)
 {
-	switch (place->kind) {
-	case PLACE_AREA:
-		if (place->value > view->last_event)
-			complain("%s ends at event #%" PRIu64 "; there is no #%" PRIu64, view->name,
-				 view->last_event, place->value);
-		else if (place->value < view->first_event)
-			complain("%s: event #%" PRIu64 " was overwritten", view->name,
-				 place->value);
-		else
-			complain("%s: event #%" PRIu64 " (%s) mapped nothing; see: mapledger map",
-				 view->name, place->value,
-				 vm_op_info(view_op_of(view, place->value))->name);
-		return;
-	case PLACE_LIBRARY:
-		complain("%s: no file whose name begins with '%s' was ever mapped; see: mapledger "
-			 "map",
-			 view->name, place->text);
-		return;
-	case PLACE_PATH:
-		complain("%s: no file whose path matches '%s' was ever mapped; see: mapledger map",
-			 view->name, place->text);
-		return;
-	default:
-		complain("%s: there never was a '%s'; see: mapledger map", view->name, place->text);
-		return;
+	if (event > view->last_event) {
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s ends at event #%" PRIu64, view->name, view->last_event);
+		problem_advise(&view->problem, "there is no #%" PRIu64, event);
+	} else if (event < view->first_event) {
+		problem_set(&view->problem, PROBLEM_LOST, view->name,
+			    "%s: event #%" PRIu64 " was overwritten", view->name, event);
+	} else {
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s: event #%" PRIu64 " (%s) mapped nothing", view->name, event,
+			    vm_op_info(view_op_of(view, event))->name);
+		problem_advise(&view->problem, "see: mapledger map");
 	}
 }
 
-static bool find_by_name(struct ledger_view *view, struct moment moment, const struct place *place,
-			 struct place_ranges *ranges)
+static void say_not_found(struct ledger_view *view, const struct place *place)
 {
-	if (add_matching(&view->replay.space, place, MEMORY_SET_ALL, ranges) < 0) {
-		complain("%s: not enough memory", view->name);
-		return false;
+	static const char *const sentences[][2] = {
+		[PLACE_LIBRARY] = { "no file whose name begins with '", "' was ever mapped" },
+		[PLACE_PATH] = { "no file whose path matches '", "' was ever mapped" },
+		[PLACE_NAMED] = { "there never was a '", "'" },
+	};
+
+	if (place->kind == PLACE_AREA) {
+		say_area_not_found(view, place->value);
+		return;
 	}
-	if (ranges->n == 0 && !search_history(view, moment, place, ranges))
-		return false;
+	problem_set(&view->problem, PROBLEM_QUESTION, view->name, "%s: %s%s%s", view->name,
+		    sentences[place->kind][0], place->text, sentences[place->kind][1]);
+	problem_advise(&view->problem, "see: mapledger map");
+}
+
+static bool find_by_name(struct ledger_view *view, struct settled_moment moment,
+			 const struct place *place, struct place_ranges *ranges)
+{
+	view_fold(view, moment);
+	add_matching(&view->replay.space, place, MEMORY_SET_ALL, ranges);
 	if (ranges->n == 0)
-		complain_not_found(view, place);
+		search_history(view, place, ranges);
+	if (ranges->n == 0)
+		say_not_found(view, place);
 	return ranges->n > 0;
 }
 
-static bool add_or_complain(const struct ledger_view *view, struct place_ranges *ranges,
-			    struct addr_range range)
-{
-	if (add_range(ranges, range) == 0)
-		return true;
-	complain("%s: not enough memory", view->name);
-	return false;
-}
-
 /* The pages of @size bytes from @addr on; the address itself is what was meant. */
-static bool add_point(const struct ledger_view *view, struct place_ranges *ranges, uint64_t addr,
+static bool add_point(struct ledger_view *view, struct place_ranges *ranges, uint64_t addr,
 		      uint64_t size)
 {
 	struct addr_range range = { vm_page_down(addr), 0 };
 
 	if (__builtin_add_overflow(addr, size != 0 ? size : 1, &range.end) ||
 	    range.end > vm_page_down(UINT64_MAX)) {
-		complain("%s: 0x%" PRIx64 " is no address that a program can have", view->name,
-			 addr);
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s: 0x%" PRIx64 " is no address that a program can have", view->name,
+			    addr);
 		return false;
 	}
 	range.end = vm_page_up(range.end);
 	ranges->point = addr;
-	return add_or_complain(view, ranges, range);
+	add_range(ranges, range);
+	return true;
 }
 
 /* ------------------------------------------------------------------------- crashes */
 
-static bool find_crash(const struct ledger_view *view, const struct place *place, uint64_t addr,
+static bool find_crash(struct ledger_view *view, const struct place *place, uint64_t addr,
 		       struct place_ranges *ranges)
 {
 	if (fault_is_met(&view->header->fault))
 		return add_point(view, ranges, addr, 1);
-	complain("%s holds no crash, so there is no '%s'; give an address", view->name,
-		 place->argument);
+	problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+		    "%s holds no crash, so there is no '%s'", view->name, place->argument);
+	problem_advise(&view->problem, "give an address");
 	return false;
 }
 
-/* The area that it was in when the thread said so last, which may be gone by @moment. */
-static bool find_declared_stack(struct ledger_view *view, struct moment moment, uint64_t tid,
-				struct addr_range *range)
+/* The area that the stack was in when the thread said so last; empty: it never did. */
+static struct addr_range find_declared_stack(struct ledger_view *view, uint64_t tid)
 {
+	struct addr_range range = { 0, 0 };
 	struct ledger_entry entry;
-	int r = view_begin(view) ? 1 : -1;
 
-	*range = (struct addr_range){ 0, 0 };
-	while (r > 0 && (r = view_step(view, &entry)) > 0) {
+	view_begin(view);
+	while (view_step(view, &entry) > 0) {
 		const struct memory_area *area;
 
 		if (entry.kind != LEDGER_THREAD || entry.thread.tid != tid)
 			continue;
 		area = memory_set_find(view->replay.space.set, entry.thread.sp);
 		if (area != NULL)
-			*range = area->range;
+			range = area->range;
 	}
-	return r == 0 && view_fold(view, moment);
+	return range;
 }
 
 /* The first thread's has a name, and a crash says where it was. */
-static bool find_thread_stack(struct ledger_view *view, struct moment moment,
+static bool find_thread_stack(struct ledger_view *view, struct settled_moment moment,
 			      const struct place *place, struct place_ranges *ranges)
 {
 	const struct place named = { .kind = PLACE_NAMED, .text = "[stack]" };
@@ -269,16 +246,17 @@ static bool find_thread_stack(struct ledger_view *view, struct moment moment,
 
 	if (place->value == view->header->pid)
 		return find_by_name(view, moment, &named, ranges);
+	view_fold(view, moment);
 	if (fault_is_met(fault) && fault->tid == place->value)
 		area = memory_set_find(view->replay.space.set, fault->sp);
-	if (area != NULL)
-		return add_or_complain(view, ranges, area->range);
-	if (!find_declared_stack(view, moment, place->value, &range))
-		return false;
-	if (range.start < range.end)
-		return add_or_complain(view, ranges, range);
-	complain("%s: where the stack of thread %" PRIu64 " lies is not known", view->name,
-		 place->value);
+	range = area != NULL ? area->range : find_declared_stack(view, place->value);
+	if (range.start < range.end) {
+		add_range(ranges, range);
+		return true;
+	}
+	problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+		    "%s: where the stack of thread %" PRIu64 " lies is not known", view->name,
+		    place->value);
 	return false;
 }
 
@@ -323,27 +301,24 @@ static bool find_in_files(struct ledger_view *view, struct symbolizer *symbolize
 	return false;
 }
 
-static bool find_symbol(struct ledger_view *view, const struct place *place,
-			struct place_ranges *ranges)
+static bool find_symbol(struct ledger_view *view, struct settled_moment moment,
+			const struct place *place, struct place_ranges *ranges)
 {
 	struct symbolizer *symbolizer = stack_names(view);
 	uint64_t addr, size;
 	bool found;
 
-	if (symbolizer == NULL)
-		return false;
+	view_fold(view, moment);
 	found = find_in_files(view, symbolizer, place->text, true, &addr, &size) ||
 		find_in_files(view, symbolizer, place->text, false, &addr, &size);
-	if (!found) {
-		stack_say_problems(symbolizer);
-		complain("%s: no program or library that is mapped there has a symbol '%s'",
-			 view->name, place->text);
-	}
-	symbolizer_destroy(symbolizer);
+	if (!found)
+		problem_set(&view->problem, PROBLEM_QUESTION, view->name,
+			    "%s: no program or library that is mapped there has a symbol '%s'",
+			    view->name, place->text);
 	return found && add_point(view, ranges, addr, size);
 }
 
-static bool find(struct ledger_view *view, struct moment moment, const struct place *place,
+static bool find(struct ledger_view *view, struct settled_moment moment, const struct place *place,
 		 struct place_ranges *ranges)
 {
 	switch (place->kind) {
@@ -351,9 +326,11 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 		return true;
 	case PLACE_ADDRESS:
 		ranges->point = place->value;
-		return add_or_complain(view, ranges, place->range);
+		add_range(ranges, place->range);
+		return true;
 	case PLACE_RANGE:
-		return add_or_complain(view, ranges, place->range);
+		add_range(ranges, place->range);
+		return true;
 	case PLACE_NAMED:
 	case PLACE_LIBRARY:
 	case PLACE_PATH:
@@ -362,7 +339,7 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 	case PLACE_THREAD_STACK:
 		return find_thread_stack(view, moment, place, ranges);
 	case PLACE_SYMBOL:
-		return find_symbol(view, place, ranges);
+		return find_symbol(view, moment, place, ranges);
 	case PLACE_FAULT:
 		return find_crash(view, place, view->header->fault.address, ranges);
 	case PLACE_PC:
@@ -371,7 +348,7 @@ static bool find(struct ledger_view *view, struct moment moment, const struct pl
 	return false;
 }
 
-bool place_find(struct ledger_view *view, struct moment moment, const struct place *place,
+bool place_find(struct ledger_view *view, struct settled_moment moment, const struct place *place,
 		struct place_ranges *ranges)
 {
 	*ranges = (struct place_ranges){ 0 };

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_PLACE_H
-#define CLI_PLACE_H
+#ifndef QUERY_PLACE_H
+#define QUERY_PLACE_H
 
 /*
  * place - where in the address space a place lies, in this ledger
  *
- * Names are looked up in the map that the view is folded to. What is not there at
+ * Names are looked up in the map of a moment. What is not there at
  * that moment, but was at another, is found as well: every place where it ever
  * was counts then.
  */
 
-#include "query/ledger_view.h"
+#include "query/moment.h"
 
 /*
  * Whole pages, in address order, not touching each other.
@@ -26,17 +26,17 @@ struct place_ranges {
 
 /**
  * place_find() - the ranges of a place
- * @ranges: empty for PLACE_EVERYWHERE
+ * @moment: names mean what they meant then
+ * @ranges: overwritten; empty for PLACE_EVERYWHERE, and when nothing is found
  *
- * The view must be folded to a moment; it is so again afterwards.
- *
- * Return: false after a complaint, also when nothing is found.
+ * May move the fold: only a place that needs the map is looked for there. Return: false,
+ * with view->problem: there is no such place.
  */
-bool place_find(struct ledger_view *view, struct moment moment, const struct place *place,
+bool place_find(struct ledger_view *view, struct settled_moment moment, const struct place *place,
 		struct place_ranges *ranges);
 void place_ranges_free(struct place_ranges *ranges);
 
-/* No ranges overlap everything. */
+/* Does a range share a page with a place? Everything does with one that has no ranges. */
 bool place_overlaps(const struct place_ranges *ranges, struct addr_range range);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/commands/cmd_audit.h"
 #include "cli/open_ledger.h"
 #include "cli/report/audit_report.h"
+#include "cli/text/output.h"
 
 struct audit_command_options {
 	struct common_options common;
@@ -55,10 +56,6 @@ static bool print(const struct audit_report *report, const struct audit_command_
 		return true;
 	}
 	json = json_create();
-	if (json == NULL) {
-		complain("not enough memory");
-		return false;
-	}
 	audit_print_json(report, json);
 	json_destroy(json);
 	return true;
@@ -70,11 +67,9 @@ static int show(struct ledger_view *view, const void *given)
 	struct audit_report report;
 	int code = CLI_TROUBLE;
 
-	if (audit_report_make(&report, view, &options->audit) && print(&report, options)) {
-		stack_say_problems(report.symbolizer);
+	if (audit_report_make(&report, view, &options->audit) && print(&report, options))
 		code = audit_report_fails(&report, &options->audit, AUDIT_WARNING) ? CLI_DIFFERENT
 										   : CLI_FINE;
-	}
 	audit_report_free(&report);
 	return code;
 }

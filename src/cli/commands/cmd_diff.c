@@ -6,14 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/commands/cmd_diff.h"
-#include "cli/text/word.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
-#include "query/find_ledger.h"
+#include "cli/text/output.h"
+#include "cli/text/stack_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
+#include "query/event_stacks.h"
+#include "query/heap.h"
 #include "query/history.h"
 #include "query/live.h"
 #include "query/map_diff.h"
 #include "query/moment.h"
-#include "cli/text/stack_text.h"
+#include "query/words.h"
 
 struct diff_options {
 	struct common_options common;
@@ -43,7 +48,6 @@ struct comparing {
 	struct subject b;
 	bool same_ledger;
 	struct map_diff diff;
-	struct symbolizer *symbolizer;
 	struct json *json;
 };
 
@@ -55,15 +59,27 @@ static void want(struct subject *subject, uint64_t event)
 		subject->stacks[subject->n_stacks++].event = event;
 }
 
+/* The last call whose stack is wanted: there is no need to look any further. */
+static struct settled_moment last_wanted(const struct subject *subject)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < subject->n_stacks; i++)
+		if (subject->stacks[i].event > last)
+			last = subject->stacks[i].event;
+	return history_after_event(last);
+}
+
 /* Names those of @subject's calls that were wanted. Folds its view again. */
-static bool name_events(struct comparing *comparing, struct subject *subject)
+static void name_events(struct comparing *comparing, struct subject *subject)
 {
 	if (subject->view.replay.counts.n_stacked == 0)
 		subject->n_stacks = 0;
-	return subject->n_stacks == 0 ||
-	       (stacks_of_events(&subject->view, comparing->symbolizer, subject->stacks,
-				 &subject->n_stacks, HISTORY_TO_END) &&
-		view_fold(&subject->view, subject->moment));
+	if (subject->n_stacks == 0)
+		return;
+	stacks_of_events(&subject->view, stack_names(&comparing->a.view), subject->stacks,
+			 &subject->n_stacks, last_wanted(subject));
+	view_fold(&subject->view, subject->settled);
 }
 
 static void say_who(const struct subject *subject, uint64_t event, struct text *text)
@@ -74,12 +90,9 @@ static void say_who(const struct subject *subject, uint64_t event, struct text *
 		stack_who(stack, text);
 }
 
-static bool prepare_names(struct subject *subject, size_t n)
+static void prepare_names(struct subject *subject, size_t n)
 {
-	subject->stacks = calloc(n + 1, sizeof(*subject->stacks));
-	if (subject->stacks == NULL)
-		complain("%s: not enough memory", subject->found.name);
-	return subject->stacks != NULL;
+	subject->stacks = heap_array(n, sizeof(*subject->stacks));
 }
 
 /* ---------------------------------------------------------------------- relation: keys */
@@ -104,7 +117,7 @@ static char *key_of(const struct subject *subject, const struct memory_area *are
 		text_format(&text, "%s ", area_kind_name(area_kind(space, area)));
 		say_who(subject, area->origin, &text);
 	}
-	return strdup(text.buffer);
+	return heap_string(text.buffer);
 }
 
 /* Neighbours that one could not tell apart from outside, as pieces of the heap, are one. */
@@ -131,27 +144,19 @@ static void join_neighbours(struct subject *subject)
 	side->n = n;
 }
 
-static bool make_keys(struct comparing *comparing, struct subject *subject)
+static void make_keys(struct comparing *comparing, struct subject *subject)
 {
 	struct diff_side *side = &subject->side;
 
-	if (!prepare_names(subject, side->n))
-		return false;
+	prepare_names(subject, side->n);
 	for (size_t i = 0; i < side->n; i++)
 		if (side->areas[i].tag[VM_TAG_OBJECT] == 0)
 			want(subject, side->areas[i].origin);
-	if (!name_events(comparing, subject))
-		return false;
-	side->keys = calloc(side->n + 1, sizeof(*side->keys));
-	for (size_t i = 0; i < side->n && side->keys != NULL; i++)
-		if ((side->keys[i] = key_of(subject, &side->areas[i])) == NULL)
-			break;
-	if (side->keys == NULL || (side->n > 0 && side->keys[side->n - 1] == NULL)) {
-		complain("%s: not enough memory", subject->found.name);
-		return false;
-	}
+	name_events(comparing, subject);
+	side->keys = heap_array(side->n, sizeof(*side->keys));
+	for (size_t i = 0; i < side->n; i++)
+		side->keys[i] = key_of(subject, &side->areas[i]);
 	join_neighbours(subject);
-	return true;
 }
 
 /* -------------------------------------------------- who removed, and who moved here */
@@ -223,7 +228,7 @@ static int look_at_call(void *context, struct history_event *event)
 	return 0;
 }
 
-static bool search_calls(struct comparing *comparing)
+static void search_calls(struct comparing *comparing)
 {
 	struct history_visitor visitor = { .begins = is_later_call,
 					   .visit = look_at_call,
@@ -234,9 +239,9 @@ static bool search_calls(struct comparing *comparing)
 	for (size_t i = 0; i < comparing->diff.n; i++)
 		n += is_searched(comparing, &comparing->diff.changes[i]);
 	if (n == 0 || !comparing->same_ledger)
-		return true;
-	return history_walk(&b->view, &visitor, b->settled.event) >= 0 &&
-	       view_fold(&b->view, b->moment);
+		return;
+	history_walk(&b->view, &visitor, history_after_event(b->settled.event));
+	view_fold(&b->view, b->settled);
 }
 
 static uint64_t known_event(const struct comparing *comparing, const struct map_change *change)
@@ -249,17 +254,17 @@ static uint64_t known_event(const struct comparing *comparing, const struct map_
 }
 
 /* Who mapped, changed, unmapped; and of what is gone, who had made it. */
-static bool name_changes(struct comparing *comparing)
+static void name_changes(struct comparing *comparing)
 {
 	struct map_diff *diff = &comparing->diff;
 	struct subject *a = &comparing->a;
 	struct subject *b = &comparing->b;
 
 	if (comparing->options->relative)
-		return true; /* named for their keys */
-	if (!search_calls(comparing) || !prepare_names(a, diff->n) ||
-	    !prepare_names(b, 3 * diff->n))
-		return false;
+		return; /* named for their keys */
+	search_calls(comparing);
+	prepare_names(a, diff->n);
+	prepare_names(b, 3 * diff->n);
 	for (size_t i = 0; i < diff->n; i++) {
 		struct map_change *change = &diff->changes[i];
 
@@ -268,7 +273,9 @@ static bool name_changes(struct comparing *comparing)
 		want(b, change->after.origin);
 		want(comparing->same_ledger ? b : a, change->before.origin);
 	}
-	return name_events(comparing, a) && (b->is_process || name_events(comparing, b));
+	name_events(comparing, a);
+	if (!b->is_process)
+		name_events(comparing, b);
 }
 
 /* ------------------------------------------------------------------------ the table */
@@ -519,14 +526,10 @@ static void json_change(const struct comparing *comparing, const struct map_chan
 	json_end_object(json);
 }
 
-static bool print_json(struct comparing *comparing)
+static void print_json(struct comparing *comparing)
 {
 	struct json *json = comparing->json = json_create();
 
-	if (json == NULL) {
-		complain("%s: not enough memory", comparing->a.found.name);
-		return false;
-	}
 	json_object(json, NULL);
 	json_subject(json, "from", &comparing->a);
 	json_subject(json, "to", &comparing->b);
@@ -537,66 +540,57 @@ static bool print_json(struct comparing *comparing)
 	json_end_array(json);
 	json_end_object(json);
 	json_destroy(json);
-	return true;
 }
 
 /* ---------------------------------------------------------------------- the subjects */
 
-static bool open_subject(struct subject *subject, const struct diff_options *options)
+/* @symbolizer: of the first view, which the second one borrows; NULL: its own */
+static bool open_subject(struct subject *subject, const struct diff_options *options,
+			 struct symbolizer *symbolizer)
 {
-	if (!view_open(&subject->view, subject->found.path, subject->found.name))
+	if (!open_view(&subject->view, subject->found.path, subject->found.name))
 		return false;
+	subject->view.symbolizer = symbolizer;
 	subject->is_open = true;
 	subject->view.sysroot = options->common.sysroot;
-	return moment_settle(&subject->view, subject->moment, &subject->settled) &&
-	       view_fold(&subject->view, subject->moment);
+	if (!moment_settle(&subject->view, subject->moment, &subject->settled)) {
+		open_say_problems(&subject->view);
+		return false;
+	}
+	view_fold(&subject->view, subject->settled);
+	return true;
 }
 
-static bool take_ledger(struct subject *subject)
-{
-	if (diff_side_take(&subject->side, &subject->view.replay.space) == 0)
-		return true;
-	complain("%s: not enough memory", subject->found.name);
-	return false;
-}
-
-static bool add_piece(struct diff_side *side, const struct memory_area *area,
+static void add_piece(struct diff_side *side, const struct memory_area *area,
 		      struct addr_range range)
 {
-	struct memory_area *bigger;
-
 	if (range.start >= range.end)
-		return true;
-	bigger = realloc(side->areas, (side->n + 1) * sizeof(*bigger));
-	if (bigger == NULL)
-		return false;
-	side->areas = bigger;
+		return;
+	side->areas = heap_resize(side->areas, side->n + 1, sizeof(*area));
 	side->areas[side->n] = *area;
 	memory_area_clip(&side->areas[side->n++], range);
-	return true;
 }
 
 /*
  * What mapledger has in the process by now is known from the end of the ledger. The kernel
  * makes one of it and the program's memory beside it.
  */
-static bool add_without_own(struct diff_side *side, const struct vm_space *space,
+static void add_without_own(struct diff_side *side, const struct vm_space *space,
 			    const struct memory_area *area)
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, area->range);
 	struct addr_range rest = area->range;
 	const struct memory_area *ours;
-	bool good = true;
 
 	if (diff_is_mapledgers(space, area))
-		return true;
-	while (good && (ours = memory_set_iter_next(&iter)) != NULL) {
+		return;
+	while ((ours = memory_set_iter_next(&iter)) != NULL) {
 		if (!(ours->flags & VM_OWN))
 			continue;
-		good = add_piece(side, area, (struct addr_range){ rest.start, ours->range.start });
+		add_piece(side, area, (struct addr_range){ rest.start, ours->range.start });
 		rest.start = ours->range.end;
 	}
-	return good && add_piece(side, area, rest);
+	add_piece(side, area, rest);
 }
 
 /* Both are views of the ledger of one process. */
@@ -604,8 +598,14 @@ static bool await_baseline(struct comparing *comparing)
 {
 	pid_t pid = comparing->options->common.pid;
 
-	return live_await_baseline(&comparing->a.view, pid) &&
-	       live_await_baseline(&comparing->b.view, pid);
+	if (!live_await_baseline(&comparing->a.view, pid)) {
+		open_say_problems(&comparing->a.view);
+		return false;
+	}
+	if (live_await_baseline(&comparing->b.view, pid))
+		return true;
+	open_say_problems(&comparing->b.view);
+	return false;
 }
 
 static bool take_process(struct comparing *comparing)
@@ -619,34 +619,30 @@ static bool take_process(struct comparing *comparing)
 
 	b->side.space = space;
 	for (size_t i = 0; error == 0 && i < kernel.n; i++)
-		if (!add_without_own(&b->side, space, &kernel.areas[i]))
-			error = -ENOMEM;
+		add_without_own(&b->side, space, &kernel.areas[i]);
 	kernel_snapshot_free(&kernel);
-	if (error < 0)
-		complain("can't read the map of process %d: %s",
-			 (int)comparing->options->common.pid, strerror(-error));
+	if (error < 0) {
+		live_set_problem(&b->view, comparing->options->common.pid, error);
+		open_say_problems(&b->view);
+	}
 	return error == 0;
 }
 
-static bool compare(struct comparing *comparing)
+static void compare(struct comparing *comparing)
 {
 	struct subject *a = &comparing->a;
 	struct subject *b = &comparing->b;
-	int error;
 
 	if (comparing->options->relative) {
-		if (!make_keys(comparing, a) || !make_keys(comparing, b))
-			return false;
-		error = map_diff_by_key(&comparing->diff, &a->side, &b->side);
+		make_keys(comparing, a);
+		make_keys(comparing, b);
+		map_diff_by_key(&comparing->diff, &a->side, &b->side);
 	} else {
-		error = map_diff_by_address(&comparing->diff, &a->side, &b->side,
-					    comparing->same_ledger ? DIFF_COMPARE_ORIGINS
-								   : DIFF_IGNORE_ORIGINS);
+		map_diff_by_address(&comparing->diff, &a->side, &b->side,
+				    comparing->same_ledger ? DIFF_COMPARE_ORIGINS
+							   : DIFF_IGNORE_ORIGINS);
 	}
-	if (error == 0)
-		return name_changes(comparing);
-	complain("%s: not enough memory", a->found.name);
-	return false;
+	name_changes(comparing);
 }
 
 static void say_damage(const struct comparing *comparing)
@@ -660,23 +656,24 @@ static int compare_and_print(struct comparing *comparing)
 {
 	struct subject *a = &comparing->a;
 	struct subject *b = &comparing->b;
-	bool good;
 
-	if (!open_subject(a, comparing->options) || !open_subject(b, comparing->options))
+	if (!open_subject(a, comparing->options, NULL) ||
+	    !open_subject(b, comparing->options, stack_names(&a->view)) ||
+	    (b->is_process && !await_baseline(comparing)))
 		return CLI_TROUBLE;
-	comparing->symbolizer = stack_names(&a->view);
-	if (comparing->symbolizer == NULL || (b->is_process && !await_baseline(comparing)) ||
-	    !take_ledger(a) || !(b->is_process ? take_process(comparing) : take_ledger(b)) ||
-	    !compare(comparing))
+	diff_side_take(&a->side, &a->view.replay.space);
+	if (b->is_process && !take_process(comparing))
 		return CLI_TROUBLE;
-	good = true;
+	if (!b->is_process)
+		diff_side_take(&b->side, &b->view.replay.space);
+	compare(comparing);
 	say_damage(comparing);
 	if (comparing->options->common.json)
-		good = print_json(comparing);
+		print_json(comparing);
 	else
 		print_table(comparing);
-	stack_say_problems(comparing->symbolizer);
-	return !good ? CLI_TROUBLE : comparing->diff.n > 0 ? CLI_DIFFERENT : CLI_FINE;
+	open_say_problems(&a->view);
+	return comparing->diff.n > 0 ? CLI_DIFFERENT : CLI_FINE;
 }
 
 static void finish_subject(struct subject *subject)
@@ -697,7 +694,7 @@ static bool is_moment(const char *word, struct moment *moment)
 
 static bool name_file(struct subject *subject, pid_t pid, char *file)
 {
-	return find_ledger(pid, file != NULL, &file, &subject->found);
+	return open_find(pid, file != NULL, &file, &subject->found);
 }
 
 /* A ledger, or a moment of its ledger, and the process itself. */
@@ -762,20 +759,16 @@ static bool read_operands(struct comparing *comparing, int n_operands, char **op
 static int cmd_diff(const void *given, int n_operands, char **operands)
 {
 	const struct diff_options *options = given;
-	struct comparing *comparing = calloc(1, sizeof(*comparing));
+	struct comparing *comparing = heap_array(1, sizeof(*comparing));
 	int code = CLI_TROUBLE;
 
-	if (comparing == NULL) {
-		complain("diff: not enough memory");
-		return CLI_TROUBLE;
-	}
 	comparing->options = options;
 	if (read_operands(comparing, n_operands, operands))
 		code = compare_and_print(comparing);
 	map_diff_free(&comparing->diff);
+	comparing->b.view.symbolizer = NULL; /* it is the first one's */
 	finish_subject(&comparing->a);
 	finish_subject(&comparing->b);
-	symbolizer_destroy(comparing->symbolizer);
 	free(comparing);
 	return code;
 }

@@ -2,8 +2,10 @@
 #include "cli/commands/cmd_explain.h"
 #include "cli/open_ledger.h"
 #include "cli/report/crash_screen.h"
-#include "cli/text/fault_text.h"
 #include "cli/run/run_family.h"
+#include "cli/text/fault_text.h"
+#include "cli/text/output.h"
+#include "cli/text/view_text.h"
 #include "symbolize/core_file.h"
 
 struct explain_options {
@@ -19,8 +21,7 @@ static int complain_no_fault(struct ledger_view *view)
 	struct text text;
 	TEXT_ON_STACK(text, 300);
 
-	if (!view_fold(view, (struct moment){ .kind = MOMENT_END }))
-		return CLI_TROUBLE;
+	view_fold_records(view, VIEW_ALL_RECORDS);
 	state = view_state(view);
 	view_state_text(view, state, &text);
 	if (family_find_crash(view->path, (pid_t)view->header->pid, &crash))
@@ -61,24 +62,23 @@ static bool take_core(struct ledger_view *view, const char *path)
 static int show(struct ledger_view *view, const void *given)
 {
 	const struct explain_options *options = given;
-	struct crash_names names = { 0 };
+	struct crash_names names;
 	struct crash crash;
-	bool good;
 
 	if (options->core != NULL && !take_core(view, options->core))
 		return CLI_TROUBLE;
 	if (!fault_is_met(&view->header->fault))
 		return complain_no_fault(view);
 	view_say_lost_and_damaged(view);
-	good = crash_find(&crash, view) && crash_names_read(&names, view, &crash);
-	if (good && options->common.json)
-		good = crash_print_json(view, &crash, &names);
-	else if (good)
+	crash_find(&crash, view);
+	crash_names_read(&names, view, &crash);
+	if (options->common.json)
+		crash_print_json(view, &crash, &names);
+	else
 		crash_print(stdout, view, &crash, &names, false);
-	stack_say_problems(names.symbolizer);
 	crash_names_free(&names);
 	crash_free(&crash);
-	return good ? CLI_FINE : CLI_TROUBLE;
+	return CLI_FINE;
 }
 
 static int cmd_explain(const void *given, int n_operands, char **operands)

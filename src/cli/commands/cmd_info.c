@@ -6,11 +6,15 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "cli/commands/cmd_info.h"
-#include "cli/text/word.h"
-#include "cli/text/fault_text.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
+#include "cli/text/fault_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
 #include "query/compare.h"
+#include "query/heap.h"
+#include "query/words.h"
 #include "vma/vm_call_format.h"
 
 struct info_options {
@@ -37,7 +41,7 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static bool gather(struct info *info)
+static void gather(struct info *info)
 {
 	struct ledger_view *view = info->view;
 	const struct ledger_header *header = view->header;
@@ -45,8 +49,7 @@ static bool gather(struct info *info)
 	char folder[PATH_MAX];
 	struct stat st;
 
-	if (!compare_recorded(view, &info->findings))
-		return false;
+	compare_recorded(view, &info->findings);
 	info->state = view_state(view);
 	info->duration_ns = max_u64(ledger_reader_time_ns(view->reader, view->replay.ticks),
 				    ledger_reader_time_ns(view->reader, header->last_ticks));
@@ -62,7 +65,6 @@ static bool gather(struct info *info)
 	info->n_child_ledgers = children.n;
 	ledger_list_free(&children);
 	info->has_parent = ledger_find_parent(view->path, header, info->parent);
-	return true;
 }
 
 /* ------------------------------------------------------------------ sentences */
@@ -538,15 +540,11 @@ static void json_counts(struct json *json, const struct info *info)
 	json_unsigned(json, "n_areas", info->n_areas);
 }
 
-static int print_json(const struct info *info)
+static void print_json(const struct info *info)
 {
 	const char *damage = info->view->damage;
 	struct json *json = json_create();
 
-	if (json == NULL) {
-		complain("%s: not enough memory", info->view->name);
-		return CLI_TROUBLE;
-	}
 	json_object(json, NULL);
 	json_string(json, "ledger", info->view->name);
 	json_process(json, info);
@@ -562,47 +560,41 @@ static int print_json(const struct info *info)
 	json_string(json, "damage", damage);
 	json_end_object(json);
 	json_destroy(json);
-	return CLI_FINE;
 }
 
 /* ---------------------------------------------------------------- the command */
 
-static int show(struct info *info)
+static void show(struct info *info)
 {
-	if (!gather(info))
-		return CLI_TROUBLE;
-	if (info->options->common.json)
-		return print_json(info);
+	gather(info);
+	if (info->options->common.json) {
+		print_json(info);
+		return;
+	}
 	print_head(info);
 	print_calls(info);
 	print_notes(info);
 	print_process(info);
 	print_file(info);
+}
+
+static int show_view(struct ledger_view *view, const void *options)
+{
+	struct info *info = heap_array(1, sizeof(*info));
+
+	info->view = view;
+	info->options = options;
+	show(info);
+	findings_free(&info->findings);
+	free(info);
 	return CLI_FINE;
 }
 
 static int cmd_info(const void *given, int n_operands, char **operands)
 {
 	const struct info_options *options = given;
-	struct info *info = calloc(1, sizeof(*info));
-	struct found_ledger found;
-	struct ledger_view view;
-	int code = CLI_TROUBLE;
 
-	if (info == NULL) {
-		complain("not enough memory");
-		return CLI_TROUBLE;
-	}
-	if (find_ledger(options->common.pid, n_operands, operands, &found) &&
-	    view_open(&view, found.path, found.name)) {
-		info->view = &view;
-		info->options = options;
-		code = show(info);
-		findings_free(&info->findings);
-		view_close(&view);
-	}
-	free(info);
-	return code;
+	return open_and_show(&options->common, n_operands, operands, show_view, options);
 }
 
 static const struct option_row rows[] = {

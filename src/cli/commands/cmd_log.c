@@ -4,14 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands/cmd_log.h"
+#include "cli/filter_options.h"
 #include "cli/open_ledger.h"
-#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
+#include "cli/text/effect_text.h"
+#include "cli/text/fault_text.h"
+#include "cli/text/output.h"
+#include "cli/text/stack_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
 #include "query/compare.h"
 #include "query/effect.h"
-#include "cli/text/fault_text.h"
-#include "cli/filter_options.h"
+#include "query/heap.h"
 #include "query/ledger_view.h"
 #include "vma/vm_call_format.h"
 
@@ -472,21 +477,11 @@ static bool line_begins(void *context, struct history_event *line)
 	return log->passes || has_context(log->options);
 }
 
-static int remember_hit(struct log *log)
+static void remember_hit(struct log *log)
 {
-	if (log->n_hits == log->hits_capacity) {
-		size_t capacity = log->hits_capacity != 0 ? 2 * log->hits_capacity : 1024;
-		uint64_t *bigger = realloc(log->hits, capacity * sizeof(*bigger));
-
-		if (bigger == NULL) {
-			complain("%s: not enough memory", log->view->name);
-			return -1;
-		}
-		log->hits = bigger;
-		log->hits_capacity = capacity;
-	}
+	log->hits =
+		heap_grow(log->hits, log->n_hits, &log->hits_capacity, 1024, sizeof(*log->hits));
 	log->hits[log->n_hits++] = log->line;
-	return 0;
 }
 
 /* Is the line at hand near enough to one that the filter let pass? */
@@ -502,31 +497,28 @@ static bool is_near_a_hit(struct log *log)
 static int line_ends(void *context, struct history_event *line)
 {
 	struct log *log = context;
-	int code = 0;
 
 	log->passes = log->passes && filter_passes(&log->filter, line);
-	if (log->counting)
-		code = log->passes ? remember_hit(log) : 0;
-	else if (log->two_passes ? is_near_a_hit(log) : log->passes)
+	if (log->counting && log->passes)
+		remember_hit(log);
+	else if (!log->counting && (log->two_passes ? is_near_a_hit(log) : log->passes))
 		print_line(log, line);
 	log->line++;
-	return code;
+	return 0;
 }
 
-/* All records once. Return: 0, or -1 after a complaint. */
-static int pass(struct log *log)
+/* All records once. */
+static void pass(struct log *log)
 {
 	struct history_visitor visitor = { .begins = line_begins,
 					   .visit = line_ends,
 					   .context = log,
 					   .wants_expectations = true };
-	uint64_t last = log->filter.last;
-
 	/* What is shown around the last line may lie behind it. */
-	if (has_context(log->options))
-		last = HISTORY_TO_END;
+	uint64_t last = has_context(log->options) ? UINT64_MAX : log->filter.last;
+
 	log->line = 0;
-	return history_walk(log->view, &visitor, last);
+	history_walk(log->view, &visitor, history_after_event(last));
 }
 
 /* ------------------------------------------------------------------ the command */
@@ -576,36 +568,30 @@ static void keep_tail(struct log *log)
 	log->next_hit = skipped;
 }
 
-static int print_log(struct log *log)
+static void print_log(struct log *log)
 {
 	if (log->options->has_tail || has_context(log->options)) {
 		log->two_passes = log->counting = true;
-		if (pass(log) < 0)
-			return CLI_TROUBLE;
+		pass(log);
 		log->counting = false;
 		keep_tail(log);
 	}
 	if (log->options->format == LOG_CSV)
 		print_csv_head();
-	if (pass(log) < 0)
-		return CLI_TROUBLE;
+	pass(log);
 	print_fault(log);
 	print_footer(log);
-	return CLI_FINE;
 }
 
 static int prepare_and_print(struct log *log)
 {
-	struct moment end = { .kind = MOMENT_END };
-
-	if (!filter_prepare(&log->filter, log->view, &log->options->filter, end, &log->names))
-		return CLI_TROUBLE;
-	if ((log->options->common.json || log->options->format == LOG_JSONL) &&
-	    (log->json = json_create()) == NULL) {
-		complain("%s: not enough memory", log->view->name);
-		return CLI_TROUBLE;
-	}
-	return print_log(log);
+	if (!filter_prepare(&log->filter, log->view, &log->options->filter, HISTORY_TO_END,
+			    &log->names))
+		return open_say_problems(log->view);
+	if (log->options->common.json || log->options->format == LOG_JSONL)
+		log->json = json_create();
+	print_log(log);
+	return CLI_FINE;
 }
 
 static int show(struct ledger_view *view, const void *given)
@@ -614,8 +600,7 @@ static int show(struct ledger_view *view, const void *given)
 	struct log log = { .view = view, .options = options };
 	int code;
 
-	if (!event_names_begin(&log.names, view))
-		return CLI_TROUBLE;
+	event_names_begin(&log.names, view);
 	code = prepare_and_print(&log);
 	view_say_lost_and_damaged(view);
 	json_destroy(log.json);

@@ -5,12 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands/cmd_map.h"
-#include "cli/open_ledger.h"
-#include "cli/text/word.h"
-#include "cli/text/area_text.h"
 #include "cli/filter_options.h"
+#include "cli/open_ledger.h"
+#include "cli/text/area_text.h"
+#include "cli/text/output.h"
+#include "cli/text/stack_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
+#include "query/event_stacks.h"
+#include "query/heap.h"
 #include "query/ledger_view.h"
 #include "query/live.h"
+#include "query/moment.h"
+#include "query/words.h"
 #include "vma/vm_compare.h"
 
 struct map_options {
@@ -42,7 +49,6 @@ struct map {
 	struct filter filter;
 	struct event_stack *stacks; /* of the calls that mapped and changed the areas */
 	size_t n_stacks;
-	struct symbolizer *symbolizer;
 };
 
 /* "main demo.c:11", or nothing. */
@@ -354,16 +360,12 @@ static void print_json_areas(struct json *json, const struct map *map)
 	json_end_array(json);
 }
 
-static int print_json(const struct map *map)
+static void print_json(const struct map *map)
 {
 	const struct ledger_view *view = map->view;
 	struct map_sums sums = sum_up(map);
 	struct json *json = json_create();
 
-	if (json == NULL) {
-		complain("%s: not enough memory", view->name);
-		return CLI_TROUBLE;
-	}
 	json_object(json, NULL);
 	json_string(json, "ledger", view->name);
 	json_unsigned(json, "pid", view->header->pid);
@@ -376,42 +378,16 @@ static int print_json(const struct map *map)
 	print_json_areas(json, map);
 	json_end_object(json);
 	json_destroy(json);
-	return CLI_FINE;
 }
 
-/* What the process has now that no record can say. */
-static bool settle_live(struct ledger_view *view, pid_t pid)
-{
-	struct kernel_snapshot kernel;
-	struct live_notes notes = { 0 };
-	bool stable;
-	int error;
-
-	if (!live_await_baseline(view, pid))
-		return false;
-	error = kernel_snapshot_read(&kernel, pid, &view->replay.space.objects, &stable);
-	if (error == 0 && !view_fold_more(view))
-		error = -ENOMEM;
-	if (error == 0)
-		error = live_settle(view, &kernel, &notes);
-	kernel_snapshot_free(&kernel);
-	if (error < 0) {
-		complain("can't read the map of process %d: %s", (int)pid, strerror(-error));
-		return false;
-	}
-	live_say_notes(&notes);
-	return true;
-}
-
-static int print(const struct map *map)
+static void print(const struct map *map)
 {
 	if (map->options->common.json)
-		return print_json(map);
-	if (map->options->format == MAP_MAPS)
+		print_json(map);
+	else if (map->options->format == MAP_MAPS)
 		print_maps(map);
 	else
 		print_table(map);
-	return CLI_FINE;
 }
 
 /* -------------------------------------------------------------------------- names */
@@ -423,17 +399,13 @@ static void want(struct map *map, uint64_t event)
 }
 
 /* Of the areas that are shown: who mapped them, when they have no other name, and changed them. */
-static bool collect_events(struct map *map)
+static void collect_events(struct map *map)
 {
 	const struct vm_space *space = &map->view->replay.space;
 	struct memory_set_iter iter = memory_set_iter_from_start(space->set, MEMORY_SET_ALL);
 	const struct memory_area *area;
 
-	map->stacks = calloc(2 * memory_set_count(space->set) + 1, sizeof(*map->stacks));
-	if (map->stacks == NULL) {
-		complain("%s: not enough memory", map->view->name);
-		return false;
-	}
+	map->stacks = heap_array(2 * memory_set_count(space->set), sizeof(*map->stacks));
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
 		if (!filter_area(&map->filter, area))
 			continue;
@@ -441,33 +413,18 @@ static bool collect_events(struct map *map)
 			want(map, area->origin);
 		want(map, area->tag[VM_TAG_CHANGED]);
 	}
-	return true;
 }
 
-static bool name_stacks(struct map *map)
+/* A second fold, past the calls that made the map, and to the same moment again. */
+static void name_stacks(struct map *map, struct settled_moment at)
 {
-	struct symbolizer *symbolizer;
-	bool good;
-
 	if (map->view->replay.counts.n_stacked == 0 || map->options->format == MAP_MAPS)
-		return true;
-	symbolizer = stack_names(map->view);
-	if (symbolizer == NULL)
-		return false;
-	good = collect_events(map) &&
-	       stacks_of_events(map->view, symbolizer, map->stacks, &map->n_stacks,
-				map->view->replay.event) &&
-	       view_fold(map->view, map->options->common.at);
-	map->symbolizer = symbolizer;
-	return good;
-}
-
-static void forget_stacks(struct map *map)
-{
-	stack_say_problems(map->symbolizer);
-	stacks_forget(map->stacks, map->n_stacks);
-	free(map->stacks);
-	symbolizer_destroy(map->symbolizer);
+		return;
+	collect_events(map);
+	if (map->n_stacks == 0)
+		return;
+	stacks_of_events(map->view, stack_names(map->view), map->stacks, &map->n_stacks, at);
+	view_fold(map->view, at);
 }
 
 /* -------------------------------------------------------------------- the command */
@@ -476,12 +433,20 @@ static bool prepare(struct map *map)
 {
 	const struct map_options *options = map->options;
 	struct ledger_view *view = map->view;
+	struct live_notes notes;
+	struct settled_moment at;
 
-	if (!filter_prepare(&map->filter, view, &options->filter, options->common.at, NULL) ||
-	    !view_fold(view, options->common.at) || !name_stacks(map))
+	if (!moment_settle(view, options->common.at, &at) ||
+	    !filter_prepare(&map->filter, view, &options->filter, at, NULL))
 		return false;
-	return options->common.pid == 0 || options->common.at.kind != MOMENT_END ||
-	       settle_live(view, options->common.pid);
+	view_fold(view, at);
+	name_stacks(map, at);
+	if (options->common.pid == 0 || options->common.at.kind != MOMENT_END)
+		return true;
+	if (!live_fold(view, options->common.pid, &notes))
+		return false;
+	live_say_notes(&notes);
+	return true;
 }
 
 static int show(struct ledger_view *view, const void *given)
@@ -492,10 +457,12 @@ static int show(struct ledger_view *view, const void *given)
 
 	if (prepare(&map)) {
 		view_say_damage(view);
-		code = print(&map);
+		print(&map);
+		code = CLI_FINE;
 	}
 	filter_finish(&map.filter);
-	forget_stacks(&map);
+	stacks_forget(map.stacks, map.n_stacks);
+	free(map.stacks);
 	return code;
 }
 

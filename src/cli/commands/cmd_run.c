@@ -8,19 +8,23 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cli/commands/cmd_run.h"
 #include "base/options.h"
+#include "cli/cli.h"
+#include "cli/commands/cmd_run.h"
+#include "cli/open_ledger.h"
 #include "cli/report/audit_report.h"
-#include "query/compare.h"
 #include "cli/report/crash_screen.h"
-#include "cli/text/word.h"
-#include "cli/text/fault_text.h"
-#include "query/ledger_view.h"
 #include "cli/run/program.h"
 #include "cli/run/run_child.h"
 #include "cli/run/run_family.h"
 #include "cli/run/run_output.h"
 #include "cli/run/shim_environment.h"
+#include "cli/text/fault_text.h"
+#include "cli/text/output.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
+#include "query/compare.h"
+#include "query/ledger_view.h"
 
 struct run {
 	const struct run_options *options;
@@ -403,13 +407,13 @@ static void say_nothing_was_recorded(const struct run *run, int status)
 /* The screen of `mapledger explain', on stderr: stdout is the program's. */
 static void explain(struct ledger_view *view)
 {
-	struct crash_names names = { 0 };
+	struct crash_names names;
 	struct crash crash;
 
-	if (crash_find(&crash, view) && crash_names_read(&names, view, &crash)) {
-		fputc('\n', stderr);
-		crash_print(stderr, view, &crash, &names, false);
-	}
+	crash_find(&crash, view);
+	crash_names_read(&names, view, &crash);
+	fputc('\n', stderr);
+	crash_print(stderr, view, &crash, &names, false);
 	crash_names_free(&names);
 	crash_free(&crash);
 }
@@ -434,10 +438,10 @@ static void summarize(const struct run *run, const struct family *family,
 	struct findings findings = { 0 };
 	struct ledger_view view;
 
-	if (!view_open(&view, path, short_name(path)))
+	if (!open_view(&view, path, short_name(path)))
 		return;
-	if (compare_recorded(&view, &findings))
-		print_summary(run, &view, &findings, family, first, status);
+	compare_recorded(&view, &findings);
+	print_summary(run, &view, &findings, family, first, status);
 	if (run->options->on_crash == ON_CRASH_EXPLAIN && WIFSIGNALED(status))
 		explain_end(&view, WTERMSIG(status));
 	findings_free(&findings);
@@ -469,7 +473,7 @@ static void summarize_crash_of_child(const struct run *run, pid_t pid, int statu
 	TEXT_ON_STACK(text, 300);
 
 	if (!family_find_crash(run->output, pid, &crash) ||
-	    !view_open(&view, crash.path, short_name(crash.path)))
+	    !open_view(&view, crash.path, short_name(crash.path)))
 		return;
 	say_crash(&view, &crash, &text);
 	complain("%s; mapledger explain %s", text.buffer, view.name);
@@ -488,7 +492,7 @@ static bool check_ledger(const struct run *run, const char *path, const char *sa
 	struct ledger_view view;
 	bool fails = true;
 
-	if (!view_open(&view, path, short_name(path)))
+	if (!open_view(&view, path, short_name(path)))
 		return true;
 	if (audit_report_make(&report, &view, options)) {
 		if (report.n > report.n_suppressed + report.n_old)

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands/cmd_top.h"
-#include "cli/open_ledger.h"
 #include "cli/filter_options.h"
-#include "cli/text/word.h"
+#include "cli/open_ledger.h"
+#include "cli/text/output.h"
 #include "cli/text/stack_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
+#include "query/heap.h"
+#include "query/words.h"
 
 #define SITES_SHOWN 20
 
@@ -65,24 +69,12 @@ static int compare_names(const void *a, const void *b)
 
 static struct site *add_site(struct top *top, const char *name)
 {
-	struct site *site = calloc(1, sizeof(*site));
-	struct site **bigger;
+	struct site *site = heap_array(1, sizeof(*site));
 
-	if (top->n == top->capacity) {
-		top->capacity = top->capacity != 0 ? 2 * top->capacity : 64;
-		bigger = realloc(top->sites, top->capacity * sizeof(*bigger));
-		if (bigger == NULL) {
-			free(site);
-			return NULL;
-		}
-		top->sites = bigger;
-	}
-	if (site == NULL || (site->name = strdup(name)) == NULL ||
-	    tsearch(site, &top->by_name, compare_names) == NULL) {
-		free(site != NULL ? site->name : NULL);
-		free(site);
-		return NULL;
-	}
+	top->sites = heap_grow(top->sites, top->n, &top->capacity, 64, sizeof(struct site *));
+	site->name = heap_string(name);
+	if (tsearch(site, &top->by_name, compare_names) == NULL)
+		heap_exhausted();
 	top->sites[top->n++] = site;
 	return site;
 }
@@ -156,10 +148,6 @@ static int count(void *context, struct history_event *event)
 		return 0;
 	say_site(top, event, &text);
 	site = site_named(top, text.buffer);
-	if (site == NULL) {
-		complain("%s: not enough memory", top->view->name);
-		return -1;
-	}
 	site->n_calls++;
 	site->n_failed += failed;
 	site->bytes += failed ? 0 : touch_bytes(&event->touch);
@@ -259,14 +247,10 @@ static void print_folded(const struct top *top)
 			       weight(top->sites[i], top->options->by));
 }
 
-static bool print_json(const struct top *top)
+static void print_json(const struct top *top)
 {
 	struct json *json = json_create();
 
-	if (json == NULL) {
-		complain("%s: not enough memory", top->view->name);
-		return false;
-	}
 	for (size_t i = 0; i < top->n; i++) {
 		const struct site *site = top->sites[i];
 
@@ -280,31 +264,26 @@ static bool print_json(const struct top *top)
 		json_end_object(json);
 	}
 	json_destroy(json);
-	return true;
 }
 
 /* --------------------------------------------------------------------- the command */
 
 static int count_and_print(struct top *top)
 {
-	struct moment end = { .kind = MOMENT_END };
 	struct history_visitor visitor = { .begins = begins, .visit = count, .context = top };
 
-	top->of_event = calloc(top->view->n_ops + 1, sizeof(struct site *));
-	if (top->of_event == NULL) {
-		complain("%s: not enough memory", top->view->name);
-		return CLI_TROUBLE;
-	}
-	if (!filter_prepare(&top->filter, top->view, &top->options->filter, end, &top->names) ||
-	    history_walk(top->view, &visitor, HISTORY_TO_END) < 0)
-		return CLI_TROUBLE;
+	top->of_event = heap_array(top->view->n_ops, sizeof(struct site *));
+	if (!filter_prepare(&top->filter, top->view, &top->options->filter, HISTORY_TO_END,
+			    &top->names))
+		return open_say_problems(top->view);
+	history_walk(top->view, &visitor, HISTORY_TO_END);
 	count_live(top);
 	sorted_by = top->options->by;
 	if (top->n > 0)
 		qsort(top->sites, top->n, sizeof(struct site *), compare_sites);
 	if (top->options->common.json)
-		return print_json(top) ? CLI_FINE : CLI_TROUBLE;
-	if (top->options->folded)
+		print_json(top);
+	else if (top->options->folded)
 		print_folded(top);
 	else
 		print_table(top);
@@ -322,8 +301,7 @@ static int show(struct ledger_view *view, const void *given)
 	struct top top = { .view = view, .options = options };
 	int code;
 
-	if (!event_names_begin(&top.names, view))
-		return CLI_TROUBLE;
+	event_names_begin(&top.names, view);
 	code = count_and_print(&top);
 	view_say_lost_and_damaged(view);
 	tdestroy(top.by_name, keep);

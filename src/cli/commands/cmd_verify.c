@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands/cmd_verify.h"
-#include "cli/text/word.h"
+#include "cli/open_ledger.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
 #include "query/compare.h"
+#include "query/words.h"
 #include "vma/vm_call_format.h"
 
 struct verify_options {
@@ -252,14 +255,12 @@ static const char *with_name(enum compared_with with)
 	return names[with];
 }
 
-static bool print_json(const struct ledger_view *view, const struct findings *findings)
+static void print_json(const struct ledger_view *view, const struct findings *findings)
 {
 	uint64_t unexplained = vm_comparison_unexplained(&findings->comparison);
 	const char *damage = view->damage;
 	struct json *json = json_create();
 
-	if (json == NULL)
-		return false;
 	json_object(json, NULL);
 	json_string(json, "ledger", view->name);
 	json_unsigned(json, "pid", view->header->pid);
@@ -282,7 +283,6 @@ static bool print_json(const struct ledger_view *view, const struct findings *fi
 	json_string(json, "damage", damage);
 	json_end_object(json);
 	json_destroy(json);
-	return true;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -310,12 +310,10 @@ static int show(struct ledger_view *view, const struct verify_options *options,
 {
 	const char *damage = view->damage;
 
-	if (options->common.json && !print_json(view, findings)) {
-		complain("%s: not enough memory", view->name);
-		return CLI_TROUBLE;
-	}
-	if (options->common.json)
+	if (options->common.json) {
+		print_json(view, findings);
 		return verdict_of(view, options, findings);
+	}
 	if (options->all)
 		printf("%s: ", view->name);
 	print_text(view, options, findings);
@@ -329,14 +327,14 @@ static int verify_one(const struct verify_options *options, const char *path, co
 	struct findings findings = { 0 };
 	struct ledger_view view;
 	bool good;
-	int code = CLI_TROUBLE;
+	int code;
 
-	if (!view_open(&view, path, name))
+	if (!open_view(&view, path, name))
 		return CLI_TROUBLE;
-	good = options->common.pid != 0 ? compare_live(&view, options->common.pid, &findings)
-					: compare_recorded(&view, &findings);
-	if (good)
-		code = show(&view, options, &findings);
+	if (options->common.pid == 0)
+		compare_recorded(&view, &findings);
+	good = options->common.pid == 0 || compare_live(&view, options->common.pid, &findings);
+	code = good ? show(&view, options, &findings) : open_say_problems(&view);
 	findings_free(&findings);
 	view_close(&view);
 	return code;
@@ -376,7 +374,7 @@ static int cmd_verify(const void *given, int n_operands, char **operands)
 		complain("verify: --all is for files, not for a running process");
 		return CLI_TROUBLE;
 	}
-	if (!find_ledger(options->common.pid, n_operands, operands, &found))
+	if (!open_find(options->common.pid, n_operands, operands, &found))
 		return CLI_TROUBLE;
 	code = verify_one(options, found.path, found.name);
 	if (options->all)

@@ -6,14 +6,19 @@
 #include <sys/mman.h>
 #include "cli/commands/cmd_why.h"
 #include "cli/open_ledger.h"
-#include "cli/text/word.h"
 #include "cli/text/area_text.h"
-#include "query/biography.h"
 #include "cli/text/call_text.h"
 #include "cli/text/fault_text.h"
+#include "cli/text/output.h"
+#include "cli/text/stack_text.h"
+#include "cli/text/view_text.h"
+#include "cli/text/word.h"
+#include "query/biography.h"
+#include "query/event_stacks.h"
+#include "query/heap.h"
 #include "query/moment.h"
 #include "query/place.h"
-#include "cli/text/stack_text.h"
+#include "query/words.h"
 #include "vma/vm_call_format.h"
 
 #define FACTS_SHOWN    40 /* unless more are asked for */
@@ -40,12 +45,12 @@ struct why {
 	struct ledger_view *view;
 	const struct why_options *options;
 	struct json *json;
+	struct settled_moment at;
 	uint64_t last; /* event */
 	uint64_t point;
 	struct addr_range range;
 	struct memory_area area;
 	struct biography biography;
-	struct symbolizer *symbolizer;
 	struct event_stack *stacks; /* of the facts that are shown */
 	size_t n_stacks;
 	struct named_stack fault_stack;
@@ -657,74 +662,60 @@ static void forget(struct why *why)
 	biography_free(&why->biography);
 }
 
-static void want_stack(struct why *why, uint64_t event)
+static void name_stack(struct why *why, const struct fact *fact)
 {
-	why->stacks[why->n_stacks++].event = event;
+	struct event_stack *wanted = &why->stacks[why->n_stacks++];
+
+	wanted->event = fact->number;
+	if (fact->stack != NULL)
+		stack_name_placed(why->view, stack_names(why->view), fact->stack, &wanted->stack);
 }
 
 /* The calls that are shown, and the one that mapped the area, which may be long ago. */
-static bool name_stacks(struct why *why)
+static void name_stacks(struct why *why)
 {
 	size_t first = why->json != NULL ? 0 : first_shown(why);
 	const struct biography *biography = &why->biography;
-	bool any = false;
 
-	why->stacks = calloc(biography->n - first + 1, sizeof(*why->stacks));
-	if (why->stacks == NULL) {
-		complain("%s: not enough memory", why->view->name);
-		return false;
-	}
+	why->stacks = heap_array(biography->n - first + 1, sizeof(*why->stacks));
 	for (size_t i = 0; i < biography->n; i++) {
 		const struct fact *fact = &biography->facts[i];
 		bool is_origin = i < first && fact->number == why->area.origin;
 
-		if (!fact->has_call || fact->call.stack == 0 || (i < first && !is_origin))
-			continue;
-		any = true;
-		want_stack(why, fact->number);
+		if (fact->has_call && fact->call.stack != 0 && (i >= first || is_origin))
+			name_stack(why, fact);
 	}
-	if (!any)
-		return true;
-	return stacks_of_events(why->view, why->symbolizer, why->stacks, &why->n_stacks, why->last);
 }
 
 /* The fault's own frames: the first is the instruction itself. */
-static bool name_fault(struct why *why)
+static void name_fault(struct why *why)
 {
 	const struct ledger_trace trace = fault_trace(&why->view->header->fault);
 
-	if (last_of(&why->biography, FACT_FAULT) == NULL)
-		return true;
-	if (stack_name(why->view, why->symbolizer, &trace, &why->fault_stack) == 0)
-		return true;
-	complain("%s: not enough memory", why->view->name);
-	return false;
+	if (last_of(&why->biography, FACT_FAULT) != NULL)
+		stack_name(why->view, stack_names(why->view), &trace, &why->fault_stack);
 }
 
-static bool explain(struct why *why)
+static void explain(struct why *why)
 {
 	const struct memory_area *area;
 
-	if (!biography_read(why->view, why->range, why->last, &why->biography))
-		return false;
+	biography_read(why->view, why->range, why->at, &why->biography);
 	area = memory_set_find_from(why->view->replay.space.set,
 				    why->point != 0 ? why->point : why->range.start);
 	if (area != NULL && area->range.start < why->range.end &&
 	    (why->point == 0 || area->range.start <= why->point))
 		why->area = *area;
-	if (!name_stacks(why) || !name_fault(why)) {
-		forget(why);
-		return false;
-	}
+	name_stacks(why);
+	name_fault(why);
 	if (why->json != NULL)
 		json_why(why);
 	else
 		print_why(why);
 	forget(why);
-	return true;
 }
 
-static bool explain_all(struct why *why, const struct place_ranges *ranges)
+static void explain_all(struct why *why, const struct place_ranges *ranges)
 {
 	for (size_t i = 0; i < ranges->n; i++) {
 		if (i == PLACES_SHOWN && why->json == NULL && !why->options->all) {
@@ -732,38 +723,15 @@ static bool explain_all(struct why *why, const struct place_ranges *ranges)
 			break;
 		}
 		why->range = ranges->ranges[i];
-		if (why->options->area)
+		if (why->options->area) {
+			view_fold(why->view, why->at);
 			why->range = whole_area(why->view->replay.space.set, why->range.start);
+		}
 		why->area = (struct memory_area){ 0 };
 		if (i > 0 && why->json == NULL)
 			putchar('\n');
-		if (!explain(why))
-			return false;
+		explain(why);
 	}
-	return true;
-}
-
-static bool prepare(struct why *why, struct place_ranges *ranges)
-{
-	const struct why_options *options = why->options;
-	const struct place *place = &options->place;
-	struct settled_moment settled;
-
-	if (!moment_settle(why->view, options->common.at, &settled) ||
-	    !view_fold(why->view, options->common.at) ||
-	    !place_find(why->view, options->common.at, place, ranges))
-		return false;
-	why->last = settled.event;
-	why->symbolizer = stack_names(why->view);
-	if (why->symbolizer == NULL)
-		return false;
-	why->point = ranges->point;
-	if (options->common.json && (why->json = json_create()) == NULL) {
-		complain("%s: not enough memory", why->view->name);
-		place_ranges_free(ranges);
-		return false;
-	}
-	return true;
 }
 
 static int show(struct ledger_view *view, const void *given)
@@ -771,17 +739,19 @@ static int show(struct ledger_view *view, const void *given)
 	const struct why_options *options = given;
 	struct why why = { .view = view, .options = options };
 	struct place_ranges ranges;
-	bool good;
 
-	if (!prepare(&why, &ranges))
+	if (!moment_settle(view, options->common.at, &why.at) ||
+	    !place_find(view, why.at, &options->place, &ranges))
 		return CLI_TROUBLE;
-	good = explain_all(&why, &ranges);
+	why.last = why.at.event;
+	why.point = ranges.point;
+	if (options->common.json)
+		why.json = json_create();
+	explain_all(&why, &ranges);
 	view_say_damage(view);
-	stack_say_problems(why.symbolizer);
-	symbolizer_destroy(why.symbolizer);
 	json_destroy(why.json);
 	place_ranges_free(&ranges);
-	return good ? CLI_FINE : CLI_TROUBLE;
+	return CLI_FINE;
 }
 
 static int cmd_why(const void *given, int n_operands, char **operands)

@@ -2,7 +2,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/open_ledger.h"
 #include "cli/report/audit_report.h"
+#include "cli/text/output.h"
+#include "query/heap.h"
 #include "audit/rules_expect.h"
 #include "query/compare.h"
 #include "query/crash.h"
@@ -16,7 +19,6 @@ struct auditing {
 	struct ledger_view *view;
 	struct audit *audit;
 	struct ledger_trace trace;
-	int error;
 };
 
 static struct audit_event event_of(struct auditing *auditing, const struct history_event *event)
@@ -56,8 +58,8 @@ static void expect(struct auditing *auditing, const struct history_event *event)
 	uint64_t prot;
 
 	if (parse_expectation(event->text, &range, &prot))
-		auditing->error = audit_expect(auditing->audit, &auditing->view->replay.space,
-					       range, prot, event->number);
+		heap_require(audit_expect(auditing->audit, &auditing->view->replay.space, range,
+					  prot, event->number));
 }
 
 static bool begins(void *context, struct history_event *event)
@@ -70,7 +72,7 @@ static bool begins(void *context, struct history_event *event)
 	if (event->kind != HISTORY_CALL)
 		return false;
 	shown = event_of(auditing, event);
-	auditing->error = audit_before(auditing->audit, &auditing->view->replay.space, &shown);
+	heap_require(audit_before(auditing->audit, &auditing->view->replay.space, &shown));
 	return true;
 }
 
@@ -79,16 +81,11 @@ static int visit(void *context, struct history_event *event)
 	struct auditing *auditing = context;
 	struct audit_event shown = event_of(auditing, event);
 
-	if (auditing->error == 0)
-		auditing->error =
-			audit_after(auditing->audit, &auditing->view->replay.space, &shown);
-	if (auditing->error == 0)
-		return 0;
-	complain("%s: not enough memory", auditing->view->name);
-	return -1;
+	heap_require(audit_after(auditing->audit, &auditing->view->replay.space, &shown));
+	return 0;
 }
 
-static bool judge_calls(struct audit_report *report)
+static void judge_calls(struct audit_report *report)
 {
 	struct auditing auditing = { .view = report->view, .audit = report->audit };
 	const struct history_visitor visitor = {
@@ -98,12 +95,8 @@ static bool judge_calls(struct audit_report *report)
 		.wants_expectations = true,
 	};
 
-	if (history_walk(report->view, &visitor, HISTORY_TO_END) < 0)
-		return false;
-	if (audit_end(report->audit, &report->view->replay.space) == 0)
-		return true;
-	complain("%s: not enough memory", report->view->name);
-	return false;
+	history_walk(report->view, &visitor, HISTORY_TO_END);
+	heap_require(audit_end(report->audit, &report->view->replay.space));
 }
 
 /* --------------------------------------------------------------------- the crash */
@@ -118,7 +111,7 @@ static int rule_of_hint(enum crash_hint hint)
 	return -1;
 }
 
-static int add_crash(struct audit_report *report, const struct crash *crash)
+static void add_crash(struct audit_report *report, const struct crash *crash)
 {
 	int place = rule_of_hint(crash->hint);
 	uint64_t page = crash->history.page;
@@ -129,7 +122,7 @@ static int add_crash(struct audit_report *report, const struct crash *crash)
 	TEXT_ON_STACK(text, 900);
 
 	if (place < 0 || cause == NULL || cause->event.kind != HISTORY_CALL)
-		return 0;
+		return;
 	crash_sentence(crash, report->view, &text);
 	text_char(&text, ' ');
 	crash_hint_sentence(crash, report->view, &text);
@@ -139,20 +132,19 @@ static int add_crash(struct audit_report *report, const struct crash *crash)
 		.finished = cause->event.finished,
 		.call = &cause->event.call,
 	};
-	return audit_add(report->audit, (enum audit_rule_place)place, AUDIT_ERROR, &event,
-			 (struct addr_range){ page, page + VM_PAGE_SIZE }, text.buffer);
+	heap_require(audit_add(report->audit, (enum audit_rule_place)place, AUDIT_ERROR, &event,
+			       (struct addr_range){ page, page + VM_PAGE_SIZE }, text.buffer));
 }
 
-static bool judge_crash(struct audit_report *report)
+static void judge_crash(struct audit_report *report)
 {
 	struct crash crash;
-	bool good;
 
 	if (!fault_is_met(&report->view->header->fault))
-		return true;
-	good = crash_find(&crash, report->view) && add_crash(report, &crash) == 0;
+		return;
+	crash_find(&crash, report->view);
+	add_crash(report, &crash);
 	crash_free(&crash);
-	return good;
 }
 
 /* ---------------------------------------------------------------- the ledger itself */
@@ -163,17 +155,14 @@ static void say(struct audit_report *report, enum audit_rule_place place, const 
 		  (struct addr_range){ 0, 0 }, message);
 }
 
-static bool judge_ledger(struct audit_report *report)
+static void judge_ledger(struct audit_report *report)
 {
 	struct ledger_view *view = report->view;
 	struct findings findings = { 0 };
 	uint64_t unexplained;
 	char words[200];
 
-	if (!compare_recorded(view, &findings)) {
-		findings_free(&findings);
-		return false;
-	}
+	compare_recorded(view, &findings);
 	unexplained = vm_comparison_unexplained(&findings.comparison);
 	findings_free(&findings);
 	if (unexplained > 0) {
@@ -193,19 +182,13 @@ static bool judge_ledger(struct audit_report *report)
 			 view->first_event - 1);
 		say(report, RULE_I03, words);
 	}
-	return true;
 }
 
 /* ------------------------------------------------------------------------- names */
 
-static bool name_stacks(struct audit_report *report)
+static void name_stacks(struct audit_report *report)
 {
-	report->symbolizer = stack_names(report->view);
-	report->stacks = calloc(2 * report->n + 1, sizeof(*report->stacks));
-	if (report->stacks == NULL)
-		complain("%s: not enough memory", report->view->name);
-	if (report->symbolizer == NULL || report->stacks == NULL)
-		return false;
+	report->stacks = heap_array(2 * report->n, sizeof(*report->stacks));
 	for (size_t i = 0; i < report->n; i++) {
 		const struct audit_finding *finding = report->rows[i].finding;
 
@@ -214,9 +197,8 @@ static bool name_stacks(struct audit_report *report)
 		if (finding->victim != 0)
 			report->stacks[report->n_stacks++].event = finding->victim;
 	}
-	if (!stacks_of_events(report->view, report->symbolizer, report->stacks, &report->n_stacks,
-			      report->view->last_event))
-		return false;
+	stacks_of_events(report->view, stack_names(report->view), report->stacks, &report->n_stacks,
+			 history_after_event(report->view->last_event));
 	for (size_t i = 0; i < report->n; i++) {
 		struct audit_row *row = &report->rows[i];
 
@@ -224,7 +206,6 @@ static bool name_stacks(struct audit_report *report)
 		row->victim_stack =
 			stack_of_event(report->stacks, report->n_stacks, row->finding->victim);
 	}
-	return true;
 }
 
 /* FNV-1a. */
@@ -300,18 +281,13 @@ static uint64_t max_map_count(void)
 	return limit;
 }
 
-static bool make_rows(struct audit_report *report)
+static void make_rows(struct audit_report *report)
 {
 	const struct audit_finding *findings = audit_findings(report->audit, &report->n);
 
-	report->rows = calloc(report->n + 1, sizeof(*report->rows));
-	if (report->rows == NULL) {
-		complain("%s: not enough memory", report->view->name);
-		return false;
-	}
+	report->rows = heap_array(report->n, sizeof(*report->rows));
 	for (size_t i = 0; i < report->n; i++)
 		report->rows[i].finding = &findings[i];
-	return true;
 }
 
 bool audit_report_make(struct audit_report *report, struct ledger_view *view,
@@ -323,12 +299,14 @@ bool audit_report_make(struct audit_report *report, struct ledger_view *view,
 	};
 
 	*report = (struct audit_report){ .view = view, .audit = audit_create(&settings) };
-	if (report->audit == NULL) {
-		complain("%s: not enough memory", view->name);
-		return false;
-	}
-	return judge_calls(report) && judge_crash(report) && judge_ledger(report) &&
-	       make_rows(report) && name_stacks(report) && sort_out(report, options);
+	if (report->audit == NULL)
+		heap_exhausted();
+	judge_calls(report);
+	judge_crash(report);
+	judge_ledger(report);
+	make_rows(report);
+	name_stacks(report);
+	return sort_out(report, options);
 }
 
 void audit_report_free(struct audit_report *report)
@@ -336,7 +314,6 @@ void audit_report_free(struct audit_report *report)
 	stacks_forget(report->stacks, report->n_stacks);
 	free(report->stacks);
 	free(report->rows);
-	symbolizer_destroy(report->symbolizer);
 	audit_destroy(report->audit);
 }
 

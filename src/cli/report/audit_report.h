@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include "audit/audit.h"
 #include "cli/report/audit_options.h"
-#include "cli/text/stack_text.h"
+#include "cli/cli.h"
 #include "cli/report/suppress.h"
+#include "cli/text/json.h"
+#include "query/event_stacks.h"
 
 /*
  * @stack, @victim_stack: of the guilty call, and of the one that mapped what was
@@ -31,7 +33,6 @@ struct audit_row {
 struct audit_report {
 	struct ledger_view *view;
 	struct audit *audit;
-	struct symbolizer *symbolizer;
 	struct event_stack *stacks; /* of all events that are named */
 	size_t n_stacks;
 	struct audit_row *rows;

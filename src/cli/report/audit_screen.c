@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cli/report/audit_report.h"
 #include "cli/text/call_text.h"
+#include "cli/text/output.h"
 
 static enum paint paint_of(enum audit_severity severity)
 {

@@ -7,6 +7,8 @@
 #include "cli/text/crash_text.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/frame_text.h"
+#include "cli/text/output.h"
+#include "cli/text/view_text.h"
 
 #define COLUMNS	      100
 #define INDENT	      2
@@ -306,15 +308,11 @@ static void json_texts(struct json *json, const struct ledger_view *view, const 
 	json_bool(json, "unseen", crash->unseen);
 }
 
-bool crash_print_json(struct ledger_view *view, const struct crash *crash,
+void crash_print_json(struct ledger_view *view, const struct crash *crash,
 		      const struct crash_names *names)
 {
 	struct json *json = json_create();
 
-	if (json == NULL) {
-		complain("not enough memory");
-		return false;
-	}
 	json_object(json, NULL);
 	json_string(json, "ledger", view->name);
 	fault_json(json, "fault", view);
@@ -331,5 +329,4 @@ bool crash_print_json(struct ledger_view *view, const struct crash *crash,
 	json_step(json, "mapped_by", view, crash->mapped_by, names);
 	json_end_object(json);
 	json_destroy(json);
-	return true;
 }

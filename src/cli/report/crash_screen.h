@@ -11,14 +11,14 @@
  */
 
 #include <stdio.h>
-#include "cli/text/frame_text.h"
+#include "query/crash_stacks.h"
 
 /* @exact: sizes in bytes. */
 void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash,
 		 const struct crash_names *names, bool exact);
 
-/* One JSON object, and a newline. Return: false after a complaint. */
-bool crash_print_json(struct ledger_view *view, const struct crash *crash,
+/* One JSON object, and a newline. */
+void crash_print_json(struct ledger_view *view, const struct crash *crash,
 		      const struct crash_names *names);
 
 #endif

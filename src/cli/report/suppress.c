@@ -6,6 +6,8 @@
 #include <string.h>
 #include "audit/audit.h"
 #include "cli/report/suppress.h"
+#include "cli/text/output.h"
+#include "query/heap.h"
 
 static const char *const whats[] = {
 	[SUPPRESS_FUNCTION] = "fun",
@@ -69,16 +71,10 @@ static char *trim(char *line)
 	return line;
 }
 
-static bool add(struct suppressions *suppressions, const struct suppression *line)
+static void add(struct suppressions *suppressions, const struct suppression *line)
 {
-	struct suppression *bigger =
-		reallocarray(suppressions->lines, suppressions->n + 1, sizeof(*bigger));
-
-	if (bigger == NULL)
-		return false;
-	suppressions->lines = bigger;
-	bigger[suppressions->n++] = *line;
-	return true;
+	suppressions->lines = heap_resize(suppressions->lines, suppressions->n + 1, sizeof(*line));
+	suppressions->lines[suppressions->n++] = *line;
 }
 
 static bool read_lines(struct suppressions *suppressions, FILE *file)
@@ -94,11 +90,8 @@ static bool read_lines(struct suppressions *suppressions, FILE *file)
 			complain("%s:%u: '%s' %s", suppressions->path, number, line, wrong);
 			return false;
 		}
-		if (*line != '\0' && !add(suppressions, &suppression)) {
-			free(suppression.glob);
-			complain("%s: not enough memory", suppressions->path);
-			return false;
-		}
+		if (*line != '\0')
+			add(suppressions, &suppression);
 	}
 	return true;
 }

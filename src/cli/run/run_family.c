@@ -6,11 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "query/compare.h"
-#include "cli/text/fault_text.h"
-#include "query/find_ledger.h"
-#include "query/ledger_view.h"
+#include "cli/open_ledger.h"
 #include "cli/run/run_family.h"
+#include "cli/text/fault_text.h"
+#include "query/compare.h"
+#include "query/find_ledger.h"
+#include "query/heap.h"
+#include "query/ledger_view.h"
 
 #define START_UP_CALLS 100
 
@@ -151,13 +153,12 @@ static void judge(struct member *member)
 		return;
 	}
 	ledger_trim(member->path);
-	if (!view_open(&view, member->path, member->path))
+	if (!open_view(&view, member->path, member->path))
 		return;
-	if (compare_recorded(&view, &findings)) {
-		member->different = findings_differ(&findings);
-		if (only_started_up(&view, &findings))
-			member->verdict = START_UP_ONLY;
-	}
+	compare_recorded(&view, &findings);
+	member->different = findings_differ(&findings);
+	if (only_started_up(&view, &findings))
+		member->verdict = START_UP_ONLY;
 	findings_free(&findings);
 	view_close(&view);
 }

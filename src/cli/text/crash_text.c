@@ -4,6 +4,9 @@
 #include "cli/text/area_text.h"
 #include "cli/text/crash_text.h"
 #include "cli/text/fault_text.h"
+#include "cli/text/view_text.h"
+#include "query/area_kind.h"
+#include "query/words.h"
 #include "vma/vm_errno.h"
 
 /* ------------------------------------------------------------------------ words */

@@ -12,24 +12,6 @@
 #include "query/ledger_view.h"
 #include "ledger/ledger_trace.h"
 
-/* Has the process recorded the signal that ends it? Then the fault's fields can be shown. */
-static inline bool fault_is_met(const struct ledger_fault *fault)
-{
-	return fault->state >= LEDGER_FAULT_MET;
-}
-
-/* Its stack, as those of calls are. */
-static inline struct ledger_trace fault_trace(const struct ledger_fault *fault)
-{
-	return (struct ledger_trace){
-		.end = (uint8_t)fault->stack_end,
-		.n_frames = (uint8_t)fault->n_frames,
-		.exact = fault->exact,
-		.guessed = fault->guessed,
-		.frames = fault->frames,
-	};
-}
-
 /* "SIGSEGV" */
 void text_signal(struct text *text, uint32_t number);
 

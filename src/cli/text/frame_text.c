@@ -1,51 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-#include "cli/text/fault_text.h"
 #include "cli/text/frame_text.h"
 
 #define FUNCTION_COLUMNS 20
-
-/* -------------------------------------------------------------------------- naming */
-
-static void want(struct crash_names *names, const struct page_step *step)
-{
-	if (step != NULL && step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
-	    names->n < CRASH_STACKS)
-		names->stacks[names->n++].event = step->event.number;
-}
-
-static bool name_fault(struct crash_names *names, const struct ledger_view *view)
-{
-	const struct ledger_trace trace = fault_trace(&view->header->fault);
-
-	return stack_name(view, names->symbolizer, &trace, &names->fault) == 0;
-}
-
-bool crash_names_read(struct crash_names *names, struct ledger_view *view,
-		      const struct crash *crash)
-{
-	*names = (struct crash_names){ .symbolizer = stack_names(view) };
-	if (names->symbolizer == NULL)
-		return false;
-	want(names, crash->made_so);
-	want(names, crash->mapped_by);
-	want(names, crash->other);
-	if (names->n > 0 &&
-	    !stacks_of_events(view, names->symbolizer, names->stacks, &names->n, HISTORY_TO_END))
-		return false;
-	if (name_fault(names, view))
-		return true;
-	complain("%s: not enough memory", view->name);
-	return false;
-}
-
-void crash_names_free(struct crash_names *names)
-{
-	stacks_forget(names->stacks, names->n);
-	stack_free(&names->fault);
-	symbolizer_destroy(names->symbolizer);
-	*names = (struct crash_names){ 0 };
-}
 
 /* ------------------------------------------------------------------------ printing */
 

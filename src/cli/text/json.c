@@ -6,6 +6,8 @@
 #include <yajl/yajl_gen.h>
 #include "cli/text/json.h"
 #include "cli/text/output.h"
+#include "query/heap.h"
+#include "query/words.h"
 
 struct json {
 	yajl_gen gen;
@@ -45,15 +47,11 @@ struct json *json_create(void)
 
 struct json *json_create_on(FILE *file)
 {
-	struct json *json = calloc(1, sizeof(*json));
+	struct json *json = heap_array(1, sizeof(*json));
 
-	if (json == NULL)
-		return NULL;
 	json->gen = yajl_gen_alloc(NULL);
-	if (json->gen == NULL) {
-		free(json);
-		return NULL;
-	}
+	if (json->gen == NULL)
+		heap_exhausted();
 	yajl_gen_config(json->gen, yajl_gen_print_callback, print, file);
 	json->file = file;
 	return json;
@@ -105,13 +103,9 @@ static size_t utf8_length(const unsigned char *at, size_t len)
 
 static void emit_repaired(struct json *json, const unsigned char *bytes, size_t len)
 {
-	unsigned char *repaired = malloc(3 * len + 1);
+	unsigned char *repaired = heap_array(3 * len, 1);
 	size_t out = 0;
 
-	if (repaired == NULL) {
-		yajl_gen_null(json->gen);
-		return;
-	}
 	for (size_t at = 0; at < len;) {
 		size_t n = utf8_length(bytes + at, len - at);
 

@@ -19,7 +19,7 @@
 
 struct json;
 
-/* NULL when memory is short. The first writes to stdout. */
+/* Begin to write JSON: to stdout, or to a file. */
 struct json *json_create(void);
 struct json *json_create_on(FILE *file);
 void json_destroy(struct json *json);

@@ -7,20 +7,15 @@
  *
  * Results go through stdio and are checked once, at the end. Names come from
  * the recorded program: whatever may reach a terminal goes through
- * text_name(), which shows control bytes instead of sending them.
+ * text_name() of query/words.h, which shows control bytes instead of sending them.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "base/text.h"
 #include "cli/cli.h"
-
-/* For a text on the stack: struct text text; TEXT_ON_STACK(text, 256); */
-#define TEXT_ON_STACK(name, length)                                                                \
-	char name##_buffer[length];                                                                \
-	text_init(&(name), name##_buffer, sizeof(name##_buffer))
+#include "query/words.h"
 
 /*
  * Before anything else. Descriptors 0, 1 and 2 that are closed are filled with
@@ -48,24 +43,6 @@ void paint(enum paint paint);
 
 /* One line on stderr, "mapledger: ..."; control bytes are replaced. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* "4K", "1.3M", "42.7T", or the exact number of bytes with @exact. */
-void text_size(struct text *text, uint64_t size, bool exact);
-
-/* "61 us", "3.751 ms", "1.250 s", "2 h 03 min". */
-void text_duration(struct text *text, uint64_t ns);
-
-/* @n and its noun: "1 call", "2 calls". Thousands are not separated. */
-void text_count(struct text *text, uint64_t n, const char *noun);
-
-/* Control bytes as \ooo. */
-void text_name(struct text *text, const char *name, size_t len);
-
-/* "rw-p" */
-void text_perm(struct text *text, uint64_t flags);
-
-/* "  99.6 %" without the blanks: @part of @whole, one digit behind the point. */
-void text_percent(struct text *text, uint64_t part, uint64_t whole);
 
 /* printf("%s") with blanks behind it up to @width columns. */
 void print_padded(const char *string, size_t width);
