@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <elf.h>
 #include <string.h>
+#include "base/mutation.h"
 #include "sites/site_function.h"
 #include "sites/site_go.h"
 #include "shim/shim.h"
@@ -156,7 +157,7 @@ static bool find_in_eh_frame(struct site_text *text, uint64_t offset, uint64_t a
 	begin = table.base + (uint64_t)(int64_t)entry.function;
 	if (!read_fde(text, table.base + (uint64_t)(int64_t)entry.fde, begin, &size,
 		      &function->landing_pads) ||
-	    addr - begin >= size)
+	    (addr - begin >= size && !ML_MUTATED(FUNCTION_HAS_NO_END)))
 		return false;
 	function->offset = offset - (addr - begin);
 	function->size = size;

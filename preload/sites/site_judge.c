@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include "base/mutation.h"
 #include "sites/call_table.h"
 #include "sites/site_function.h"
 #include "sites/site_judge.h"
@@ -239,7 +240,8 @@ static bool step_back(uint32_t *at, struct x86_insn *insn)
 		if (has(walk.begins, *at - back)) {
 			decode(*at - back, insn);
 			*at -= back;
-			return insn->len == back && insn->flow == X86_NEXT;
+			return insn->len == back &&
+			       (insn->flow == X86_NEXT || ML_MUTATED(CALL_IS_COPIED));
 		}
 	return false;
 }
@@ -284,7 +286,7 @@ static bool jumped_into(uint32_t begin)
 {
 	for (uint32_t at = begin + 1; at < begin + SITE_JUMP_SIZE; at++)
 		if (has(walk.targets, at))
-			return true;
+			return !ML_MUTATED(JUMP_INTO_MOV_IGNORED);
 	return false;
 }
 
@@ -297,7 +299,8 @@ static bool has_other_entries(const struct site_function *function)
 /* Can it be entered by nothing but its own direct jumps? */
 static bool is_closed(const struct site_function *function)
 {
-	return !has_other_entries(function) && !walk.leaves && walk.walked == walk.size;
+	return ML_MUTATED(OPEN_FUNCTION_IS_CLOSED) ||
+	       (!has_other_entries(function) && !walk.leaves && walk.walked == walk.size);
 }
 
 /*
@@ -364,7 +367,8 @@ static bool looks_plain(struct site_text *text, uint64_t offset, struct site_pla
 	unsigned char bytes[8];
 
 	if (!site_text_read(text, offset - 6, bytes, sizeof(bytes)) ||
-	    !sets_number(bytes + 1, 5, &plan->nr) || (bytes[0] & 0xf0) == 0x40)
+	    !sets_number(bytes + 1, 5, &plan->nr) ||
+	    ((bytes[0] & 0xf0) == 0x40 && !ML_MUTATED(PREFIX_IGNORED)))
 		return false; /* a REX prefix: another register */
 	plan->begin = offset - 5;
 	plan->n_copy = 5;
@@ -393,7 +397,7 @@ static enum site_verdict judge_in_function(const struct site_function *function,
 	if (plan->nr != SITE_ANY_NR && !site_call_is_wanted(plan->nr))
 		return SITE_UNWANTED;
 	find_reached();
-	if (!has(walk.reached, syscall) &&
+	if (!has(walk.reached, syscall) && !ML_MUTATED(UNREACHED_IS_CODE) &&
 	    ((plan->nr == SITE_ANY_NR && !checked) || !has_other_entries(function)))
 		return SITE_NO_CODE;
 	return make_plan(function, syscall, plan);
@@ -415,7 +419,7 @@ enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_
 	     load_function(text, &function))) {
 		syscall = (uint32_t)(offset - function.offset);
 		if (syscall < walk.walked)
-			return has(walk.begins, syscall)
+			return has(walk.begins, syscall) || ML_MUTATED(MIDDLE_IS_CODE)
 				       ? judge_in_function(&function, syscall,
 							   is_checked(text, offset), plan)
 				       : SITE_NO_CODE;

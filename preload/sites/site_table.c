@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "shim/shim.h"
 #include "sites/call_table.h"
@@ -132,11 +133,12 @@ uint8_t site_table_patch(const struct site_text *text, const struct site_plan *p
 
 	if (is_patched(addr, text->mem))
 		return LEDGER_SITE_PATCHED;
-	if (text->time == SITE_IT_MAY_RUN || plan->begin < text->offset)
+	if ((text->time == SITE_IT_MAY_RUN && !ML_MUTATED(RUNNING_CODE_PATCHED)) ||
+	    plan->begin < text->offset)
 		return LEDGER_SITE_RUNNING;
 	if (site == NULL)
 		return LEDGER_SITE_NO_STUB;
-	if (!is_unchanged(text, plan, addr))
+	if (!is_unchanged(text, plan, addr) && !ML_MUTATED(FOREIGN_BYTES_OVERWRITTEN))
 		return LEDGER_SITE_FOREIGN;
 	stub = site_stub(plan, addr, index, text->mem);
 	if (stub == 0) {

@@ -56,6 +56,17 @@ enum ml_mutation {
 	MUTATION_OWN_MEMORY_FORGOTTEN, /* the shim's own mappings are not in the map */
 	MUTATION_CHILD_HAS_ALL,	       /* of its parent's map, MADV_DONTFORK or not */
 	MUTATION_VFORK_IS_FORK,	       /* a child that shares its parent's memory gets a ledger */
+
+	/* the sites: which bytes of a program are overwritten */
+	MUTATION_JUMP_INTO_MOV_IGNORED,	    /* the function jumps into what the jump takes */
+	MUTATION_OPEN_FUNCTION_IS_CLOSED,   /* a switch or an exception leads to no short move */
+	MUTATION_CALL_IS_COPIED,	    /* what is copied may be a call, a jump, a ret */
+	MUTATION_UNREACHED_IS_CODE,	    /* nothing has to lead to a syscall */
+	MUTATION_MIDDLE_IS_CODE,	    /* 0f 05 in a constant is a syscall */
+	MUTATION_PREFIX_IGNORED,	    /* `mov $NR, %r8d' is `mov $NR, %eax' */
+	MUTATION_FOREIGN_BYTES_OVERWRITTEN, /* memory has the file's bytes */
+	MUTATION_RUNNING_CODE_PATCHED,	    /* code that was found late has not run yet */
+	MUTATION_FUNCTION_HAS_NO_END,	    /* it reaches to where the next one begins */
 };
 
 #ifndef ML_MUTATION

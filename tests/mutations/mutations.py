@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can the tests fail? Known bugs are put back, one at a time, and must be caught.
 
-usage: mutations.py fold|recorder BUILD NINJA [NAME...]
+usage: mutations.py fold|recorder|sites BUILD NINJA [NAME...]
 
 src/base/mutation.h lists the bugs. Of each, the one file that holds its switch is
 compiled again with it, by the build's own command, and linked in place of the good
@@ -72,6 +72,18 @@ RECORDER = [
     Mutation("VFORK_IS_FORK", "preload/record/recorder.c", ["forks"]),
 ]
 
+SITES = [
+    Mutation("JUMP_INTO_MOV_IGNORED", "preload/sites/site_judge.c", ["cases", "random"]),
+    Mutation("OPEN_FUNCTION_IS_CLOSED", "preload/sites/site_judge.c", ["cases", "random"]),
+    Mutation("CALL_IS_COPIED", "preload/sites/site_judge.c", ["cases", "random"]),
+    Mutation("UNREACHED_IS_CODE", "preload/sites/site_judge.c", ["cases", "random"]),
+    Mutation("MIDDLE_IS_CODE", "preload/sites/site_judge.c", ["cases"]),
+    Mutation("PREFIX_IGNORED", "preload/sites/site_judge.c", ["cases"]),
+    Mutation("FOREIGN_BYTES_OVERWRITTEN", "preload/sites/site_table.c", ["table"]),
+    Mutation("RUNNING_CODE_PATCHED", "preload/sites/site_table.c", ["table"]),
+    Mutation("FUNCTION_HAS_NO_END", "preload/sites/site_function.c", ["function"]),
+]
+
 # -------------------------------------------------------------------- compiling
 
 
@@ -115,6 +127,12 @@ class Build:
         command = shlex.split(self.command(target))
         at = command.index("-o")
         build([*command[:at], "-o", output, *objects, *command[at + 2:]], self.folder)
+
+    def link_with(self, target, replaced, output):
+        """Objects of the test itself have others in their place."""
+        command = [replaced.get(word, word) for word in shlex.split(self.command(target))]
+        command[command.index("-o") + 1] = output
+        build(command, self.folder)
 
     def link_shim(self, replaced, output):
         archive = "preload/libshim_hooks.a"
@@ -162,6 +180,31 @@ class Fold:
                    for seed in (SEEDS[:tries] if test == "fuzz" else SEEDS[:1]))
 
 
+class Sites:
+    """The unit tests of what finds, judges and patches call sites."""
+    mutations = SITES
+    PROGRAM = "tests/sites/sites_test"
+    FILTERS = {"cases": "judge/overwrites*", "random": "judge/accepts*", "table": "site_table/*",
+               "function": "site_function/*"}
+
+    def __init__(self, build_):
+        self.build = build_
+
+    def make(self, mutation, files, folder):
+        replaced = {}
+        for file in files:
+            output = os.path.join(folder, os.path.basename(file) + ".o")
+            replaced[self.build.compile(file, self.PROGRAM, mutation, output)] = output
+        made = os.path.join(folder, "sites_test")
+        self.build.link_with(self.PROGRAM, replaced, made)
+        return made
+
+    def passes(self, made, test, tries=None):
+        command = [made, "--filter", self.FILTERS[test], "-j1", "--timeout", str(LIMIT)]
+        return run(command, self.build.folder,
+                   env=dict(os.environ, ML_TEST_SEED=SEEDS[0])).returncode == 0
+
+
 class Recorder:
     """Victims under a shim with a bug."""
     mutations = RECORDER
@@ -199,7 +242,7 @@ def listed():
 
 
 def check_tables():
-    tested = {mutation.name for mutation in FOLD + RECORDER}
+    tested = {mutation.name for mutation in FOLD + RECORDER + SITES}
     if tested != listed():
         sys.exit(f"in one of mutation.h and mutations.py alone: {sorted(tested ^ listed())}")
 
@@ -226,7 +269,7 @@ def is_caught(kind, mutation, folder):
 
 
 def main():
-    kind = {"fold": Fold, "recorder": Recorder}[sys.argv[1]](Build(*sys.argv[2:4]))
+    kind = {"fold": Fold, "recorder": Recorder, "sites": Sites}[sys.argv[1]](Build(*sys.argv[2:4]))
     chosen = [mutation for mutation in kind.mutations
               if not sys.argv[4:] or mutation.name in sys.argv[4:]]
     check_tables()
