@@ -2,8 +2,11 @@
 #ifndef CLI_CMD_RUN_H
 #define CLI_CMD_RUN_H
 
+#include <limits.h>
+#include <time.h>
 #include "cli/cli.h"
 #include "cli/report/audit_options.h"
+#include "cli/run/program.h"
 
 struct run_options {
 	struct common_options common;
@@ -27,6 +30,17 @@ struct run_options {
 	uint64_t hold;
 	const char *enforce;
 	const char *stop;
+};
+
+/* One program that is run. */
+struct run {
+	const struct run_options *options;
+	char **argv;
+	const char *pattern;
+	time_t when;
+	struct program program;
+	char shim[PATH_MAX];
+	char output[PATH_MAX]; /* of the child once it runs */
 };
 
 /*

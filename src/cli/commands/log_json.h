@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_LOG_JSON_H
+#define CLI_LOG_JSON_H
+
+/*
+ * log_json - one JSON object per line of the log
+ */
+
+#include "cli/commands/log.h"
+
+/* One object, whatever kind of line it is. */
+void log_print_json_line(struct log *log, const struct history_event *line);
+
+#endif

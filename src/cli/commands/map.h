@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_MAP_H
+#define CLI_MAP_H
+
+/*
+ * map - the map of one moment, with who made its areas
+ */
+
+#include "cli/cli.h"
+#include "cli/filter_options.h"
+
+struct map_options {
+	struct common_options common;
+	struct filter_options filter;
+	enum map_format {
+		MAP_TABLE,
+		MAP_MAPS,
+	} format;
+	bool gaps;
+	bool long_rows;
+};
+
+/* What one map is made of. */
+struct map_sums {
+	uint64_t n_areas;
+	uint64_t mapped;
+	uint64_t n_rwx;
+	uint64_t n_guards;
+};
+
+/* What is shown, and how. */
+struct map {
+	struct ledger_view *view;
+	const struct map_options *options;
+	struct filter filter;
+	struct event_stack *stacks; /* of the calls that mapped and changed the areas */
+	size_t n_stacks;
+};
+
+/* Of the areas that the filter lets pass. */
+struct map_sums map_sum_up(const struct map *map);
+
+#endif
