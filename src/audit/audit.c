@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The engine of the audit: shows each call, with both sides of what it touched, to every rule
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include "audit/audit.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of rules, with the sentences that explain each to a user
+ */
+
 #include <string.h>
 #include "audit/audit_rules.h"
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the audit writes down about each call, for rules to look up at later calls
+ */
+
 #include <stdlib.h>
 #include "audit/audit_state.h"
 

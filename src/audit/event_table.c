@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A hash table with open addressing, from a 64-bit key to a record of fixed size
+ */
+
 #include <stdlib.h>
 #include <string.h>
 #include "audit/event_table.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Findings, made new or counted once more; and candidates, which are decided in the end
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include "audit/audit_state.h"

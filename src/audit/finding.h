@@ -70,8 +70,11 @@ const struct audit_finding *audit_findings(struct audit *audit, size_t *n);
 
 /* ------------------------------------------------------------------- for rules */
 
-/* The finding of a rule at the change's call site: a new one, with count 1, or one more. NULL:
- * the rule is off, or memory is short. */
+/*
+ * Reports what a rule found in a call: a new finding, or one more of the same call site.
+ *
+ * Return: the finding; NULL when the rule is off or memory is short.
+ */
 struct audit_finding *audit_report(const struct change *change, enum audit_rule_place place,
 				   struct addr_range range);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The words that messages of findings have in common
+ * Words that the messages of several rules have in common: an event's number, pages, the name
+ * of an area
  */
 
 #include <inttypes.h>

@@ -22,7 +22,7 @@ struct owner {
 	bool internal;
 };
 
-/* In the map as it is now. */
+/* The owner of a call with this stack (NULL: no stack), by the map as it is now. */
 struct owner owner_of_trace(const struct vm_space *space, const struct ledger_trace *trace);
 
 #endif

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Two lists of areas, before a call and after it, walked side by side
+ */
+
 #include "audit/pieces.h"
 
 /* ------------------------------------------------------------------- one side */

@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What MDWE, SELinux and PaX refuse, by the rules in their sources
+ */
+
 #include "audit/policy.h"
 
 /*
  * MDWE, prctl(PR_SET_MDWE): map_deny_write_exec() in include/linux/mman.h. A new
  * mapping must not be both; an existing one must not gain execution.
  */
-static bool mdwe_refuses(bool is_new, uint64_t old, uint64_t new)
+static bool mdwe_refuses(bool is_new, uint64_t old, uint64_t now)
 {
-	if (!(new &VM_EXEC))
+	if (!(now & VM_EXEC))
 		return false;
-	return is_new ? (new &VM_WRITE) != 0 : !(old & VM_EXEC);
+	return is_new ? (now & VM_WRITE) != 0 : !(old & VM_EXEC);
 }
 
 /*
  * PaX MPROTECT decides the kind of a mapping when it is made: one that may be
  * written can never be executed, and the other way round.
  */
-static bool pax_refuses(bool is_new, uint64_t old, uint64_t new)
+static bool pax_refuses(bool is_new, uint64_t old, uint64_t now)
 {
 	if (is_new)
-		return (new &(VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC);
-	return ((new &VM_EXEC) && !(old & VM_EXEC)) || ((new &VM_WRITE) && (old & VM_EXEC));
+		return (now & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC);
+	return ((now & VM_EXEC) && !(old & VM_EXEC)) || ((now & VM_WRITE) && (old & VM_EXEC));
 }
 
 /*

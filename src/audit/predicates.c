@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Questions about one call that the audit and the explanation of a crash must answer alike
+ */
+
 #include <sys/mman.h>
 #include "audit/predicates.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * G02, where the program itself says what it relies on: ml_expect()
+ * Rule G02 where the program itself says, with ml_expect(), what permissions it relies on
  */
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * U: what is unmapped and mapped over
+ * Rules U: memory that is unmapped twice, too far, too short, or mapped over
  */
 
 #include <inttypes.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * L: limits and leaks; A: the layout; U08: calls that failed; G01: stacks without guard
+ * Rules L (limits and leaks), A (the layout), U08 (calls that failed) and G01 (stacks without
+ * guard)
  */
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * W: what memory may be written and executed; P07, which is W04 for data
+ * Rules W: memory that may be written and executed; and P07, which is W04 for data
  */
 
 #include <inttypes.h>

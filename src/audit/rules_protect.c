@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * P: mprotect; G: guards
+ * Rules P (mprotect) and G (guards): what a change of protection reached, broke or opened
  */
 
 #include <inttypes.h>

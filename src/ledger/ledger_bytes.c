@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The bytes of a ledger, from its file or from memory, read without trust in their number
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Making a ledger's file: its name, its size within what limits and the disk allow, its first
+ * page
+ */
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One record, or a group of them, into a checked ledger_entry
+ * One record, or a group of them, checked and made into a ledger_entry
  *
  * A group is handed out whole or not at all. Where the rest of one is missing
  * it matters whether anything follows: if not, the writer was killed, or is

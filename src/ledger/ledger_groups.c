@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Records that need others behind them: objects with names, ranges with areas, stacks, notes
+ */
+
 #include <string.h>
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The first page of a ledger, checked before anything else is read
+ */
+
 #include <stddef.h>
 #include <string.h>
 #include "ledger/ledger_header.h"

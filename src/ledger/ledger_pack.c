@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Where the arguments of a call are in its record
+ * The arguments of a call, laid out in the fields of its record and read from there
  *
  *     op                addr    len      arg      small 0    1          2
  *     mmap              addr    len      offset   prot       flags      fd

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Reading a ledger from its oldest segment to its newest, also while it is being written
+ */
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Which segments are there, and in which order?
+ * Which segments a file holds, and in which order they were written
  *
  * A slot is a place in the file, a segment what was written there last. Laps
  * count segments, so the history that is left is the longest run of laps

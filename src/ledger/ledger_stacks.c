@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Stacks by number, each kept once however often a ledger repeats it
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

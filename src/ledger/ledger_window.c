@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The part of the file that the writer has mapped: moved forwards, and filled with pages
+ * before they are stored to
+ */
+
 #include <errno.h>
 #include <sys/mman.h>
 #include "base/clock.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Appending records to the newest segment, and beginning a new one with a checkpoint
+ */
+
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Replaying records on a set of areas, with vm_apply() and vm_replace() as in the shim
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Removing areas.
+ * Removing areas from the tree, one or a whole range of them.
  *
  * Many at once are cut out: subtrees that lie in the range go back to the pool
  * whole, and only the two paths along the edges of the cut are looked into.

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The three backends that come with the library: a page array, a trace, and one that fails
+ */
+
 #include <errno.h>
 
 #include <memory_set/backends.h>

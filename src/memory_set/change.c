@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What changes a set.
+ * Operations that change a set: map, unmap, protect, replace, update.
  *
  * Each operation has the same parts, in this order: is the request valid, is
  * there room for its outcome, tell the backends, note the outcome. The last

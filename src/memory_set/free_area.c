@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding room between the areas.
+ * memory_set_find_free_area(): the lowest gap between areas that is wide enough.
  */
 
 #include <errno.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The notes of a core file, read with libelf
+ */
+
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>

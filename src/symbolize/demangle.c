@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Mangled names of C++, Rust and D, turned back by whichever library is there
+ */
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdlib.h>

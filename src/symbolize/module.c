@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Opening a file with code: found by name or build-id, and refused when it is another one by
+ * now
+ */
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

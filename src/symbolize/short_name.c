@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A function's name without arguments and template parameters
+ */
+
 #include <string.h>
 #include "symbolize/symbolize.h"
 

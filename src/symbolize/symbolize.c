@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The cache of files and places that were looked up before
+ */
+
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The search in .eh_frame_hdr for the entry that describes an instruction
+ */
+
 #include <stddef.h>
 #include "unwind/cfi_private.h"
 

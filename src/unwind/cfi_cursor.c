@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * DWARF's numbers, read within bounds
+ */
+
 #include "unwind/cfi_cursor.h"
 
 /* Seven bits a byte, the lowest first; the last byte has the top bit clear. */

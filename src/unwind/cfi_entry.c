@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * From an instruction to its FDE and CIE
+ * From an instruction to its entries in .eh_frame: the FDE of its function, and the CIE that
+ * this refers to
  *
  * Linux Standard Base, 10.6: Exception Frames, and .eh_frame_hdr.
  */

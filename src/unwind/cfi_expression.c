@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Expressions, evaluated before anything is known but the address of the code
+ * DWARF expressions, evaluated before anything is known but the address of the code
  *
  * Two kinds occur in ordinary code, and both end in a form that fits a rule:
  *

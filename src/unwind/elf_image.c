@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The program headers of a mapped ELF file, read where the file is mapped
+ */
+
 #include <elf.h>
 #include <string.h>
 #include "unwind/elf_image.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The walk up a stack, frame by frame, with a rule for each return address
+ */
+
 #include "unwind/unwind.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The text of /proc/PID/maps, read line by line with nothing but read(2)
+ */
+
 #include <errno.h>
 #include <string.h>
 #include "base/sys.h"

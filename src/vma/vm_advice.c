@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of advice that changes what later calls or forks do to an area
+ */
+
 #include <stddef.h>
 #include "vma/vm_abi.h"
 #include "vma/vm_advice.h"

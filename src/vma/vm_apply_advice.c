@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * madvise, mlock and mseal: what no map shows, and decides what comes later
+ * What madvise, mlock and mseal do: /proc/PID/maps does not show it, but it decides what later
+ * calls do
  *
  * Each stops, or goes on, in its own way where something is in its way:
  *

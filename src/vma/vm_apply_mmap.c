@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * mmap: the flags say what is mapped, the result where
+ * What mmap does to the map: the flags say what is mapped, the result says where
  */
 
 #include "base/mutation.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * mremap: the same pages at another place, or more or fewer of them
+ * What mremap does to the map: the same pages are at another place, or there are more or fewer
+ * of them
  *
  * Forms, by what stays of the old range and of what was at the new one:
  *

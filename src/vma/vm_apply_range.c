@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * munmap and mprotect: calls that go over a range, gaps and all
+ * What munmap and mprotect do to the map: both work on a whole range, and pass over gaps or
+ * stop at them
  */
 
 #include "base/mutation.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * shmat and shmdt: System V segments, whose size no argument tells
+ * What shmat and shmdt do to the map: System V segments, whose size no argument tells
  */
 
 #include "base/mutation.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of operations: one row for each system call that can change an address space
+ */
+
 #include <string.h>
 #include "vma/vm_abi.h"
 #include "vma/vm_call.h"

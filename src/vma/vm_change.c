@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the operations of vm_apply() have in common: making the call, stating a doubt, writing
+ * a result into the set
+ */
+
 #include "base/mutation.h"
 #include "base/text.h"
 #include "vma/vm_abi.h"

@@ -26,7 +26,7 @@ struct vm_change {
 /* One per operation, in the vm_apply_ files; it returns what the performer answered. */
 typedef int64_t (*vm_change_fn)(struct vm_change *change);
 
-/* Perform without the set. */
+/* Makes the call, and leaves the set as it is. Return: the kernel's answer. */
 int64_t vm_change_perform(struct vm_change *change);
 
 /* The performer's answer, from what a function of the set returned that called the backend. */
@@ -41,11 +41,13 @@ static inline bool vm_change_succeeded(const struct vm_change *change, int64_t a
 	return answer != -EOWNERDEAD && !vm_call_failed(change->call);
 }
 
+/* Adds a range that must be read back from the kernel after the call. */
 void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason);
-/* The whole mapping at @addr, whose ends nothing tells. */
+/* The same for the whole mapping at @addr, of which no argument tells where it ends. */
 void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr, enum vm_reason reason);
 
-/* The effect is known to have happened, but is not in the set: doubt what it touched. */
+/* The call had its effect, but the set does not show it: all that the call may have changed is
+ * doubted. */
 void vm_change_unapplied(struct vm_change *change);
 
 /*
@@ -65,7 +67,7 @@ struct vm_marking {
 /* A memory_set_update_fn; @context is the struct vm_marking. */
 bool vm_mark_piece(struct memory_area *piece, void *context);
 
-/* By this call, in all of @range. */
+/* Sets and clears flags in all of @range, in the name of this call. */
 void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t set,
 		    uint64_t clear);
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The set and the kernel's map, run by run, and a named reason for each difference
+ */
+
 #include "base/mutation.h"
 #include "vma/vm_compare.h"
 #include "vma/vm_flags.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Gaps between areas, and the gap below a stack that the kernel may have let it grow into
+ */
+
 #include "vma/vm_change.h"
 #include "vma/vm_edge.h"
 #include "vma/vm_size.h"

@@ -11,7 +11,7 @@
 /* Is all of it mapped? */
 bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
 
-/* Where what lies below @addr ends; 0: nothing does. */
+/* The end of the nearest area below @addr; 0: there is none. */
 uint64_t vm_end_below(const struct memory_set *set, uint64_t addr);
 
 /*

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table behind `mapledger help coverage': how an address space changes, and how each way
+ * is caught
+ */
+
 #include "vma/vm_entry_points.h"
 
 #define NOTHING "nothing"

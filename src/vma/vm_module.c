@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The list of libraries that are known by their names
+ */
+
 #include "base/text.h"
 #include "vma/vm_module.h"
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of mapped files and other objects, found by device and inode or by name
+ */
+
 #include <string.h>
 #include "vma/vm_object.h"
 

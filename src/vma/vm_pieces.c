@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Moving all that a range of the set holds to another place, as mremap does
+ */
+
 #include "vma/vm_pieces.h"
 #include "vma/vm_space.h"
 

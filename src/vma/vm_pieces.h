@@ -8,9 +8,13 @@
 
 #include "vma/vm_space.h"
 
-/* Memory for moving what @range holds; false: there is none. */
+/* Reserves memory for moving what @range holds. Return: false when memory is short. */
 bool vm_pieces_reserve(struct memory_set *set, struct addr_range range);
-/* What @from holds is at @to afterwards, too; the two don't meet. Return: 0 or an error. */
+/*
+ * Copies what @from holds to @to, marked as changed by @event; the two ranges don't meet.
+ *
+ * Return: 0 or a negative errno.
+ */
 int vm_pieces_move(struct memory_set *set, struct addr_range from, uint64_t to, uint64_t event);
 
 #endif

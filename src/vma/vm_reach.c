@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The table of where each operation's pages are, and a function for each question about them
+ */
+
 #include "vma/vm_abi.h"
 #include "vma/vm_advice.h"
 #include "vma/vm_reach.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Sizes that Linux derives from a call's arguments, or that only the map knows
+ */
+
 #include <sys/mman.h>
 #include "base/text.h"
 #include "vma/vm_abi.h"

@@ -27,7 +27,7 @@ uint64_t vm_stack_start(const struct memory_set *set, uint64_t addr);
 
 /* The size that the ring at @addr (io_setup) had when it was made; 0: not known. */
 uint64_t vm_ring_size(const struct vm_space *space, uint64_t addr);
-/* Of all that were ever seen: for a place where several may be. */
+/* The size of the largest ring that was ever seen: for a place where several may be. */
 uint64_t vm_largest_ring(const struct vm_objects *objects);
 
 #endif

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * An address space without areas, the backend that hands calls on unchanged, and the names of
+ * reasons
+ */
+
 #include <errno.h>
 #include "base/mutation.h"
 #include "vma/vm_space.h"

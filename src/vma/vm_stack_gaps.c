@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Stacks - the kernel moves the lower edge of a stack, and says so to nobody
+ * Gaps below stacks: the kernel lets a stack grow down on a page fault, without any call to
+ * record
  *
  *            gap: any part of its upper end may be the stack's by now
  *            |

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The pages that a screen names for a call: nothing where only the kernel knows the place
+ */
+
 #include <sys/mman.h>
 #include "vma/vm_reach.h"
 #include "vma/vm_touch.h"

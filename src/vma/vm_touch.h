@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_TOUCH_H
-#define CLI_TOUCH_H
+#ifndef VMA_VM_TOUCH_H
+#define VMA_VM_TOUCH_H
 
 /*
- * touch - which ranges a call is about
+ * vm_touch - the pages that a screen names for a call
+ *
+ * Unlike vm_call_ranges(), which says all that may have changed, this is empty where the
+ * place is not known.
  */
 
 #include <stdbool.h>
@@ -26,14 +29,18 @@ struct touch {
  */
 struct touch touch_of_call(const struct vm_space *space, const struct vm_call *call, bool finished);
 
-/* How large a segment or a ring is, is known once it is there: ask again after the fold. */
+/* Is the size of what the call makes (shmat, io_setup) known only when the call has been applied?
+ */
 bool touch_is_late(const struct vm_call *call);
 
+/* The size of all ranges, in bytes. */
 uint64_t touch_bytes(const struct touch *touch);
 
+/* Have the touched ranges a page in common with @range? */
 bool touch_overlaps(const struct touch *touch, struct addr_range range);
 
-/* Refused, also where the kernel says so without an error number: brk. */
+/* Did the kernel refuse the call? brk is refused without an error number: it returns the old break.
+ */
 bool call_was_refused(const struct vm_call *call);
 
 /*
