@@ -247,16 +247,7 @@ EXPORT int prctl(int option, ...)
 
 /* --------------------------------------------------------- syscall(2), the function */
 
-/* Numbers that hook_syscall() wants to see: one bit each, read by syscall_*.S. */
-extern uint8_t hook_syscall_bitmap[64] __attribute__((visibility("hidden")));
 uint8_t hook_syscall_bitmap[64];
-
-/*
- * Whose function makes the other calls: another library's, or libc's, because a program may
- * allow calls from there alone (Syscall User Dispatch). 0: nobody's. The numbers above are
- * not for them, as libc's is not seen.
- */
-extern uint64_t hook_syscall_next __attribute__((visibility("hidden")));
 uint64_t hook_syscall_next;
 
 static void want(long nr)
@@ -308,10 +299,6 @@ void hooks_start(void)
 }
 
 long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
-	__attribute__((visibility("hidden")));
-
-/* Called by syscall_*.S for the numbers above, with the arguments of syscall(). */
-long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	const uint64_t args[6] = { (uint64_t)a, (uint64_t)b, (uint64_t)c,
 				   (uint64_t)d, (uint64_t)e, (uint64_t)f };
@@ -341,8 +328,6 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		return to_libc(confine_call(nr, args));
 	return to_libc(sys_call6(nr, a, b, c, d, e, f));
 }
-
-long hook_syscall_failed(long result) __attribute__((visibility("hidden")));
 
 long hook_syscall_failed(long result)
 {

@@ -26,4 +26,19 @@ void hooks_pass_nothing_on(void);
 /* Chooses the numbers that syscall() hands to the recorder. */
 void hooks_start(void);
 
+/*
+ * Of the function syscall(), which is assembly (hooks_x86_64.S, hooks_aarch64.S) because it
+ * has no frame of its own: the numbers that are looked at, one bit each, and who makes the
+ * other calls. That is another library's syscall(), or libc's, because a program may allow
+ * calls from there alone (Syscall User Dispatch); 0: the instruction of the shim's own.
+ */
+#define HOOKS_HIDDEN __attribute__((visibility("hidden")))
+extern uint8_t hook_syscall_bitmap[64] HOOKS_HIDDEN;
+extern uint64_t hook_syscall_next HOOKS_HIDDEN;
+
+/* A call whose bit is set, with the arguments of syscall(). Return: as libc, errno included. */
+long hook_syscall(long nr, long a, long b, long c, long d, long e, long f) HOOKS_HIDDEN;
+/* Another call failed: sets errno. Return: -1. */
+long hook_syscall_failed(long result) HOOKS_HIDDEN;
+
 #endif

@@ -55,6 +55,40 @@ def cli_meets_preload(root):
     return run("include_direction.py", root), "'cli' must not include 'preload'"
 
 
+def include_up_within(room, path, target):
+    def case(root):
+        write(root, {f"{room}/{path}": f'#include "{target}"\n', f"{room}/{target}": ""})
+        above, below = target.split("/")[0], path.split("/")[0]
+        return run("include_direction.py", root), f"'{below}' must not include '{above}'"
+    case.__name__ = f"include_up_within_{room}"
+    return case
+
+
+def objects(root, files):
+    """The objects of a program, laid out as meson does."""
+    write(root, {f"src/base/{name}": text for name, text in files.items()})
+    write(root, {"build/src/base/libbase.a.p/empty": ""})
+    for name in files:
+        if name.endswith(".c"):
+            subprocess.run([*COMPILER, "-c", f"{root}/src/base/{name}", "-o",
+                            f"{root}/build/src/base/libbase.a.p/{name}.o"], check=True)
+    return f"{root}/build/src/base/libbase.a.p"
+
+
+def calls_in_a_circle(root):
+    folder = objects(root, {"a.c": "int b(void); int a(void) { return b(); }\n",
+                            "b.c": "int a(void); int b(void) { return a(); }\n"})
+    return run("circles.py", root, folder), "2 files call each other in a circle: base/a.c, base/b.c"
+
+
+def public_without_header(root):
+    write(root, {"src/cli/b.c": "", "src/cli/b.h": "/* int b(void); */\n"})
+    folder = objects(root, {"a.c": "int b(void); int a(void) { return b(); }\n",
+                            "b.c": "int b(void) { return 0; }\n"})
+    os.remove(os.path.join(root, "src/base/b.c"))
+    return run("circles.py", root, folder), "src/cli/b.c: b is used by others, and is not in its header"
+
+
 def unknown_room(root):
     write(root, {"src/attic/a.c": '#include "b.h"\n', "src/attic/b.h": ""})
     return run("include_direction.py", root), "not in the picture"
@@ -166,7 +200,9 @@ def uses_vectors(root):
     return run("shim_registers.py", shim), "one: "
 
 
-CASES = [include_right, preload_reads, cli_meets_preload, unknown_room, no_licence,
+CASES = [include_right, preload_reads, cli_meets_preload,
+         include_up_within("preload", "shim/a.c", "record/recorder.h"), calls_in_a_circle,
+         public_without_header, unknown_room, no_licence,
          no_licence_in_script, no_meson, room_not_built, tests_not_run, laid_out_otherwise, option_not_named,
          coverage_not_in_readme, coverage_without_test,
          header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]

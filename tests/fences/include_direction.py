@@ -2,6 +2,8 @@
 """Each room may include itself and what stands left of it; nothing points right.
 
 include <- base <- unwind <- memory_set <- vma <- ledger <- { audit, symbolize <- query <- cli | preload }
+
+The rooms within preload and cli only look downwards, too; below there is a row for each.
 """
 
 import os
@@ -19,6 +21,21 @@ MAY_INCLUDE["cli"] = COMMON + ["audit", "symbolize", "query", "cli"]
 MAY_INCLUDE["demo"] = ["demo"]
 MAY_INCLUDE["preload"] = COMMON + ["preload"]
 
+# The rooms within a room: each with those of its neighbours that it may include. What lies
+# in no folder of its own stands above all.
+SUBROOMS = {
+    "preload": {
+        "shim": [],
+        "threads": ["shim"],
+        "stacks": ["threads", "shim"],
+        "map": ["stacks", "threads", "shim"],
+        "sites": ["map", "threads", "shim"],
+        "record": ["sites", "stacks", "map", "threads", "shim"],
+        "crash": ["record", "stacks", "map", "threads", "shim"],
+        "capture": ["crash", "record", "sites", "map", "threads", "shim"],
+    },
+}
+
 # The shim writes ledgers, it never reads them.
 PRELOAD_FROM_LEDGER = {"src/ledger/ledger_format.h", "src/ledger/ledger_writer.h"}
 
@@ -32,11 +49,30 @@ def room_of(path):
 
 def resolve(root, path, quoted, name):
     """The file of this project that an include means, or None for the system's."""
-    places = ([os.path.dirname(path)] if quoted else []) + ["include", "src"]
+    places = ([os.path.dirname(path)] if quoted else []) + ["include", "src", "preload"]
     for place in places:
         candidate = os.path.normpath(os.path.join(place, name))
         if os.path.isfile(os.path.join(root, candidate)):
             return candidate
+    return None
+
+
+def subroom_of(path):
+    """The folder that a file of a divided room lies in; None for the top."""
+    parts = path.split(os.sep)
+    parts = parts[1:] if parts[0] == "src" else parts
+    return parts[1] if len(parts) > 2 and parts[1] in SUBROOMS.get(parts[0], {}) else None
+
+
+def breach_within(room, path, target):
+    """Of a divided room: does the include point upwards?"""
+    here, there = subroom_of(path), subroom_of(target)
+    if here is None or here == there:
+        return None
+    if there is None:
+        return f"'{here}' must not include what stands above it"
+    if there not in SUBROOMS[room][here]:
+        return f"'{here}' must not include '{there}'"
     return None
 
 
@@ -48,6 +84,8 @@ def breach(path, target):
         return f"'{room}' must not include '{room_of(target)}'"
     if room == "preload" and room_of(target) == "ledger" and target not in PRELOAD_FROM_LEDGER:
         return "the shim uses the ledger's format and writer only"
+    if room in SUBROOMS and room == room_of(target):
+        return breach_within(room, path, target)
     return None
 
 

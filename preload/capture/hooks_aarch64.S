@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* syscall(2), the function: see syscall_x86_64.S */
+/* syscall(2), the function: see hooks_x86_64.S */
 
 #if defined(__aarch64__)
 
