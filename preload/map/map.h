@@ -28,7 +28,7 @@ struct map {
 	bool break_is_unsure;
 };
 
-extern struct map map;
+extern struct map map __attribute__((visibility("hidden")));
 
 /* Makes an empty set whose calls are made by @perform. Return: 0 or -errno. */
 int map_init(vm_perform_fn perform, void *context);

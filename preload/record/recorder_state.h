@@ -24,6 +24,6 @@ struct recorder {
 	struct late_calls late;
 };
 
-extern struct recorder recorder;
+extern struct recorder recorder __attribute__((visibility("hidden")));
 
 #endif

@@ -31,6 +31,6 @@
 void stack_walk_take(struct unwind_trace *trace, const struct unwind_regs *regs);
 
 /* Answers a walk's questions about code and stacks from the cache and the map. */
-extern const struct unwind_host stack_walk_host;
+extern const struct unwind_host stack_walk_host __attribute__((visibility("hidden")));
 
 #endif

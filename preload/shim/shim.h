@@ -51,7 +51,7 @@ struct shim {
 	uint64_t n_bad_lines; /* of the kernel's map, that could not be read */
 };
 
-extern struct shim shim;
+extern struct shim shim __attribute__((visibility("hidden")));
 
 /* A fork child that has not noticed yet. An emulator makes forks alone, and wipes nothing. */
 static inline bool shim_is_new_child(void)

@@ -23,15 +23,17 @@ struct kept_ranges {
 	struct addr_range range[KEPT_RANGES_MAX];
 };
 
-/* Ranges that overlap become one. Return: false when there is no place left. */
+/* Adds a range; those that overlap become one. Return: false when there is no place left. */
 bool kept_ranges_add(struct kept_ranges *kept, struct addr_range range);
+/* Forgets all ranges. */
 void kept_ranges_clear(struct kept_ranges *kept);
 
+/* Has @range a byte in common with one of them? */
 bool kept_ranges_meet(const struct kept_ranges *kept, struct addr_range range);
 
 /*
- * For who asks without excluding others: what was said between two equal, even versions
- * is right.
+ * A number that changes with the ranges, for who asks without excluding others: what was said
+ * between two equal, even versions is right.
  */
 static inline uint32_t kept_ranges_version(const struct kept_ranges *kept)
 {

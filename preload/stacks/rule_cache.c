@@ -9,7 +9,7 @@ struct unwind_cache rule_cache;
 static struct kept_ranges kept_code, kept_stacks;
 
 /* Of what threads know. Rules have one of their own. */
-static uint64_t stacks_generation = 1;
+uint64_t rule_cache_stacks_now = 1;
 
 static void forget_code(void)
 {
@@ -20,7 +20,7 @@ static void forget_code(void)
 static void forget_stacks(void)
 {
 	kept_ranges_clear(&kept_stacks);
-	__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&rule_cache_stacks_now, 1, __ATOMIC_RELEASE);
 }
 
 void rule_cache_keep_code(struct addr_range range)
@@ -75,10 +75,5 @@ void rule_cache_before_call_without_lock(const struct vm_call *call, uint64_t br
 	if (n > 0 && may_meet(&kept_code, ranges, n))
 		unwind_cache_forget(&rule_cache);
 	if (n > 0 && may_meet(&kept_stacks, ranges, n))
-		__atomic_fetch_add(&stacks_generation, 1, __ATOMIC_RELEASE);
-}
-
-uint64_t rule_cache_stacks_generation(void)
-{
-	return __atomic_load_n(&stacks_generation, __ATOMIC_ACQUIRE);
+		__atomic_fetch_add(&rule_cache_stacks_now, 1, __ATOMIC_RELEASE);
 }

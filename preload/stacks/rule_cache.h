@@ -19,7 +19,7 @@
 #include "vma/vm_call.h"
 
 /* The rules. Read without the lock, too. */
-extern struct unwind_cache rule_cache;
+extern struct unwind_cache rule_cache __attribute__((visibility("hidden")));
 
 /* A rule in the cache is about code in @range; a thread knows that its stack is @range. */
 void rule_cache_keep_code(struct addr_range range);
@@ -34,10 +34,15 @@ void rule_cache_before_call(const struct vm_call *call, uint64_t brk);
 /* As above, without the lock. */
 void rule_cache_before_call_without_lock(const struct vm_call *call, uint64_t brk);
 
+extern uint64_t rule_cache_stacks_now __attribute__((visibility("hidden")));
+
 /*
  * What a thread knows of its stacks holds while this number stays. From 1, so that a new thread
  * knows nothing. Without the lock.
  */
-uint64_t rule_cache_stacks_generation(void);
+static inline uint64_t rule_cache_stacks_generation(void)
+{
+	return __atomic_load_n(&rule_cache_stacks_now, __ATOMIC_ACQUIRE);
+}
 
 #endif
