@@ -3,7 +3,7 @@
 #define PRELOAD_FAULT_H
 
 /*
- * fault - what killed the program is in its ledger, and it dies as it would have
+ * fault - a fatal SIGSEGV or SIGBUS is recorded, and the program dies as it would have
  *
  * As long as the program leaves SIGSEGV and SIGBUS to their default, a handler of
  * ours stands in for it. It writes the fault into the ledger's header and returns:
@@ -22,11 +22,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Before main(), when the call sites are live. */
+/* Puts our handler in place of the default. Before main(), when the call sites are live. */
 void fault_start(void);
 
 /*
- * The default again, for good: the process is about to confine itself, and a filter
+ * Puts the default back, for good: the process is about to confine itself, and a filter
  * may kill for the return from a handler.
  */
 void fault_stop(void);

@@ -32,19 +32,22 @@ struct intervention {
 };
 
 /* Has any of it been asked for? Set before main(), and read with every call. */
-extern bool intervene_wanted;
+extern bool intervene_wanted __attribute__((visibility("hidden")));
 
 /* Reads the options. */
 void intervene_start(void);
 
-/* With the lock held, before the call. */
+/* Decides, with the lock held, whether @call, which is about to be made, is refused. */
 struct intervention intervene_before(const struct vm_call *call, const struct unwind_trace *trace);
 
-/* With the lock held, after it. Return: should the thread be stopped, once the lock is free? */
+/*
+ * Holds what @call has unmapped, and looks for what the thread is to be stopped for. With the
+ * lock held. Return: should it be stopped, once the lock is free?
+ */
 bool intervene_after(const struct vm_call *call, const struct intervention *before,
 		     const struct unwind_trace *trace);
 
-/* SIGTRAP, for this thread. */
+/* Sends SIGTRAP to the calling thread. */
 void intervene_stop(void);
 
 #endif

@@ -17,12 +17,13 @@
 #include <stdbool.h>
 #include "vma/vm_call.h"
 
+/* Is @call one that is followed by records of its parts? */
 static inline bool parts_has(const struct vm_call *call)
 {
 	return call->op == VM_OP_PROCESS_MADVISE || call->op == VM_OP_PRCTL;
 }
 
-/* Right after the call was recorded, with the lock held. */
+/* Records the parts of @call, which was recorded just before. With the lock held. */
 void parts_record(const struct vm_call *call);
 
 #endif

@@ -3,15 +3,18 @@
 #define PRELOAD_PENDING_NOTE_H
 
 /*
- * pending_note - a sentence for the ledger, said where the lock may not be had
+ * pending_note - a sentence for the ledger waits until somebody has the recorder's lock
  *
- * A signal handler learns something that the ledger is to say. It leaves the sentence here;
- * whoever has the lock next, and thinks of it, writes it: at the latest the end of the process.
+ * A signal handler learns something that the ledger is to say, and can't get the lock. It leaves
+ * the sentence here; it is written at the end of the process at the latest.
  */
 
-/* A constant string; NULL: there is nothing to say after all. Of several the last is kept. */
+/*
+ * Leaves a sentence to be written, a constant string; NULL: there is nothing to say after all. Of
+ * several the last is kept.
+ */
 void pending_note_set(const char *sentence);
-/* With the lock held. */
+/* Writes the sentence that was left, if there is one. With the lock held. */
 void pending_note_write(void);
 
 #endif
