@@ -29,7 +29,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "ledger/ledger_create.h"
 #include "ledger/ledger_format.h"
+#include "ledger/ledger_groups.h"
+#include "ledger/ledger_pack.h"
 #include "ledger/ledger_trace.h"
 #include "vma/vm_call.h"
 #include "vma/vm_object.h"
@@ -38,15 +41,6 @@
 #define LEDGER_POPULATE_FIRST (32u << 10) /* at open: start-up should be cheap */
 
 struct ledger_writer;
-
-/*
- * Writes the state so far at the start of a segment, as LEDGER_OBJECT and
- * LEDGER_RESYNC groups with VM_REASON_CHECKPOINT, through ledger_writer_begin()
- * and the helpers below. Not called for the first segment: that one begins with
- * whatever the caller writes after open. May be called a second time for the
- * same state, when the disk became full during the first.
- */
-typedef void (*ledger_checkpoint_fn)(void *context, struct ledger_writer *writer);
 
 /*
  * The fields are the writer's, to be read only. Offsets are in the file.
@@ -78,43 +72,6 @@ struct ledger_writer {
 	ledger_checkpoint_fn checkpoint;
 	void *context;
 };
-/*
- * What the caller knows about the process; the writer fills in the rest of the
- * header (magic, version, sizes, clocks, boot id, id, kernel release).
- */
-struct ledger_writer_options {
-	const char *path;  /* created with O_EXCL | O_NOFOLLOW, 0600 */
-	uint64_t max_size; /* of the file, in bytes; rounded to whole segments */
-	uint32_t exec_count;
-	uint32_t link;	       /* enum ledger_link */
-	const uint8_t *parent; /* LEDGER_ID_SIZE bytes or NULL */
-	uint64_t parent_event;
-	uint64_t start_brk, brk, start_stack;
-	uint32_t personality;
-	const char *executable;
-	const char *command; /* NUL between arguments */
-	uint32_t command_len;
-	const char *shim_version;
-	ledger_checkpoint_fn checkpoint;
-	void *context;
-};
-
-/**
- * ledger_writer_open() - create the file and map it
- *
- * RLIMIT_FSIZE makes the file smaller. The first clock pair is taken on entry
- * and a second one on return.
- *
- * Return: 0, or a negative errno, and then nothing is left behind:
- *   -EEXIST  there is something at @path already,
- *   -EFBIG   two segments of one window do not fit @max_size or RLIMIT_FSIZE,
- *   -ENOSPC, -EFAULT  there is no room for the first few records.
- */
-int ledger_writer_open(struct ledger_writer *writer, const struct ledger_writer_options *options);
-
-/* Unmap; the file stays. For fork children, which inherit mappings of their parent's ledger. */
-void ledger_writer_close(struct ledger_writer *writer);
-
 /* The slow part of the two functions below: populate, move the window, begin a segment. */
 bool ledger_writer_advance(struct ledger_writer *writer);
 bool ledger_writer_make_room(struct ledger_writer *writer, uint32_t n_records);
@@ -208,30 +165,6 @@ static inline void ledger_writer_done(struct ledger_writer *writer, void *record
  */
 struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struct vm_call *call);
 
-/* An object and its name. Needs room for ledger_object_records(). */
-void ledger_writer_object(struct ledger_writer *writer, uint32_t id,
-			  const struct vm_object *object);
-uint32_t ledger_object_records(const struct vm_object *object);
-
-/*
- * The head of a group; @n_areas calls of ledger_writer_area() must follow at
- * once. Needs room for all of them.
- */
-void ledger_writer_resync(struct ledger_writer *writer, unsigned reason, struct addr_range range,
-			  uint64_t event, uint32_t n_areas);
-void ledger_writer_area(struct ledger_writer *writer, const struct memory_area *area);
-
-/* Needs room for ledger_trace_records(), and belongs before the first call of its segment
- * that refers to it. At most LEDGER_STACK_FRAMES_MAX frames. */
-void ledger_writer_stack(struct ledger_writer *writer, const struct ledger_trace *trace);
-
-/* Where a thread's stack is; makes its own room. */
-void ledger_writer_thread(struct ledger_writer *writer, uint32_t tid, uint64_t sp);
-
-/* A sentence; makes its own room, so as ledger_writer_room() it may begin a segment. */
-void ledger_writer_note(struct ledger_writer *writer, enum ledger_note_kind kind,
-			const char *sentence);
-
 /*
  * Have the writer's mappings moved since the last time this was asked? Opening
  * is no move: whoever opens enters ledger_writer_ranges().
@@ -257,9 +190,5 @@ void ledger_writer_confine(struct ledger_writer *writer);
  * had stopped before keeps its reason.
  */
 void ledger_writer_finish(struct ledger_writer *writer, enum ledger_end end, int exit_status);
-
-/* The six arguments of a call in the fields of its record, and back. */
-void ledger_pack_call(const struct vm_call *call, struct ledger_call *record);
-void ledger_unpack_call(const struct ledger_call *record, struct vm_call *call);
 
 #endif

@@ -5,6 +5,7 @@
 #include "query/heap.h"
 #include "query/named_stack.h"
 #include "vma/vm_module.h"
+#include "symbolize/short_name.h"
 
 #define NAME_COLUMNS 60 /* of a function that is looked at */
 

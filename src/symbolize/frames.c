@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "symbolize/demangle.h"
+#include "symbolize/frames.h"
 #include "symbolize/module.h"
 
 #define FRAMES_MAX 64 /* inlined into each other */

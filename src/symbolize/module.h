@@ -39,9 +39,6 @@ void module_destroy(struct module *module);
 /* Of a byte in the file; false when it is in no segment. */
 bool module_address_of(const struct module *module, uint64_t offset, uint64_t *address);
 
-/* Function and line of @address, and what is inlined there. Return: 0 or -ENOMEM. */
-int module_frames(const struct module *module, uint64_t address, struct symbol *symbol);
-
 bool module_find_name(const struct module *module, const char *name, uint64_t *address,
 		      uint64_t *size);
 

@@ -5,6 +5,7 @@
  */
 
 #include <string.h>
+#include "symbolize/short_name.h"
 #include "symbolize/symbolize.h"
 
 #define ANONYMOUS "(anonymous namespace)::"

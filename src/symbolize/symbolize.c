@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include "symbolize/frames.h"
 #include "symbolize/module.h"
 
 /* A symbol that was looked up, by module and offset. */

@@ -89,7 +89,4 @@ bool symbolizer_address(struct symbolizer *symbolizer, const struct vm_object *o
  */
 const char *symbolizer_problem(const struct symbolizer *symbolizer, size_t *at);
 
-/* "std::vector<int>::push_back(int const&)" without arguments: "std::vector<...>::push_back". */
-void symbol_short_name(const char *name, char *buffer, size_t size);
-
 #endif

@@ -5,7 +5,11 @@
  */
 
 #include <stddef.h>
-#include "unwind/cfi_private.h"
+#include "unwind/cfi.h"
+#include "unwind/cfi_entry.h"
+#include "unwind/cfi_expression.h"
+#include "unwind/cfi_program.h"
+#include "unwind/cfi_registers.h"
 
 #if defined(__x86_64__)
 

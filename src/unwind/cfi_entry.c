@@ -7,7 +7,9 @@
  * Linux Standard Base, 10.6: Exception Frames, and .eh_frame_hdr.
  */
 
-#include "unwind/cfi_private.h"
+#include "unwind/cfi_cursor.h"
+#include "unwind/cfi_entry.h"
+#include "unwind/cfi_registers.h"
 
 #define ENCODING_UDATA4	 0x03
 #define ENCODING_TABLE	 0x3b /* signed 4 bytes, from the start of .eh_frame_hdr */

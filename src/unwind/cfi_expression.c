@@ -9,7 +9,9 @@
  *     an aligned stack  CFA = *(bp - 8), registers at bp + n     -> a word at bp + a number
  */
 
-#include "unwind/cfi_private.h"
+#include "unwind/cfi_cursor.h"
+#include "unwind/cfi_expression.h"
+#include "unwind/cfi_registers.h"
 
 #define DEPTH 8
 

@@ -6,7 +6,12 @@
  * DWARF 5, 6.4.2, and the vendor's extensions in .eh_frame.
  */
 
-#include "unwind/cfi_private.h"
+#include "unwind/cfi.h"
+#include "unwind/cfi_cursor.h"
+#include "unwind/cfi_entry.h"
+#include "unwind/cfi_expression.h"
+#include "unwind/cfi_program.h"
+#include "unwind/cfi_registers.h"
 
 enum {
 	/* in the two high bits, an operand in the others */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "subject.h"
 #include "symbolize/demangle.h"
+#include "symbolize/short_name.h"
 #include "symbolize/symbolize.h"
 
 /* Of this program: which file, and which offset in it, an address is. */

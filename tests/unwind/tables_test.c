@@ -13,7 +13,12 @@
 #include "../test_random.h"
 #include "own_tables.h"
 #include "shapes.h"
-#include "unwind/cfi_private.h"
+#include "unwind/cfi.h"
+#include "unwind/cfi_cursor.h"
+#include "unwind/cfi_entry.h"
+#include "unwind/cfi_expression.h"
+#include "unwind/cfi_program.h"
+#include "unwind/cfi_registers.h"
 #include "unwind/elf_image.h"
 
 #if defined(__x86_64__)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli/text/output.h"
 #include "cli/text/stack_text.h"
+#include "symbolize/short_name.h"
 
 #define NAME_COLUMNS 60 /* of a function in one line; longer ones are cut */
 #define LINE_FRAMES  3
