@@ -99,14 +99,14 @@ int mapledger_foreach(int (*callback)(const struct ml_area *area, void *context)
 	}
 }
 
-struct reporting {
+struct program_callback {
 	void (*callback)(const struct ml_difference *difference, void *context);
 	void *context;
 };
 
 static void report(void *context, const struct vm_difference *difference)
 {
-	const struct reporting *reporting = context;
+	const struct program_callback *to = context;
 	struct ml_difference said = {
 		.start = difference->range.start,
 		.end = difference->range.end,
@@ -116,20 +116,20 @@ static void report(void *context, const struct vm_difference *difference)
 
 	/* It may make calls of its own on top of us, which no signal handler does. */
 	recorder.lock.calling_out = true;
-	reporting->callback(&said, reporting->context);
+	to->callback(&said, to->context);
 	recorder.lock.calling_out = false;
 }
 
 int mapledger_verify(void (*callback)(const struct ml_difference *difference, void *context),
 		     void *context)
 {
-	struct reporting reporting = { callback, context };
+	struct program_callback to = { callback, context };
 	struct frame_mark mark;
 	int64_t result = enter(&mark);
 
 	if (result < 0)
 		return (int)result;
-	result = finish_verify(false, callback != NULL ? report : NULL, &reporting);
+	result = finish_verify(false, callback != NULL ? report : NULL, &to);
 	session_unlock(&mark);
 	return (int)result;
 }
