@@ -17,6 +17,8 @@
  * its site.
  */
 
+#include <stdint.h>
+
 /* Finds whom the symbols hide, and are to call. First of all, recorded or not. */
 void hooks_find_next(void);
 
