@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include "base/text_format.h"
 #include "query/words.h"
 #include "vma/vm_flags.h"
 
@@ -22,10 +24,8 @@ void text_size(struct text *text, uint64_t size, bool exact)
 		i++;
 	}
 	text_decimal(text, tenths / 10);
-	if (size % unit != 0) {
-		text_char(text, '.');
-		text_decimal(text, tenths % 10);
-	}
+	if (size % unit != 0)
+		text_format(text, ".%" PRIu64, tenths % 10);
 	text_char(text, units[i]);
 }
 
@@ -34,11 +34,7 @@ static void text_thousandths(struct text *text, uint64_t ns, uint64_t unit)
 {
 	uint64_t rest = ns % unit / (unit / 1000);
 
-	text_decimal(text, ns / unit);
-	text_char(text, '.');
-	text_char(text, (char)('0' + rest / 100));
-	text_char(text, (char)('0' + rest / 10 % 10));
-	text_char(text, (char)('0' + rest % 10));
+	text_format(text, "%" PRIu64 ".%03" PRIu64, ns / unit, rest);
 }
 
 void text_duration(struct text *text, uint64_t ns)
@@ -46,8 +42,7 @@ void text_duration(struct text *text, uint64_t ns)
 	uint64_t minutes = ns / 60000000000;
 
 	if (ns < 1000000) {
-		text_decimal(text, ns / 1000);
-		text_string(text, " us");
+		text_format(text, "%" PRIu64 " us", ns / 1000);
 	} else if (ns < 1000000000) {
 		text_thousandths(text, ns, 1000000);
 		text_string(text, " ms");
@@ -55,20 +50,15 @@ void text_duration(struct text *text, uint64_t ns)
 		text_thousandths(text, ns, 1000000000);
 		text_string(text, " s");
 	} else {
-		if (minutes >= 60) {
-			text_decimal(text, minutes / 60);
-			text_string(text, " h ");
-		}
-		text_decimal(text, minutes % 60);
-		text_string(text, " min");
+		if (minutes >= 60)
+			text_format(text, "%" PRIu64 " h ", minutes / 60);
+		text_format(text, "%" PRIu64 " min", minutes % 60);
 	}
 }
 
 void text_count(struct text *text, uint64_t n, const char *noun)
 {
-	text_decimal(text, n);
-	text_char(text, ' ');
-	text_string(text, noun);
+	text_format(text, "%" PRIu64 " %s", n, noun);
 	if (n != 1)
 		text_char(text, 's');
 }
@@ -78,23 +68,17 @@ void text_name(struct text *text, const char *name, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)name[i];
 
-		if (c >= ' ' && c != 0x7f) {
+		if (c >= ' ' && c != 0x7f)
 			text_char(text, (char)c);
-			continue;
-		}
-		text_char(text, '\\');
-		text_char(text, (char)('0' + (c >> 6)));
-		text_char(text, (char)('0' + (c >> 3 & 7)));
-		text_char(text, (char)('0' + (c & 7)));
+		else
+			text_format(text, "\\%03o", (unsigned)c);
 	}
 }
 
 void text_perm(struct text *text, uint64_t flags)
 {
-	text_char(text, flags & VM_READ ? 'r' : '-');
-	text_char(text, flags & VM_WRITE ? 'w' : '-');
-	text_char(text, flags & VM_EXEC ? 'x' : '-');
-	text_char(text, flags & VM_SHARED ? 's' : 'p');
+	text_format(text, "%c%c%c%c", flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+		    flags & VM_EXEC ? 'x' : '-', flags & VM_SHARED ? 's' : 'p');
 }
 
 void text_percent(struct text *text, uint64_t part, uint64_t whole)
@@ -102,9 +86,7 @@ void text_percent(struct text *text, uint64_t part, uint64_t whole)
 	uint64_t tenths = whole == 0 ? 1000 : (uint64_t)((__uint128_t)part * 1000 / whole);
 
 	text_decimal(text, tenths / 10);
-	if (tenths != 1000) {
-		text_char(text, '.');
-		text_decimal(text, tenths % 10);
-	}
+	if (tenths != 1000)
+		text_format(text, ".%" PRIu64, tenths % 10);
 	text_string(text, " %");
 }

@@ -4,10 +4,12 @@
  * SARIF 2.1.0, for systems that show findings in code (OASIS, sarif-v2.1.0-os)
  */
 
+#include <inttypes.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_tree.h>
+#include "base/text_format.h"
 #include "cli/report/audit_report.h"
 #include "cli/text/output.h"
 #include "query/heap.h"
@@ -72,8 +74,7 @@ static void write_uri(struct json *json, const char *path)
 			text_char(&text, *path);
 			continue;
 		}
-		text_char(&text, '%');
-		text_hex(&text, (unsigned char)*path, 2);
+		text_format(&text, "%%%02x", (unsigned char)*path);
 	}
 	json_string(json, "uri", text.buffer);
 }

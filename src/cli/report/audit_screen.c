@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
+#include "cli/text/word.h"
 #include "cli/report/audit_report.h"
 #include "cli/text/call_text.h"
 #include "cli/text/output.h"
@@ -19,13 +20,10 @@ static void print_head(FILE *file, const struct audit_finding *finding)
 
 	text_string(&text, audit_severity_name(finding->severity));
 	text_pad(&text, 8);
-	text_string(&text, finding->rule->id);
-	text_string(&text, "  ");
-	text_string(&text, finding->rule->title);
+	text_format(&text, "%s  %s", finding->rule->id, finding->rule->title);
 	if (finding->event != 0) {
 		text_pad(&text, 84);
-		text_string(&text, "  #");
-		text_decimal(&text, finding->event);
+		text_format(&text, "  #%" PRIu64, finding->event);
 	}
 	if (file == stdout)
 		paint(paint_of(finding->severity));
@@ -88,20 +86,14 @@ static void print_row(FILE *file, const struct audit_row *row)
 
 static void say_counts(const struct audit_report *report, struct text *text)
 {
-	text_count(text, report->counts[AUDIT_ERROR], "error");
-	text_string(text, ", ");
-	text_count(text, report->counts[AUDIT_WARNING], "warning");
-	text_string(text, ", ");
-	text_count(text, report->counts[AUDIT_NOTE], "note");
+	text_format(text, "%s, %s, %s", count_word(report->counts[AUDIT_ERROR], "error").s,
+		    count_word(report->counts[AUDIT_WARNING], "warning").s,
+		    count_word(report->counts[AUDIT_NOTE], "note").s);
 	if (report->n_suppressed > 0) {
-		text_string(text, "; ");
-		text_decimal(text, report->n_suppressed);
-		text_string(text, " suppressed");
+		text_format(text, "; %" PRIu64 " suppressed", report->n_suppressed);
 	}
 	if (report->n_old > 0) {
-		text_string(text, "; ");
-		text_decimal(text, report->n_old);
-		text_string(text, " in the baseline");
+		text_format(text, "; %" PRIu64 " in the baseline", report->n_old);
 	}
 }
 
@@ -112,11 +104,8 @@ static void say_stacks(const struct audit_report *report, struct text *text)
 
 	if (counts->n_calls == 0 || counts->n_stacked == counts->n_calls)
 		return;
-	text_string(text, "   (");
-	text_decimal(text, counts->n_calls - counts->n_stacked);
-	text_string(text, " of ");
-	text_count(text, counts->n_calls, "call");
-	text_string(text, " without a stack)");
+	text_format(text, "   (%" PRIu64 " of %s without a stack)",
+		    counts->n_calls - counts->n_stacked, count_word(counts->n_calls, "call").s);
 }
 
 void audit_print(FILE *file, const struct audit_report *report, bool all)
@@ -136,10 +125,8 @@ void audit_print(FILE *file, const struct audit_report *report, bool all)
 	}
 	say_counts(report, &text);
 	say_stacks(report, &text);
-	if (example != NULL) {
-		text_string(&text, "   mapledger audit --explain ");
-		text_string(&text, example);
-	}
+	if (example != NULL)
+		text_format(&text, "   mapledger audit --explain %s", example);
 	fprintf(file, "%s\n", text.buffer);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
+#include "cli/text/word.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "cli/report/crash_screen.h"
@@ -56,17 +57,14 @@ static void say_when(const struct screen *screen, const struct page_step *step, 
 	uint64_t then = ledger_reader_time_ns(reader, step->event.ticks);
 	uint64_t now = ledger_reader_time_ns(reader, fault->ticks);
 
-	if (now >= then) {
-		text_duration(text, now - then);
-		text_string(text, " before");
-	}
+	if (now >= then)
+		text_format(text, "%s before", duration_word(now - then).s);
 	if (step->event.kind != HISTORY_CALL)
 		return;
 	if (step->event.call.tid == fault->tid) {
 		text_string(text, ", same thread");
 	} else {
-		text_string(text, ", thread ");
-		text_decimal(text, step->event.call.tid);
+		text_format(text, ", thread %" PRIu32, step->event.call.tid);
 	}
 }
 
@@ -77,15 +75,13 @@ static void print_step(const struct screen *screen, const struct page_step *step
 	TEXT_ON_STACK(call, 400);
 	TEXT_ON_STACK(when, 100);
 	if (step->event.kind == HISTORY_CALL) {
-		text_char(&call, '#');
-		text_decimal(&call, step->event.number);
-		text_string(&call, "  ");
+		text_format(&call, "#%" PRIu64 "  ", step->event.number);
 		call_text(&step->event.call, step->event.finished, &call);
 	} else if (step->event.resync.reason == VM_REASON_BASELINE) {
 		text_string(&call, "was there when recording began");
 	} else {
-		text_string(&call, "read back from the kernel behind #");
-		text_decimal(&call, step->event.number);
+		text_format(&call, "read back from the kernel behind #%" PRIu64,
+			    step->event.number);
 	}
 	fputs(call.buffer, screen->file);
 	if (step->event.kind != HISTORY_CALL && step->event.resync.reason == VM_REASON_BASELINE) {
@@ -115,12 +111,9 @@ static void print_title(const struct screen *screen)
 	if (fault->event == 0) {
 		text_string(&text, " before its first call");
 	} else {
-		text_string(&text, " at event #");
-		text_decimal(&text, fault->event);
+		text_format(&text, " at event #%" PRIu64, fault->event);
 	}
-	text_string(&text, "   (thread ");
-	text_decimal(&text, fault->tid);
-	text_string(&text, " \"");
+	text_format(&text, "   (thread %" PRIu32 " \"", fault->tid);
 	text_name(&text, fault->thread_name, strlen(fault->thread_name));
 	text_string(&text, "\")");
 	fprintf(screen->file, "mapledger: %s\n\n", text.buffer);
@@ -168,22 +161,12 @@ static void print_page(const struct screen *screen)
 		fprintf(screen->file, "0x%" PRIx64 "  not mapped\n", crash->history.page);
 		return;
 	}
-	text_string(&text, "0x");
-	text_hex(&text, area->range.start, 1);
-	text_string(&text, "-0x");
-	text_hex(&text, area->range.end, 1);
-	text_string(&text, "  ");
-	text_perm(&text, area->flags);
-	text_string(&text, "  ");
-	text_size(&text, area->range.end - area->range.start, screen->exact);
-	text_string(&text, "  ");
+	text_format(&text, "0x%" PRIx64 "-0x%" PRIx64 "  %s  %s  ", area->range.start,
+		    area->range.end, perm_word(area->flags).s,
+		    size_word(area->range.end - area->range.start, screen->exact).s);
 	crash_area_name(screen->view, area, &text);
-	if (total > 1) {
-		text_string(&text, ", page ");
-		text_decimal(&text, number);
-		text_string(&text, " of ");
-		text_decimal(&text, total);
-	}
+	if (total > 1)
+		text_format(&text, ", page %" PRIu64 " of %" PRIu64, number, total);
 	fprintf(screen->file, "%s\n", text.buffer);
 }
 
@@ -196,11 +179,8 @@ static void print_hint(const struct screen *screen)
 	crash_hint_sentence(screen->crash, screen->view, &text);
 	if (text.len == 0)
 		return;
-	if (rule != NULL && !screen->crash->unseen) {
-		text_string(&text, " [");
-		text_string(&text, rule);
-		text_char(&text, ']');
-	}
+	if (rule != NULL && !screen->crash->unseen)
+		text_format(&text, " [%s]", rule);
 	print_wrapped(screen->file, text.buffer, INDENT + LABEL_COLUMNS, HINT_COLUMNS);
 	fputc('\n', screen->file);
 }

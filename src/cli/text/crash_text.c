@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/text_format.h"
 #include "cli/text/area_text.h"
 #include "cli/text/crash_text.h"
 #include "cli/text/fault_text.h"
@@ -51,8 +53,7 @@ static void say_address(struct text *text, uint64_t address)
 
 static void say_event(struct text *text, uint64_t number)
 {
-	text_char(text, '#');
-	text_decimal(text, number);
+	text_format(text, "#%" PRIu64, number);
 }
 
 static void say_size(struct text *text, uint64_t size)
@@ -201,10 +202,8 @@ static void say_absent(const struct crash *crash, const struct ledger_view *view
 	if (crash->kind == CRASH_NULL) {
 		say(text, fault->address == 0 ? ". It is the null pointer."
 					      : ". A null pointer, and an offset of ");
-		if (fault->address != 0) {
-			text_decimal(text, fault->address);
-			text_char(text, '.');
-		}
+		if (fault->address != 0)
+			text_format(text, "%" PRIu64 ".", fault->address);
 	} else if (crash->kind == CRASH_NEVER) {
 		say(text, how_absent(view));
 		say_nearest(crash, view, text);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include "base/text_format.h"
 #include "cli/text/effect_text.h"
 #include "query/words.h"
 
@@ -70,9 +72,7 @@ static void say_change(const struct effect *effect)
 		text_string(effect->text, "no change");
 		return;
 	}
-	text_string(effect->text, was);
-	text_string(effect->text, " -> ");
-	text_string(effect->text, is);
+	text_format(effect->text, "%s -> %s", was, is);
 	if (effect->before->n > 0 && effect->call->op == VM_OP_MMAP)
 		text_string(effect->text, ", replaced");
 	if (effect->changed < touch_bytes(effect->touch) && call_was_refused(effect->call)) {
@@ -157,8 +157,7 @@ static void say_fork(const struct effect *effect)
 {
 	if (vm_call_failed(effect->call))
 		return;
-	text_string(effect->text, "made process ");
-	text_signed(effect->text, effect->call->result);
+	text_format(effect->text, "made process %" PRId64, effect->call->result);
 }
 
 static void say_in_flight(const struct effect *effect)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include "base/text_format.h"
 #include "cli/text/fault_text.h"
 
 /* Newer than glibc 2.36: see asm-generic/siginfo.h. */
@@ -78,13 +80,11 @@ static void text_what(struct text *text, const struct ledger_fault *fault)
 	const char *access = fault_access_name(fault);
 
 	if (fault->code <= 0) {
-		text_string(text, ", sent by process ");
-		text_decimal(text, fault->sender_pid);
+		text_format(text, ", sent by process %" PRIu32, fault->sender_pid);
 	} else if (fault->code != SI_KERNEL) {
-		text_string(text, ", ");
-		text_string(text, access != NULL ? access : "access");
-		text_string(text, fault->access == LEDGER_ACCESS_READ ? " of 0x" : " to 0x");
-		text_hex(text, fault->address, 1);
+		text_format(text, ", %s%s%" PRIx64, access != NULL ? access : "access",
+			    fault->access == LEDGER_ACCESS_READ ? " of 0x" : " to 0x",
+			    fault->address);
 	}
 }
 
@@ -95,14 +95,10 @@ void fault_text(struct text *text, const struct ledger_view *view)
 
 	text_string(text, "killed by ");
 	text_signal(text, fault->signal);
-	if (code != NULL) {
-		text_string(text, " (");
-		text_string(text, code);
-		text_char(text, ')');
-	}
+	if (code != NULL)
+		text_format(text, " (%s)", code);
 	text_what(text, fault);
-	text_string(text, ", after #");
-	text_decimal(text, fault->event);
+	text_format(text, ", after #%" PRIu64, fault->event);
 }
 
 void fault_json(struct json *json, const char *key, const struct ledger_view *view)

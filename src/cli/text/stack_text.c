@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text_format.h"
 #include "cli/text/output.h"
 #include "cli/text/stack_text.h"
 #include "symbolize/short_name.h"
@@ -37,17 +38,15 @@ void stack_where(const struct named_frame *frame, struct text *text)
 {
 	if (frame->file != NULL) {
 		text_name(text, base_name(frame->file), strlen(base_name(frame->file)));
-		if (frame->line != 0) {
-			text_char(text, ':');
-			text_decimal(text, frame->line);
-		}
+		if (frame->line != 0)
+			text_format(text, ":%u", frame->line);
 		return;
 	}
 	text_name(text, frame->module, strlen(frame->module));
 	if (frame->function != NULL)
 		return;
-	text_string(text, frame->address == frame->pc ? " 0x" : "+0x");
-	text_hex(text, frame->address, 1);
+	text_format(text, "%s%" PRIx64, frame->address == frame->pc ? " 0x" : "+0x",
+		    frame->address);
 }
 
 /* "fill demo.c:9", "PyMem_Malloc libpython3.11.so", "libfoo.so+0x1234", "jit 0x7f1234" */
@@ -122,8 +121,7 @@ static void say_via(const struct named_stack *stack, size_t i, struct text *text
 	stack_via(stack, i, &via);
 	if (via.len == 0)
 		return;
-	text_string(text, " via ");
-	text_string(text, via.buffer);
+	text_format(text, " via %s", via.buffer);
 }
 
 /* All is inside of libraries: as it is. */
@@ -216,13 +214,11 @@ void stack_print(const struct named_stack *stack, int indent)
 		text_string(&text, "  ");
 		if (frame->file != NULL) {
 			text_name(&text, frame->file, strlen(frame->file));
-			text_char(&text, ':');
-			text_decimal(&text, frame->line);
-			text_string(&text, "  ");
+			text_format(&text, ":%u  ", frame->line);
 		}
 		text_name(&text, frame->module, strlen(frame->module));
-		text_string(&text, frame->address == frame->pc ? " 0x" : "+0x");
-		text_hex(&text, frame->address, 1);
+		text_format(&text, "%s%" PRIx64, frame->address == frame->pc ? " 0x" : "+0x",
+			    frame->address);
 		if (frame->inlined)
 			text_string(&text, "  (inlined)");
 		if (frame->is_guessed)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
+#include "cli/text/word.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/output.h"
 #include "cli/text/view_text.h"
@@ -9,12 +10,10 @@ bool view_event_text(const struct ledger_view *view, uint64_t event, struct text
 {
 	unsigned op = view_op_of(view, event);
 
-	text_char(text, '#');
-	text_decimal(text, event);
+	text_format(text, "#%" PRIu64, event);
 	if (op == VM_OP_NONE)
 		return false;
-	text_char(text, ' ');
-	text_string(text, vm_op_info(op)->name);
+	text_format(text, " %s", vm_op_info(op)->name);
 	return true;
 }
 
@@ -56,8 +55,7 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 		text_string(text, "still running");
 		break;
 	case VIEW_EXITED:
-		text_string(text, "exited with status ");
-		text_signed(text, view->header->exit_status);
+		text_format(text, "exited with status %" PRId32, view->header->exit_status);
 		break;
 	case VIEW_EXECED:
 		text_string(text, "executed another program");
@@ -69,11 +67,9 @@ void view_state_text(const struct ledger_view *view, enum view_state state, stru
 		text_string(text, "end not recorded (killed?)");
 		break;
 	case VIEW_STOPPED:
-		text_string(text, "recording stopped early, because ");
-		text_string(text, stop_reason(view->header->end));
-		text_string(text, "; ");
-		text_count(text, view->header->n_unrecorded, "call");
-		text_string(text, " missed");
+		text_format(text, "recording stopped early, because %s; %s missed",
+			    stop_reason(view->header->end),
+			    count_word(view->header->n_unrecorded, "call").s);
 		break;
 	}
 }
@@ -93,24 +89,18 @@ void view_coverage_text(const struct ledger_view *view, struct text *text)
 
 	for (unsigned i = 0; i < VM_REASON_COUNT; i++)
 		read_back += counts_as_change(i) ? view->changes[i] : 0;
-	text_decimal(text, observed);
-	text_string(text, " of ");
-	text_count(text, observed + read_back, "change");
-	text_string(text, " by observed calls (");
+	text_format(text, "%" PRIu64 " of %s by observed calls (", observed,
+		    count_word(observed + read_back, "change").s);
 	text_percent(text, observed, observed + read_back);
 	text_char(text, ')');
 	if (read_back == 0)
 		return;
-	text_string(text, ", ");
-	text_decimal(text, read_back);
-	text_string(text, " read back");
+	text_format(text, ", %" PRIu64 " read back", read_back);
 	for (unsigned i = 0; i < VM_REASON_COUNT; i++) {
 		if (!counts_as_change(i) || view->changes[i] == 0)
 			continue;
-		text_string(text, separator);
-		text_decimal(text, view->changes[i]);
-		text_char(text, ' ');
-		text_string(text, vm_reason_name(i));
+		text_format(text, "%s%" PRIu64 " %s", separator, view->changes[i],
+			    vm_reason_name(i));
 		separator = ", ";
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/text/word.h"
-#include "cli/text/output.h"
+#include "query/words.h"
 
 struct word size_word(uint64_t size, bool exact)
 {
