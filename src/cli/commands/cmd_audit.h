@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_AUDIT_H
 #define CLI_CMD_AUDIT_H
 
+/*
+ * cmd_audit - `mapledger audit': findings of one ledger, and what a rule means
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_audit;

@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_DIFF_H
 #define CLI_CMD_DIFF_H
 
+/*
+ * cmd_diff - `mapledger diff': what is different between two maps
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_diff;

@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_EXPLAIN_H
 #define CLI_CMD_EXPLAIN_H
 
+/*
+ * cmd_explain - `mapledger explain': why a program crashed
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_explain;

@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_INFO_H
 #define CLI_CMD_INFO_H
 
+/*
+ * cmd_info - `mapledger info': what a ledger holds
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_info;

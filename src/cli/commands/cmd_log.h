@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_LOG_H
 #define CLI_CMD_LOG_H
 
+/*
+ * cmd_log - `mapledger log': the recorded calls, line by line
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_log;

@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_MAP_H
 #define CLI_CMD_MAP_H
 
+/*
+ * cmd_map - `mapledger map': the areas of one moment
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_map;

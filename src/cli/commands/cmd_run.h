@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_RUN_H
 #define CLI_CMD_RUN_H
 
+/*
+ * cmd_run - `mapledger run': record a program, and say at its end what was recorded
+ */
+
 #include <limits.h>
 #include <time.h>
 #include "cli/cli.h"

@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_VERIFY_H
 #define CLI_CMD_VERIFY_H
 
+/*
+ * cmd_verify - `mapledger verify': compare a ledger with the map that the kernel gave
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_verify;

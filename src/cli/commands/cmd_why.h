@@ -2,6 +2,10 @@
 #ifndef CLI_CMD_WHY_H
 #define CLI_CMD_WHY_H
 
+/*
+ * cmd_why - `mapledger why': the history of one address
+ */
+
 #include "cli/cli.h"
 
 extern const struct command command_why;
