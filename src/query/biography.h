@@ -84,6 +84,7 @@ struct biography {
  */
 void biography_read(struct ledger_view *view, struct addr_range range, struct settled_moment until,
 		    struct biography *biography);
+/* Free the facts and their stacks, not the struct. */
 void biography_free(struct biography *biography);
 
 /*

@@ -52,12 +52,13 @@ struct findings {
 	struct found_difference first_difference;
 };
 
-/* Anything that no tolerance explains, now or after some call? */
+/* Is there a difference that no tolerance explains, at the comparison or after some call? */
 bool findings_differ(const struct findings *findings);
 
 /* How many areas the kernel's map would need at least: neighbours that look the same are one. */
 uint64_t canonical_count(const struct vm_space *space);
 
+/* Free the differences; all zeros has none. */
 void findings_free(struct findings *findings);
 
 /**

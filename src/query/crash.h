@@ -78,6 +78,7 @@ struct crash {
  * end, and stays so. @crash is overwritten, and must be freed.
  */
 void crash_find(struct crash *crash, struct ledger_view *view);
+/* Free the history that the steps lie in. */
 void crash_free(struct crash *crash);
 
 /* The permission that the access took: VM_READ, VM_WRITE, VM_EXEC, or 0 when it is not known. */

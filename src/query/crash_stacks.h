@@ -24,6 +24,7 @@ struct crash_names {
  */
 void crash_names_read(struct crash_names *names, struct ledger_view *view,
 		      const struct crash *crash);
+/* Free the named stacks. */
 void crash_names_free(struct crash_names *names);
 
 #endif

@@ -5,7 +5,7 @@
 /*
  * event_stacks - the named stacks of the calls in a ledger
  *
- * Two ways: of the call at hand while the history goes by (event_names), and of
+ * Two ways: of the call at hand while a history_walk() shows it (event_names), and of
  * calls whose numbers are known (stacks_of_events).
  */
 

@@ -12,21 +12,21 @@
 #include "query/place.h"
 #include "query/event_stacks.h"
 
-/* Which events and areas are wanted, All zero: all. */
+/* Which events and areas are wanted. All zero: all. */
 struct filter_options {
 	struct place range;
 	bool has_since;
 	struct moment since;
 	bool has_until;
 	struct moment until;
-	uint32_t calls; /* bits, see syntax.h */
+	uint32_t calls; /* bits, see spec.h */
 	uint32_t tid;
 	bool failed;
 	bool ok;
 	uint64_t perm;	 /* bits of VM_PROT: all of them are there */
 	uint64_t became; /* these were not there before, and are now */
 	uint64_t lost;
-	uint32_t kinds; /* bits, see filter.c */
+	uint32_t kinds; /* bits, from filter_parse_kinds() */
 	bool has_sizes;
 	struct size_range sizes;
 	const char *from;   /* regular expression, of a function in the stack */
@@ -55,9 +55,10 @@ struct filter {
 bool filter_prepare(struct filter *filter, struct ledger_view *view,
 		    const struct filter_options *options, struct settled_moment moment,
 		    struct event_names *names);
+/* Free what filter_prepare() set up, even when it failed. */
 void filter_finish(struct filter *filter);
 
-/* Does it let pass anything? Then counts of what it left need not be shown. */
+/* Do these options let every event and area pass? Then counts of what passed need not be shown. */
 bool filter_is_open(const struct filter_options *options);
 
 /*

@@ -39,7 +39,7 @@ bool find_ledger_of(pid_t pid, struct found_ledger *found, struct problem *probl
  */
 bool find_newest_ledger(struct found_ledger *found, struct problem *problem);
 
-/* The header of a file, if it is a ledger of this machine's kind. */
+/* Read the header of a file. Return: false unless it is a ledger of this machine's kind. */
 bool ledger_header_read(const char *path, struct ledger_header *header);
 
 /* Does the process @pid have this very file mapped? */
@@ -53,9 +53,10 @@ struct ledger_list {
 
 /* Every *.mlg in a folder; an unreadable folder is an empty one. */
 struct ledger_list ledger_list_folder(const char *folder);
+/* Free the paths of a list. */
 void ledger_list_free(struct ledger_list *list);
 
-/* FILE.d of FILE. */
+/* The folder of a ledger's family: FILE.d of FILE. */
 void ledger_children_folder(const char *path, char folder[PATH_MAX]);
 
 /**

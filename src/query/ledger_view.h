@@ -71,6 +71,7 @@ struct ledger_view {
  * read; the view then need not be closed.
  */
 bool view_open(struct ledger_view *view, const char *path, const char *name);
+/* Free all that the view holds; its symbolizer and the strings of named stacks, too. */
 void view_close(struct ledger_view *view);
 
 /* An empty map, and the first record next: a fold from the beginning. */

@@ -35,6 +35,7 @@ struct kernel_snapshot {
  */
 int kernel_snapshot_read(struct kernel_snapshot *snapshot, pid_t pid, struct vm_objects *objects,
 			 bool *stable);
+/* Free the areas; all zeros has none. */
 void kernel_snapshot_free(struct kernel_snapshot *snapshot);
 
 /**

@@ -29,6 +29,7 @@ struct diff_side {
 
 /* Take the areas of a folded map, but for mapledger's own. @space must outlive the side. */
 void diff_side_take(struct diff_side *side, const struct vm_space *space);
+/* Free the areas and their keys; all zeros has none. */
 void diff_side_free(struct diff_side *side);
 
 /* Is an area mapledger's: its memory, or the shim's own file? */
@@ -61,6 +62,7 @@ struct map_diff {
 	size_t capacity;
 	uint64_t n_equal;
 };
+/* Free the changes; all zeros has none. */
 void map_diff_free(struct map_diff *diff);
 
 enum diff_origins {

@@ -90,15 +90,16 @@ struct placed_stack *stack_place(const struct ledger_view *view, const struct le
  */
 void stack_name_placed(const struct ledger_view *view, struct symbolizer *symbolizer,
 		       const struct placed_stack *placed, struct named_stack *stack);
+/* Free the frames of a named stack; all zeros has none. */
 void stack_free(struct named_stack *stack);
 
 /* The innermost frame of the program's own; n when there is none. */
 size_t stack_first(const struct named_stack *stack);
 
-/* That frame; NULL when there is none, or no stack. */
+/* The innermost frame of the program's own; NULL when there is none, or no stack. */
 const struct named_frame *stack_first_frame(const struct named_stack *stack);
 
-/* Not of a library that everybody calls, and not where the program is started. */
+/* Is a frame the program's own: not of a library that everybody calls, nor what calls main? */
 bool stack_is_program(const struct named_frame *frame);
 
 #endif

@@ -32,6 +32,7 @@ struct page_history {
 
 /* Read what changed a page. Folds the view to its end. */
 void page_history_read(struct page_history *history, struct ledger_view *view, uint64_t page);
+/* Free the steps. */
 void page_history_free(struct page_history *history);
 
 /* Is what is there after the step another mapping than before it? */

@@ -34,6 +34,7 @@ struct place_ranges {
  */
 bool place_find(struct ledger_view *view, struct settled_moment moment, const struct place *place,
 		struct place_ranges *ranges);
+/* Free the ranges; all zeros has none. */
 void place_ranges_free(struct place_ranges *ranges);
 
 /* Does a range share a page with a place? Everything does with one that has no ranges. */
