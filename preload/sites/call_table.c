@@ -9,7 +9,9 @@
 
 #if defined(__x86_64__)
 
-static const struct site_call wanted[] = {
+/* The first row stands for all calls that are not caught. */
+const struct site_call site_calls[] = {
+	{ UINT32_MAX, VM_OP_NONE, SITE_PASS },
 	{ SYS_mmap, VM_OP_MMAP, SITE_CALL },
 	{ SYS_munmap, VM_OP_MUNMAP, SITE_CALL },
 	{ SYS_mprotect, VM_OP_MPROTECT, SITE_CALL },
@@ -50,9 +52,9 @@ static const struct site_call wanted[] = {
 	{ SYS_epoll_pwait, VM_OP_NONE, SITE_WAIT },
 	{ SYS_epoll_pwait2, VM_OP_NONE, SITE_WAIT },
 };
-#define N_WANTED (sizeof(wanted) / sizeof(wanted[0]))
+#define N_CALLS (sizeof(site_calls) / sizeof(site_calls[0]))
 
-/* Filled from the table: 1 + its row. 64 KiB of which one page is ever touched. */
+/* Filled from the table: the row. 64 KiB of which one page is ever touched. */
 uint8_t site_wanted[1 << 16];
 
 static bool is_for_raw(unsigned role)
@@ -62,16 +64,9 @@ static bool is_for_raw(unsigned role)
 
 void site_calls_start(void)
 {
-	for (unsigned i = 0; i < N_WANTED; i++)
-		if (!is_for_raw(wanted[i].role) || shim.options.raw != 0)
-			site_wanted[wanted[i].nr] = (uint8_t)(i + 1);
-}
-
-const struct site_call *site_call_of(uint32_t nr)
-{
-	static const struct site_call none = { 0, VM_OP_NONE, SITE_PASS };
-
-	return site_call_is_wanted(nr) ? &wanted[site_wanted[nr] - 1] : &none;
+	for (unsigned i = 1; i < N_CALLS; i++)
+		if (!is_for_raw(site_calls[i].role) || shim.options.raw != 0)
+			site_wanted[site_calls[i].nr] = (uint8_t)i;
 }
 
 enum site_role site_call_role(uint32_t nr)

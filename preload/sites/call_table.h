@@ -30,30 +30,43 @@ enum site_role {
 	SITE_ROLES,
 };
 
-/* By number: not 0 for calls that are caught. Generated stubs look here. */
+/* By system call number: the row of a call that is caught, or 0. Generated stubs look here. */
 extern uint8_t site_wanted[1 << 16] __attribute__((visibility("hidden")));
 
-/* A row of the table: a system call that is caught. @op: enum vm_op, @role: enum site_role. */
+/* One system call that is caught. @op: enum vm_op, @role: enum site_role. */
 struct site_call {
 	uint32_t nr;
 	uint8_t op;
 	uint8_t role;
 };
 
-/* Before sites are searched: which rows hold depends on the options. */
+extern const struct site_call site_calls[] __attribute__((visibility("hidden")));
+
+/* Fills the index, of rows that the options ask for. Before sites are searched. */
 void site_calls_start(void);
 
+/* Is the system call @nr one that is caught? */
 static inline bool site_call_is_wanted(uint32_t nr)
 {
 	return nr < sizeof(site_wanted) && site_wanted[nr] != 0;
 }
 
-/* The row of a call; one with SITE_PASS for calls that are not caught. */
-const struct site_call *site_call_of(uint32_t nr);
+/* Finds the row of the system call @nr: one with SITE_PASS where it is not caught. */
+static inline const struct site_call *site_call_of(uint32_t nr)
+{
+	return &site_calls[nr < sizeof(site_wanted) ? site_wanted[nr] : 0];
+}
+
+/* Tells what is done with the system call @nr. */
 enum site_role site_call_role(uint32_t nr);
-/* A call that makes a child goes to the kernel by itself. */
-void site_call_passes(uint32_t nr, const uint64_t args[6]);
-/* enum vm_op of a call that is caught, or VM_OP_NONE. */
+
+/* Tells the enum vm_op of the system call @nr, or VM_OP_NONE where it is not caught. */
 uint8_t site_call_op(uint32_t nr);
+
+/*
+ * Prepares for a call that goes to the kernel as the program made it, and may make a child with
+ * its parent's memory. Does nothing for calls that make none.
+ */
+void site_call_passes(uint32_t nr, const uint64_t args[6]);
 
 #endif
