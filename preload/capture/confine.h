@@ -3,7 +3,7 @@
 #define PRELOAD_CONFINE_H
 
 /*
- * confine - a process that is about to install a seccomp filter
+ * confine - prepares for a seccomp filter that the program is about to install
  *
  * A filter may kill for any system call the program itself would not make. So
  * what recording may need is got before, and from then on the shim makes no

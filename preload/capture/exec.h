@@ -3,7 +3,7 @@
 #define PRELOAD_EXEC_H
 
 /*
- * exec - another program takes the place of this one
+ * exec - records execve and execveat, by which another program takes the place of this one
  *
  * Recorded like every call, with the lock held: begun, and never completed if it
  * succeeds, for then this memory is gone with all threads that might want the lock.
@@ -18,7 +18,8 @@
 #include "unwind/unwind.h"
 #include "vma/vm_call.h"
 
-/* As recorder_call(), for VM_OP_EXEC and VM_OP_EXECVEAT; also in children of vfork. */
+/* Makes a call of VM_OP_EXEC or VM_OP_EXECVEAT as recorder_call() does; also in children of vfork.
+ */
 int64_t exec_call(struct vm_call *call, const struct unwind_regs *from);
 
 #endif

@@ -3,7 +3,7 @@
 #define PRELOAD_HOOKS_H
 
 /*
- * hooks - the symbols the shim puts in front of libc's
+ * hooks - the functions that the shim exports in front of libc's: mmap, munmap and their kin
  *
  * Each is the system call and nothing else; what happens around it is the
  * recorder's business. Only here errno is set, and only when the call failed.
@@ -22,7 +22,8 @@
 /* Finds whom the symbols hide, and are to call. First of all, recorded or not. */
 void hooks_find_next(void);
 
-/* The calls must be ours: libc's are not seen. */
+/* Makes the symbols call the kernel themselves from now on, and nobody behind: what libc makes of
+ * a call is not seen. */
 void hooks_pass_nothing_on(void);
 
 /* Chooses the numbers that syscall() hands to the recorder. */

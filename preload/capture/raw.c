@@ -310,7 +310,7 @@ static const char *begin(void)
 	if (!site_table_sees(SITE_SIGMASK) || !site_table_sees(SITE_SIGACTION))
 		return "--raw can't be had: the calls that block signals are not seen";
 	widen((uintptr_t)raw_start);
-	sites_trusted(widen);
+	sites_each_trusted(widen);
 	fill_gaps();
 	if (sys_sigaction(SIGSYS, &action, &theirs) < 0)
 		return "--raw can't be had: SIGSYS can't be caught";

@@ -3,9 +3,9 @@
 #define PRELOAD_RAW_H
 
 /*
- * raw - the last tier, on request: system calls from anywhere else
+ * raw - catches system calls from anywhere else, by Syscall User Dispatch: on request alone
  *
- * Syscall User Dispatch (Linux 5.11) sends SIGSYS for every system call that a thread
+ * The kernel (Linux 5.11) sends SIGSYS for every system call that a thread
  * makes outside of one range of addresses. The range here goes from the lowest to the
  * highest of the shim, libc and ld.so, so that calls of these cost nothing; what lies
  * between is other libraries, whose sites were searched at the start; gaps are filled
@@ -40,16 +40,17 @@
 /* The index of a site that is none, in site_frame. */
 #define RAW_INDEX SITES_MAX
 
-/* Before call sites are searched: what makes threads is to go on at gadgets. */
+/* Lets calls that make threads go on at gadgets. Before call sites are searched. */
 void raw_prepare(void);
-/* Before main(): install the handler, and arm this thread. */
+/* Installs the handler, and arms this thread. Before main(). */
 void raw_start(void);
-/* No trap from now on. @why: a sentence for the ledger, NULL: none needed. */
+/* Stops all traps, of all threads. @why: a sentence for the ledger, NULL: none needed. */
 void raw_give_up(const char *why);
-/* A thread, or a child of fork, begins: arm it. */
+/* Arms the calling thread: a new one, or that of a fork child. */
 __attribute__((visibility("hidden"))) void raw_begin(void);
 
-/* What a program does with signals, for which see above. */
+/* Makes or changes the program's calls that block or handle signals, so that SIGSYS stays ours:
+ * rt_sigprocmask; what waits with a mask, as ppoll; rt_sigaction. */
 struct site_answer raw_sigmask(const struct site_frame *frame, uint64_t nr);
 struct site_answer raw_wait(const struct site_frame *frame, uint64_t nr);
 int64_t raw_sigaction(const uint64_t args[6]);

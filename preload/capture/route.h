@@ -11,10 +11,10 @@
 
 #include "sites/site_stubs.h"
 
-/* What all stubs call: see site_reached_fn. */
+/* Serves a call that has reached a patched site: what all stubs call, see site_reached_fn. */
 site_reached_fn route_reached;
 
-/* A prctl, however it was caught: what others than the recorder must know. */
+/* Learns from a prctl, however it was caught, what others than the recorder must know. */
 void route_prctl(const uint64_t args[6]);
 
 #endif

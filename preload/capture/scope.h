@@ -3,7 +3,7 @@
 #define PRELOAD_SCOPE_H
 
 /*
- * scope - who defines a symbol, behind the shim
+ * scope - finds which libraries behind the shim define a symbol, too
  *
  * The loader looks a name up in the program, then in the libraries in their order:
  *
@@ -19,10 +19,11 @@
 
 #include <stdint.h>
 
-/* Of a function. Return: where libc has it; 0: it has none. */
+/* Finds the function @name in libc. Return: its address; 0: libc has none. */
 uint64_t scope_libc(const char *name);
 
-/* Of @n functions (63 at the most): which definitions the shim's hide. 0 stays: libc's, or none. */
+/* Finds of @n functions (63 at the most) which definitions the shim's hide. 0 stays: libc's, or
+ * none. */
 void scope_next(const char *const names[], uint64_t next[], unsigned n);
 
 #endif

@@ -13,15 +13,16 @@
 
 #include <stdint.h>
 
-/* Before call sites are searched. @child: where children come first; NULL: no more. */
+/* From now on children are led to the code @child first; NULL: no more. Before call sites are
+ * searched. */
 void gadgets_start(const void *child);
 
-/* The gadget for call @nr of the place that goes on at @resume; 0: none can be had. */
+/* Finds or makes the gadget that makes the call @nr, and goes on at @resume. 0: none can be had. */
 uint64_t gadget_find(uint32_t nr, uint64_t resume);
-/* Where a site's call goes on: behind the `syscall' of a gadget if it makes a child, else @resume.
- */
+/* Tells where the call @nr of a patched site goes on: behind the `syscall' of a gadget if it makes
+ * a child, else at @resume. */
 uint64_t gadget_resume(uint32_t nr, uint64_t resume);
-/* The program's own place, if @resume is in a gadget; else @resume. */
+/* Tells the program's place that a gadget at @resume goes on at; where there is none, @resume. */
 uint64_t gadget_program_place(uint64_t resume);
 
 #endif

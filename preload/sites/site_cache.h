@@ -3,7 +3,7 @@
 #define PRELOAD_SITE_CACHE_H
 
 /*
- * site_cache - where in a file's code there was something worth a look
+ * site_cache - system call sites that were found in a file's code, kept between processes
  *
  * Reading 200 MB of code takes a tenth of a second, and gives the same few places
  * each time. They are kept in a folder, one small file per build id.
@@ -24,8 +24,9 @@ struct site_places {
 	uint64_t offset[SITE_PLACES_MAX]; /* of syscall instructions, in the file */
 };
 
-/* False: there is no cache, or it does not know this code. */
+/* Reads the places of this code. False: there is no cache, or it does not know them. */
 bool site_cache_read(const struct site_text *text, struct site_places *places);
+/* Keeps the places of this code for the next process that maps it. */
 void site_cache_write(const struct site_text *text, const struct site_places *places);
 
 #endif

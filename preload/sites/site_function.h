@@ -20,7 +20,7 @@ struct site_function {
 	bool part;	   /* a piece of one that could not be found */
 };
 
-/* The function that the byte at @offset of the file belongs to. May open the file. */
+/* Finds the function that the byte at @offset of the file belongs to. May open the file. */
 bool site_function_find(struct site_text *text, uint64_t offset, struct site_function *function);
 
 #endif

@@ -3,7 +3,7 @@
 #define PRELOAD_SITE_JUDGE_H
 
 /*
- * site_judge - may the bytes in front of this system call be overwritten?
+ * site_judge - decides whether the bytes in front of a syscall instruction may be overwritten
  *
  * The two bytes 0f 05 may be data, or the middle of something else. So the function
  * around them is walked from its start (or, where no table says where that is, from
@@ -36,8 +36,8 @@ enum site_verdict {
 	SITE_GOOD,
 	SITE_NO_CODE,  /* not an instruction */
 	SITE_UNWANTED, /* a system call that changes no map */
-	SITE_UNPROVEN,
-	SITE_TIGHT,
+	SITE_UNPROVEN, /* a number is in front, but the bytes may be no instructions */
+	SITE_TIGHT,    /* no instruction near in front that a jump could take the place of */
 };
 
 /*
@@ -70,7 +70,8 @@ enum site_trust {
 	SITE_TRUST, /* libc and the loader: `mov $NR, %eax; syscall' is what it looks like */
 };
 
-/* @offset: of the syscall, in the file. */
+/* Judges the bytes 0f 05 at @offset of the file. Return: SITE_GOOD, and @plan says what to do;
+ * or why not, and @plan has the number as far as it is known. */
 enum site_verdict site_judge(struct site_text *text, uint64_t offset, enum site_trust trust,
 			     struct site_plan *plan);
 

@@ -17,7 +17,7 @@
 
 #define SITE_STUBS 256 /* stubs in the shim's own text */
 
-/* Below the stack pointer, a function's own: the frame begins under it. */
+/* Bytes below the stack pointer that are the function's own: the frame begins under them. */
 #define SITE_RED_ZONE 128
 
 /* What a stub leaves on the stack, from the top. */
@@ -45,13 +45,13 @@ typedef struct site_answer site_reached_fn(const struct site_frame *frame);
 extern site_reached_fn *site_reached __attribute__((visibility("hidden")));
 
 /*
- * A stub that @plan's jump can reach; @addr is where the jump will be, @index what the
- * stub tells site_reached. Return: its address; 0: none can be had.
+ * Makes a stub that @plan's jump can reach; @addr is where the jump will be, @index what the
+ * stub tells site_reached, @mem from code_memory_open(). Return: its address; 0: none can be had.
  */
 uint64_t site_stub(const struct site_plan *plan, uint64_t addr, uint32_t index, int mem);
-/* Nobody comes there any more. */
+/* Gives the memory of a stub back. No jump leads there any more. */
 void site_stub_free(uint64_t stub);
-/* The code that all stubs end in, for a frame made by hand. */
+/* Tells the address of the code that all stubs end in, for a frame made by hand. */
 uint64_t site_entry(void);
 
 #endif

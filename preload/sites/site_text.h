@@ -3,7 +3,7 @@
 #define PRELOAD_SITE_TEXT_H
 
 /*
- * site_text - the code of one file mapping, and the file around it
+ * site_text - reads the code of one file mapping, and the file around it
  *
  * Nothing is read through pointers: a mapping may be longer than its file, and
  * another thread may unmap it. Memory is read with pread of /proc/self/mem, and a
@@ -64,40 +64,42 @@ struct site_text {
 	unsigned n_symbols; /* that were looked at */
 };
 
-/* Reads the ELF header, too. */
+/* Reads the ELF header of the file that @text, with its first fields set, is a part of. */
 void site_text_begin(struct site_text *text);
+/* Closes the file, unless it is the program's. */
 void site_text_end(struct site_text *text);
 
-/* Open the file by its name. False: it is not there, or is another one by now. */
+/* Opens the file by its name. False: it is not there, or is another one by now. */
 bool site_text_open(struct site_text *text);
 
 /*
- * Bytes of the file, from the file if it is open, from memory where that part of it
+ * Reads bytes of the file, from the file if it is open, from memory where that part of it
  * is mapped. True when all @size bytes were read.
  */
 bool site_text_read(struct site_text *text, uint64_t offset, void *buffer, size_t size);
-/* Likewise, by the address that the ELF header gives it. */
+/* Reads likewise, by the address that the ELF header gives it. */
 bool site_text_read_at(struct site_text *text, uint64_t addr, void *buffer, size_t size);
-/* Likewise, as many as there are. */
+/* Reads likewise, as many as there are. Return: how many. */
 long site_text_read_some(struct site_text *text, uint64_t offset, void *buffer, size_t size);
 
 /*
- * Have a part of the file at hand, in place of the one before: what is read inside it costs no
+ * Holds a part of the file at hand, in place of the one before: what is read inside it costs no
  * system call, and is as it was when this was called. Return: how many bytes there were.
  */
 #define SITE_TEXT_HELD_MAX (64u << 10)
 extern unsigned char site_text_held[SITE_TEXT_HELD_MAX];
 long site_text_hold(struct site_text *text, uint64_t offset, size_t size);
 
-/* Bytes that the program would execute. */
+/* Reads bytes of memory: what the program would execute. */
 bool site_text_memory(const struct site_text *text, uint64_t addr, void *buffer, size_t size);
 
+/* Tells where a byte of the file is in memory. */
 static inline uint64_t site_text_address(const struct site_text *text, uint64_t offset)
 {
 	return text->range.start + (offset - text->offset);
 }
 
-/* The ELF address of a place in the file, and back. False: it is in no load segment. */
+/* Translate a place in the file to its ELF address, and back. False: it is in no load segment. */
 bool site_text_to_addr(const struct site_text *text, uint64_t offset, uint64_t *addr);
 bool site_text_to_offset(const struct site_text *text, uint64_t addr, uint64_t *offset);
 

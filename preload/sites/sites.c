@@ -309,7 +309,7 @@ void sites_late(const struct vm_call *call)
 	look(call, SITE_IT_MAY_RUN);
 }
 
-void sites_trusted(void (*each)(uint64_t addr))
+void sites_each_trusted(void (*each)(uint64_t addr))
 {
 	struct memory_set_iter iter = memory_set_iter_from_start(map.space.set, MEMORY_SET_ALL);
 	const struct memory_area *area;

@@ -3,7 +3,7 @@
 #define PRELOAD_SITES_H
 
 /*
- * sites - catch calls where a program, its libraries or the loader enter the kernel
+ * sites - finds and patches the instructions where code enters the kernel
  *
  * libc and ld.so call hidden copies of mmap and its kin, which no symbol can stand
  * in front of, and other code has system call instructions of its own. On x86-64
@@ -41,26 +41,28 @@
 #include "vma/vm_object.h"
 #include "sites/site_stubs.h"
 
-/* Of each piece of code of libc and ld.so: an address. */
-void sites_trusted(void (*each)(uint64_t addr));
+/* Calls @each with an address in each piece of code of libc and ld.so. */
+void sites_each_trusted(void (*each)(uint64_t addr));
 
-/* Before main(): everything that is executable. @reached: whom the stubs call. */
+/* Searches everything that is executable, before main(). @reached: what the stubs call. */
 void sites_start(site_reached_fn *reached);
 
-/* Around a call, with the lock held: does it make a file's code executable, or move it? */
+/* Notes which code of files the call may make executable. With the lock held, before it is made. */
 void sites_before(const struct vm_call *call);
+/* Searches what the call has made executable, or moved. With the lock held, after it was made. */
 void sites_after(const struct vm_call *call);
-/* ... which was made without the lock: its code may be running already. */
+/* Writes down the sites of such code, and patches none: the call was made without the lock, and
+ * the code may be running already. */
 void sites_late(const struct vm_call *call);
 
-/* Most calls have nothing to do with code. */
+/* Can the call have to do with code? Most have not. */
 static inline bool sites_may_change(const struct vm_call *call)
 {
 	return (call->op == VM_OP_MREMAP) |
 	       ((call->op == VM_OP_MMAP || vm_call_is_protect(call)) && (call->args[2] & VM_EXEC));
 }
 
-/* Few are those that map a file's code, and worth waiting for. */
+/* Does the call map a file's code? Few do, and are worth waiting for. */
 static inline bool sites_bring_code(const struct vm_call *call)
 {
 	return call->op == VM_OP_MMAP && (call->args[2] & VM_EXEC) && (int32_t)call->args[4] >= 0;

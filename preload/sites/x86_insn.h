@@ -3,7 +3,7 @@
 #define PRELOAD_X86_INSN_H
 
 /*
- * x86_insn - where x86-64 instructions begin, end and lead to
+ * x86_insn - decodes how long an x86-64 instruction is, and where it leads
  *
  * Just enough to walk a function from its start: lengths, direct jumps, and
  * operands relative to the instruction pointer. What compilers never emit for a
@@ -38,7 +38,7 @@ struct x86_insn {
 	int32_t target;
 };
 
-/* Decode what is at @code, looking at no more than @size bytes. */
+/* Decodes what is at @code, looking at no more than @size bytes. */
 void x86_decode(const unsigned char *code, size_t size, struct x86_insn *insn);
 
 #endif
