@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mutation.h"
 #include "shim/shim.h"
 #include "threads/late.h"
 #include "threads/task.h"
@@ -125,10 +126,9 @@ void late_give_back(struct late_calls *late, int slot)
 }
 
 /* Was the call's frame left, so that nobody will say what became of it? */
-static bool was_left(const struct late_slot *slot, uint32_t tid, const struct frame_mark *mine)
+static bool was_left(const struct late_slot *slot, const struct frame_mark *mark, uint32_t tid,
+		     const struct frame_mark *mine)
 {
-	const struct frame_mark *mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
-
 	if (mark == NULL)
 		return false;
 	if (tid == task_tid())
@@ -136,19 +136,25 @@ static bool was_left(const struct late_slot *slot, uint32_t tid, const struct fr
 	return frame_is_lost(mark, slot->word) || task_is_gone(tid);
 }
 
-/* One that was left by its thread, or whose thread left for good as it said. */
+/*
+ * One that was left by its thread, or whose thread left for good as it said. Whoever takes a
+ * slot writes the mark last: before there is one, the id may be nobody's, who is gone.
+ */
 static void look_at(struct late_calls *late, int i, const struct frame_mark *mine)
 {
 	struct late_slot *slot = &late->slot[i];
+	const struct frame_mark *mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
 	uint32_t tid = __atomic_load_n(&slot->call.tid, __ATOMIC_RELAXED);
 
+	if (ML_MUTATED(SLOT_READ_EARLY))
+		mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
 	if (__atomic_load_n(&slot->leaving, __ATOMIC_ACQUIRE)) {
 		if (tid == task_tid() || task_is_gone(tid))
 			__atomic_fetch_or(&late->ready, 1ULL << i, __ATOMIC_RELEASE);
 		return;
 	}
 	/* One that was made since we looked has left its frame, too: it is ready then. */
-	if (!was_left(slot, tid, mine) ||
+	if (!was_left(slot, mark, tid, mine) ||
 	    (__atomic_load_n(&late->ready, __ATOMIC_ACQUIRE) & 1ULL << i))
 		return;
 	free_slot(late, i);

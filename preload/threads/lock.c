@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <linux/futex.h>
 #include <time.h>
+#include "base/mutation.h"
 #include "base/sys.h"
 #include "threads/lock.h"
 #include "shim/shim.h"
@@ -120,17 +121,19 @@ static bool spin(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
 /*
  * Nothing is counted up that a handler which jumps out of the sleep would leave so: the
  * flag is set anew before each sleep, and whoever releases takes it down. So of several
- * sleepers each wakes the next.
+ * sleepers each wakes the next. The turn is read first: whoever takes down a flag that
+ * was set for this sleep changes it, and the sleep does not begin.
  */
 static bool doze(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark, unsigned waits)
 {
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 
 	for (unsigned i = 0; i < waits && !shim.sandboxed; i++) {
-		uint32_t turn;
+		uint32_t turn = __atomic_load_n(&lock->turn, __ATOMIC_SEQ_CST);
 
 		__atomic_store_n(&lock->waiting, 1, __ATOMIC_SEQ_CST);
-		turn = __atomic_load_n(&lock->turn, __ATOMIC_SEQ_CST);
+		if (ML_MUTATED(TURN_READ_LATE))
+			turn = __atomic_load_n(&lock->turn, __ATOMIC_SEQ_CST);
 		if (lock_try(lock, tid, mark))
 			return true;
 		sys_futex(&lock->turn, FUTEX_WAIT_PRIVATE, turn, &millisecond);
@@ -161,7 +164,7 @@ static void wake(struct shim_lock *lock)
 {
 	__atomic_store_n(&lock->waiting, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&lock->turn, 1, __ATOMIC_SEQ_CST);
-	if (!shim.sandboxed)
+	if (!shim.sandboxed && !ML_MUTATED(RELEASE_DOES_NOT_WAKE))
 		sys_futex(&lock->turn, FUTEX_WAKE_PRIVATE, 1, NULL);
 }
 
@@ -196,7 +199,8 @@ bool lock_leave_kernel(struct shim_lock *lock, uint64_t mine)
 	uint64_t there = mine | IN_KERNEL;
 
 	return __atomic_compare_exchange_n(&lock->state, &there, mine, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
+					   __ATOMIC_RELAXED) ||
+	       ML_MUTATED(LOSS_UNNOTICED);
 }
 
 /* ---------------------------------------------------------------- owners in doubt */

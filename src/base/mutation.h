@@ -44,15 +44,19 @@ enum ml_mutation {
 	MUTATION_COMPARE_IGNORES_PROT,	    /* the comparison itself */
 
 	/* the recorder: order, doubt, children */
-	MUTATION_LOCK_AFTER_CALL,      /* the call is made first, and then the lock is taken */
-	MUTATION_LATE_CALLS_LOST,      /* a handler's call inside another is made, not recorded */
-	MUTATION_TAKEN_CALL_FORGOTTEN, /* whose lock was taken away will tell what became of its
-					  call */
-	MUTATION_LEFT_HOOK_UNNOTICED,  /* its owner jumped out of a handler: the lock is taken for
-					  ever */
-	MUTATION_IDENTITY_NOT_ASKED,   /* a file is what its descriptor says */
-	MUTATION_FAILURE_NOT_ASKED,    /* a failed call is believed to have done nothing */
-	MUTATION_BREAK_NOT_ASKED, /* the break is where the last call that was seen has put it */
+	MUTATION_LOCK_AFTER_CALL,	/* the call is made first, and then the lock is taken */
+	MUTATION_LATE_CALLS_LOST,	/* a handler's call inside another is made, not recorded */
+	MUTATION_TAKEN_CALL_FORGOTTEN,	/* whose lock was taken away will tell what became of its
+					   call */
+	MUTATION_LEFT_HOOK_UNNOTICED,	/* its owner jumped out of a handler: the lock is taken for
+					   ever */
+	MUTATION_RELEASE_DOES_NOT_WAKE, /* who waits for the lock */
+	MUTATION_LOSS_UNNOTICED,     /* of the lock, which was taken away during the system call */
+	MUTATION_TURN_READ_LATE,     /* a release between flag and turn leaves a sleeper asleep */
+	MUTATION_SLOT_READ_EARLY,    /* a slot that is just being taken is taken for left */
+	MUTATION_IDENTITY_NOT_ASKED, /* a file is what its descriptor says */
+	MUTATION_FAILURE_NOT_ASKED,  /* a failed call is believed to have done nothing */
+	MUTATION_BREAK_NOT_ASKED,    /* the break is where the last call that was seen has put it */
 	MUTATION_OWN_MEMORY_FORGOTTEN, /* the shim's own mappings are not in the map */
 	MUTATION_CHILD_HAS_ALL,	       /* of its parent's map, MADV_DONTFORK or not */
 	MUTATION_VFORK_IS_FORK,	       /* a child that shares its parent's memory gets a ledger */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can the tests fail? Known bugs are put back, one at a time, and must be caught.
 
-usage: mutations.py fold|recorder|sites BUILD NINJA [NAME...]
+usage: mutations.py fold|recorder|sites|orders BUILD NINJA [NAME...]
 
 src/base/mutation.h lists the bugs. Of each, the one file that holds its switch is
 compiled again with it, by the build's own command, and linked in place of the good
@@ -83,6 +83,12 @@ SITES = [
     Mutation("RUNNING_CODE_PATCHED", "preload/sites/site_table.c", ["table"]),
     Mutation("FUNCTION_HAS_NO_END", "preload/sites/site_function.c", ["function"]),
 ]
+
+# In every order of two threads and a signal handler: the test includes the files itself.
+ORDERS_TEST = "tests/interleavings/interleavings_test"
+ORDERS = [Mutation(name, ORDERS_TEST + ".c", ["orders"]) for name in (
+    "LATE_CALLS_LOST", "TAKEN_CALL_FORGOTTEN", "LEFT_HOOK_UNNOTICED", "RELEASE_DOES_NOT_WAKE",
+    "LOSS_UNNOTICED", "TURN_READ_LATE", "SLOT_READ_EARLY")]
 
 # -------------------------------------------------------------------- compiling
 
@@ -233,6 +239,27 @@ class Recorder:
             return False
 
 
+class Orders:
+    """All orders of what two threads and a signal handler do."""
+    mutations = ORDERS
+
+    def __init__(self, build_):
+        self.build = build_
+
+    def make(self, mutation, files, folder):
+        made = os.path.join(folder, "orders")
+        good = [self.build.compile(file, ORDERS_TEST, mutation, made + ".o") for file in files]
+        command = [made + ".o" if word in good else word
+                   for word in shlex.split(self.build.command(ORDERS_TEST))]
+        command[command.index("-o") + 1] = made
+        build(command, self.build.folder)
+        return made
+
+    def passes(self, made, test, tries=None):
+        del test, tries  # there is one, and it leaves nothing to chance
+        return run([made], self.build.folder).returncode == 0
+
+
 # --------------------------------------------------------------------- the table
 
 
@@ -242,7 +269,7 @@ def listed():
 
 
 def check_tables():
-    tested = {mutation.name for mutation in FOLD + RECORDER + SITES}
+    tested = {mutation.name for mutation in FOLD + RECORDER + SITES + ORDERS}
     if tested != listed():
         sys.exit(f"in one of mutation.h and mutations.py alone: {sorted(tested ^ listed())}")
 
@@ -269,7 +296,8 @@ def is_caught(kind, mutation, folder):
 
 
 def main():
-    kind = {"fold": Fold, "recorder": Recorder, "sites": Sites}[sys.argv[1]](Build(*sys.argv[2:4]))
+    kinds = {"fold": Fold, "recorder": Recorder, "sites": Sites, "orders": Orders}
+    kind = kinds[sys.argv[1]](Build(*sys.argv[2:4]))
     chosen = [mutation for mutation in kind.mutations
               if not sys.argv[4:] or mutation.name in sys.argv[4:]]
     check_tables()
