@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include "base/mutation.h"
 #include "base/sys.h"
@@ -8,24 +7,15 @@
 #include "vma/vm_flags.h"
 #include "shim/shim.h"
 
-/*
- * Compares a word that may not be there any more: a requeue of nobody compares first.
- * Return: 0 when equal, -EAGAIN when not, -EFAULT when the page can't be read.
- */
-static long compare(const void *addr, uint32_t value)
-{
-	return sys_call6(SYS_futex, (long)addr, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, (long)addr, value);
-}
-
 bool frame_is_lost(const struct frame_mark *mark, uint64_t word)
 {
-	const uint32_t *halves = (const uint32_t *)(uintptr_t)&mark->word;
+	uint64_t at = (uintptr_t)&mark->word;
 	long low, high;
 
 	if (shim.sandboxed)
 		return false;
-	low = compare(&halves[0], (uint32_t)word);
-	high = compare(&halves[1], (uint32_t)(word >> 32));
+	low = sys_compare_word(at, (uint32_t)word);
+	high = sys_compare_word(at + 4, (uint32_t)(word >> 32));
 	return low == -EAGAIN || high == -EAGAIN || low == -EFAULT;
 }
 
@@ -37,7 +27,7 @@ static bool on_one_stack(uintptr_t low, uintptr_t high)
 	if (high - low > most)
 		return false;
 	for (uintptr_t page = vm_page_down(low) + VM_PAGE_SIZE; page <= high; page += VM_PAGE_SIZE)
-		if (compare((const void *)page, 0) == -EFAULT)
+		if (sys_compare_word(page, 0) == -EFAULT)
 			return false;
 	return true;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <stdbool.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -185,6 +186,15 @@ static inline long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 static inline long sys_futex(void *word, int op, uint32_t value, const void *timeout)
 {
 	return sys_call6(SYS_futex, (long)word, op, value, (long)timeout, 0, 0);
+}
+
+/*
+ * Compares a word that may not be there any more: a requeue of nobody compares first.
+ * Return: 0 when equal, -EAGAIN when not, -EFAULT when the page can't be read.
+ */
+static inline long sys_compare_word(uint64_t addr, uint32_t value)
+{
+	return sys_call6(SYS_futex, (long)addr, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, (long)addr, value);
 }
 
 static inline long sys_clock_gettime(int clock, void *timespec)
