@@ -30,6 +30,7 @@
 #include "sites/site_table.h"
 #include "sites/sites.h"
 #include "vma/vm_errno.h"
+#include "threads/task.h"
 
 static const char *find_variable(char **envp, const char *name)
 {
@@ -194,6 +195,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	shim.emulated = is_emulated();
 	if (!is_wanted())
 		return;
+	task_start(envp);
 	make_output_absolute();
 	error = start(argv);
 	if (error < 0) {

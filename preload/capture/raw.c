@@ -113,7 +113,9 @@ static void leave_stack(const greg_t *regs)
 
 static void pass_by(greg_t *regs, uint32_t nr)
 {
-	const uint64_t args[6] = { (uint64_t)regs[REG_RDI], (uint64_t)regs[REG_RSI] };
+	const uint64_t args[6] = { (uint64_t)regs[REG_RDI], (uint64_t)regs[REG_RSI],
+				   (uint64_t)regs[REG_RDX], (uint64_t)regs[REG_R10],
+				   (uint64_t)regs[REG_R8],  (uint64_t)regs[REG_R9] };
 	uint64_t gadget = gadget_find(nr, (uint64_t)regs[REG_RIP]);
 
 	site_call_passes(nr, args);

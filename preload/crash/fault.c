@@ -296,8 +296,8 @@ int64_t fault_sigaction(const uint64_t args[6])
 
 void fault_thread_begins(void)
 {
-	if (catching && fault_stack_asked != fault_stack_turn && is_recording())
-		fault_give_stack();
+	if (catching && task_self()->alt_stack_turn != fault_stack_turn && is_recording())
+		fault_give_stack(task_self());
 }
 
 void fault_start(void)
@@ -305,7 +305,7 @@ void fault_start(void)
 	catching = true;
 	for (unsigned i = 0; i < N_CAUGHT; i++)
 		stand_in(caught[i], (int)i);
-	fault_give_stack();
+	fault_give_stack(task_self());
 }
 
 void fault_stop(void)

@@ -49,10 +49,10 @@ static enum copy restart(void)
 	bool mine = lock_owner(state) == lock_id(task_tid());
 
 	task_forget();
-	thread_stack_forget();
+	thread_stack_forget(task_self());
 	recorder.late = (struct late_calls){ 0 };
 	if (mine && !lock_in_kernel(state)) {
-		lock_rename_owner(&recorder.lock, task_tid());
+		lock_rename_owner(&recorder.lock, task_self());
 		return COPY_RUNNING;
 	}
 	recorder.lock = (struct shim_lock){ 0 };

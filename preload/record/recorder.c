@@ -46,13 +46,13 @@ static void doubt_what_moved(const struct vm_call *call)
 /* ------------------------------------------------------------- the one door */
 
 /* Forwarded at once; recorded by whoever has the lock next, perhaps us. */
-static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, uint8_t why,
-				 const struct unwind_trace *trace)
+static int64_t call_without_lock(struct vm_call *call, struct thread *self, struct frame_mark *mark,
+				 uint8_t why, const struct unwind_trace *trace)
 {
 	int slot;
 
 	call->flags |= why;
-	call->tid = task_tid();
+	call->tid = task_tid_of(self);
 	call->ticks = clock_ticks();
 	slot = late_take(&recorder.late, call->tid, mark);
 	rule_cache_before_call_without_lock(call, map.space.brk);
@@ -65,7 +65,7 @@ static int64_t call_without_lock(struct vm_call *call, struct frame_mark *mark, 
 	__atomic_fetch_add(why == VM_CALL_NESTED ? &shim.n_deferred : &shim.n_bypassed, 1,
 			   __ATOMIC_RELAXED);
 	late_made(&recorder.late, slot, call, trace);
-	if (why == VM_CALL_UNORDERED && lock_try(&recorder.lock, call->tid, mark))
+	if (why == VM_CALL_UNORDERED && lock_try(&recorder.lock, self, mark))
 		session_unlock(mark);
 	return call->result;
 }
@@ -84,7 +84,7 @@ static int64_t call_lost_lock(struct vm_call *call, struct frame_mark *mark,
 	if (slot < 0) /* it was taken for gone */
 		slot = late_take(&recorder.late, call->tid, mark);
 	late_made(&recorder.late, slot, call, trace);
-	if (lock_try(&recorder.lock, task_tid(), mark))
+	if (lock_try(&recorder.lock, mark->thread, mark))
 		session_unlock(mark);
 	return call->result;
 }
@@ -104,12 +104,12 @@ static int64_t refuse_call(struct vm_call *call, struct ledger_call *record,
 /* Code that comes without the lock may run before it is searched, and then it is not patched. */
 #define CODE_WAITS 20
 
-static uint8_t take_lock_for_code(struct frame_mark *mark)
+static uint8_t take_lock_for_code(struct thread *self, struct frame_mark *mark)
 {
 	uint8_t without = VM_CALL_UNORDERED;
 
 	for (unsigned i = 0; i < CODE_WAITS && without == VM_CALL_UNORDERED; i++)
-		without = take_lock(mark, TAKE_LOCK_DEFER);
+		without = take_lock(self, mark, TAKE_LOCK_DEFER);
 	return without;
 }
 
@@ -121,8 +121,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	struct intervention before = { 0 };
 	bool stops = false;
 
-	if (unlikely(fault_stack_asked != fault_stack_turn))
-		fault_give_stack();
+	if (unlikely(mark->thread->alt_stack_turn != fault_stack_turn))
+		fault_give_stack(mark->thread);
 	if (unlikely(call->op == VM_OP_BRK && map.break_is_unsure))
 		late_record_ask_break();
 	resync_before(call);
@@ -166,8 +166,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	return call->result;
 }
 
-static __attribute__((noinline)) int64_t call_here(struct vm_call *call,
-						   const struct unwind_regs *from)
+static __attribute__((noinline)) int64_t
+call_here(struct vm_call *call, const struct unwind_regs *from, struct thread *self)
 {
 	struct unwind_trace trace;
 	struct frame_mark mark;
@@ -183,31 +183,34 @@ static __attribute__((noinline)) int64_t call_here(struct vm_call *call,
 	trace.max = (uint8_t)shim.options.depth;
 	trace.frames = __builtin_alloca(trace.max * sizeof(trace.frames[0]));
 	stack_walk_take(&trace, from);
-	without = take_lock(&mark, TAKE_LOCK_DEFER);
+	without = take_lock(self, &mark, TAKE_LOCK_DEFER);
 	if (unlikely(without == VM_CALL_UNORDERED && sites_bring_code(call)))
-		without = take_lock_for_code(&mark);
+		without = take_lock_for_code(self, &mark);
 	if (unlikely(without != 0))
-		return call_without_lock(call, &mark, without, &trace);
+		return call_without_lock(call, self, &mark, without, &trace);
 	if (unlikely(shim.child))
 		child_begin();
 	if (unlikely(!shim.live)) {
 		lock_release(&recorder.lock, &mark);
 		return perform_call(call);
 	}
-	call->tid = task_tid();
+	call->tid = task_tid_of(self);
 	call->ticks = clock_ticks();
-	thread_stack_say(from);
+	thread_stack_say(self, from);
 	return call_with_lock(call, &mark, &trace);
 }
 
 /* Little more than a jump: on a small stack there is no room for more. */
 int64_t recorder_call(struct vm_call *call, const struct unwind_regs *from)
 {
+	struct thread *self;
+
 	if (unlikely(!shim.live))
 		return perform_call(call);
-	if (unlikely(small_stack_is_here()) && small_stack_leave(call_here, call, from))
+	self = task_self();
+	if (unlikely(small_stack_is_here(self)) && small_stack_leave(call_here, call, from, self))
 		return call->result;
-	return call_here(call, from);
+	return call_here(call, from, self);
 }
 
 void recorder_leave_stack(struct vm_call *call, const struct unwind_regs *from)

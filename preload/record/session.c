@@ -46,14 +46,14 @@ void session_unlock(struct frame_mark *mark)
 			record_pending(mark);
 		lock_release(&recorder.lock, mark);
 	} while (unlikely(late_ready(&recorder.late)) &&
-		 lock_try(&recorder.lock, task_tid(), mark));
+		 lock_try(&recorder.lock, mark->thread, mark));
 }
 
 bool session_lock(struct frame_mark *mark, enum take_lock_how how)
 {
 	if (shim_is_new_child())
 		child_notice();
-	if (take_lock(mark, how) != 0)
+	if (take_lock(task_self(), mark, how) != 0)
 		return false;
 	if (shim.child)
 		child_begin();

@@ -6,6 +6,7 @@
 #include "record/take_lock.h"
 #include "shim/shim.h"
 #include "stacks/rule_cache.h"
+#include "threads/task.h"
 #include "unwind/cfi.h"
 #include "unwind/elf_image.h"
 #include "vma/vm_flags.h"
@@ -165,17 +166,6 @@ static bool is_code_in_map(void *context, uint64_t at)
 
 /* -------------------------------------------------------------------- stacks */
 
-#define KNOWN_STACKS 2 /* its own, and an alternate one */
-
-/* What this thread may read. Of a generation that is over: nothing. */
-static __thread struct known_stack {
-	uint64_t generation;
-	uint64_t start;
-	uint64_t end;
-} known[KNOWN_STACKS] __attribute__((tls_model("initial-exec")));
-
-static __thread uint8_t known_turn __attribute__((tls_model("initial-exec")));
-
 /* How far below the frame of a hook the next one's may be, before this is asked again. */
 #define ROOM_BELOW (64u << 10)
 
@@ -200,10 +190,13 @@ static bool find_stack(uint64_t sp, struct addr_range *stack)
 }
 
 /* A handler on top of this may do the same: the entry counts when it has a generation again. */
-static void remember_stack(struct addr_range stack)
+static void remember_stack(struct thread *self, struct addr_range stack)
 {
-	struct known_stack *entry = &known[known_turn++ % KNOWN_STACKS];
+	struct known_stack *entry =
+		&self->known_stack[self->known_stack_turn++ % THREAD_KNOWN_STACKS];
 
+	if (self == &thread_nobody)
+		return;
 	entry->generation = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	entry->start = stack.start;
@@ -212,7 +205,7 @@ static void remember_stack(struct addr_range stack)
 	entry->generation = rule_cache_stacks_generation();
 }
 
-static struct addr_range stack_from_map(uint64_t sp)
+static struct addr_range stack_from_map(struct thread *self, uint64_t sp)
 {
 	struct addr_range stack = { 0, 0 };
 	struct map_access access;
@@ -221,7 +214,7 @@ static struct addr_range stack_from_map(uint64_t sp)
 		return UNWIND_STACK_BUSY;
 	if (find_stack(sp, &stack)) {
 		rule_cache_keep_stack(stack);
-		remember_stack(stack);
+		remember_stack(self, stack);
 	}
 	end_access(&access);
 	return stack;
@@ -230,12 +223,17 @@ static struct addr_range stack_from_map(uint64_t sp)
 static struct addr_range find_known_stack(void *context, uint64_t sp)
 {
 	uint64_t generation = rule_cache_stacks_generation();
+	struct thread *self = task_self();
 
 	(void)context;
-	for (unsigned i = 0; i < KNOWN_STACKS; i++)
-		if (known[i].generation == generation && sp >= known[i].start && sp < known[i].end)
-			return (struct addr_range){ known[i].start, known[i].end };
-	return stack_from_map(sp);
+	for (unsigned i = 0; i < THREAD_KNOWN_STACKS; i++) {
+		const struct known_stack *known = &self->known_stack[i];
+
+		/* Of a generation that is over nothing is known. */
+		if (known->generation == generation && sp >= known->start && sp < known->end)
+			return (struct addr_range){ known->start, known->end };
+	}
+	return stack_from_map(self, sp);
 }
 
 const struct unwind_host stack_walk_host = {

@@ -30,7 +30,7 @@ enum take_lock_how {
 };
 
 /* The rest of take_lock(): the lock was not to be had at once. */
-uint8_t take_lock_slowly(struct frame_mark *mark, enum take_lock_how how);
+uint8_t take_lock_slowly(struct thread *self, struct frame_mark *mark, enum take_lock_how how);
 
 /*
  * Does the calling thread itself have the lock, in a hook further up that waits for the
@@ -39,13 +39,14 @@ uint8_t take_lock_slowly(struct frame_mark *mark, enum take_lock_how how);
  */
 bool take_lock_is_held_below(uint64_t *hold);
 
-/* Takes the lock. Return: 0 with the lock, or VM_CALL_NESTED or VM_CALL_UNORDERED: why there is
- * none. */
-static inline uint8_t take_lock(struct frame_mark *mark, enum take_lock_how how)
+/* Takes the lock for the calling thread, @self. Return: 0 with the lock, or VM_CALL_NESTED or
+ * VM_CALL_UNORDERED: why there is none. */
+static inline uint8_t take_lock(struct thread *self, struct frame_mark *mark,
+				enum take_lock_how how)
 {
-	if (likely(lock_try(&recorder.lock, task_tid(), mark)))
+	if (likely(lock_try(&recorder.lock, self, mark)))
 		return 0;
-	return take_lock_slowly(mark, how);
+	return take_lock_slowly(self, mark, how);
 }
 
 #endif

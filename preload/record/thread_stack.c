@@ -4,8 +4,6 @@
 #include "threads/task.h"
 #include "record/thread_stack.h"
 
-__thread uint64_t thread_stack_said __attribute__((tls_model("initial-exec")));
-
 static bool is_on_signal_stack(void)
 {
 	stack_t stack;
@@ -15,10 +13,10 @@ static bool is_on_signal_stack(void)
 }
 
 /* A handler on a stack of its own says nothing about the thread's: a later call will. */
-void thread_stack_write(const struct unwind_regs *from)
+void thread_stack_write(struct thread *self, const struct unwind_regs *from)
 {
-	if (shim.writer.header == NULL || is_on_signal_stack())
+	if (self == &thread_nobody || shim.writer.header == NULL || is_on_signal_stack())
 		return;
-	ledger_writer_thread(&shim.writer, task_tid(), from->sp);
-	thread_stack_said = shim.writer.lap_number;
+	ledger_writer_thread(&shim.writer, task_tid_of(self), from->sp);
+	self->stack_said = shim.writer.lap_number;
 }

@@ -12,25 +12,22 @@
 
 #include <stdint.h>
 #include "shim/shim.h"
+#include "threads/thread_table.h"
 #include "unwind/unwind.h"
 
-/* The segment in which the calling thread has said it. Copied by fork. */
-extern __thread uint64_t thread_stack_said
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+void thread_stack_write(struct thread *self, const struct unwind_regs *from);
 
-void thread_stack_write(const struct unwind_regs *from);
-
-/* With the lock held, before a call is recorded that was made from @from. */
-static inline void thread_stack_say(const struct unwind_regs *from)
+/* With the lock held, before a call is recorded that @self, the calling thread, made from @from. */
+static inline void thread_stack_say(struct thread *self, const struct unwind_regs *from)
 {
-	if (unlikely(thread_stack_said != shim.writer.lap_number))
-		thread_stack_write(from);
+	if (unlikely(self->stack_said != shim.writer.lap_number))
+		thread_stack_write(self, from);
 }
 
 /* In a fork child, whose ledger is another one. */
-static inline void thread_stack_forget(void)
+static inline void thread_stack_forget(struct thread *self)
 {
-	thread_stack_said = 0;
+	self->stack_said = 0;
 }
 
 #endif

@@ -79,25 +79,38 @@ uint8_t site_call_op(uint32_t nr)
 	return site_call_of(nr)->op;
 }
 
-/* A child with the parent's memory and without a thread's storage of its own has the parent's. */
-static void before_clone(uint64_t flags)
+#define CLONE_ARGS_SIZE 64 /* CLONE_ARGS_SIZE_VER0 */
+#define CLONE_ARGS_TLS	7  /* @tls, the eighth of its words */
+
+/* A child with the parent's memory and without a thread pointer of its own has the parent's. */
+static void before_clone(uint64_t flags, uint64_t pointer)
 {
-	if ((flags & CLONE_VM) && !(flags & CLONE_SETTLS))
-		task_shares_storage(flags & CLONE_VFORK ? TASK_PARENT_WAITS : TASK_PARENT_RUNS);
+	if (!(flags & CLONE_VM))
+		return;
+	if (flags & CLONE_SETTLS)
+		thread_is_born(pointer);
+	else
+		task_shares_pointer(flags & CLONE_VFORK ? TASK_PARENT_WAITS : TASK_PARENT_RUNS);
+}
+
+/* struct clone_args: all that the kernel takes are as long as the first version. */
+static void before_clone3(const uint64_t *clone_args, uint64_t size)
+{
+	if (size >= CLONE_ARGS_SIZE)
+		before_clone(clone_args[0], clone_args[CLONE_ARGS_TLS]);
 }
 
 void site_call_passes(uint32_t nr, const uint64_t args[6])
 {
 	switch (site_call_role(nr)) {
 	case SITE_FORK:
-		before_clone(args[0]);
+		before_clone(args[0], args[4]);
 		break;
-	case SITE_FORK3: /* struct clone_args begins with the flags */
-		if (args[1] >= sizeof(uint64_t))
-			before_clone(*(const uint64_t *)(uintptr_t)args[0]);
+	case SITE_FORK3:
+		before_clone3((const uint64_t *)(uintptr_t)args[0], args[1]);
 		break;
 	case SITE_VFORK:
-		before_clone(CLONE_VM | CLONE_VFORK);
+		before_clone(CLONE_VM | CLONE_VFORK, 0);
 		break;
 	default:
 		break;

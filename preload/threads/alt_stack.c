@@ -16,7 +16,6 @@ static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)))
 static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
 static uint32_t hand;		  /* where to look for a thread that has ended */
 
-__thread uint32_t fault_stack_asked;
 uint32_t fault_stack_turn = 1;
 
 static bool is_ours(const stack_t *stack)
@@ -72,21 +71,23 @@ static void give_back(const stack_t *now)
 		sys_sigaltstack(&none, NULL);
 }
 
-void fault_give_stack(void)
+void fault_give_stack(struct thread *self)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
 	stack_t old;
 	bool no_more;
 
-	fault_stack_asked = __atomic_load_n(&fault_stack_turn, __ATOMIC_RELAXED);
-	no_more = fault_stack_asked == NO_MORE;
+	if (self == &thread_nobody)
+		return;
+	self->alt_stack_turn = __atomic_load_n(&fault_stack_turn, __ATOMIC_RELAXED);
+	no_more = self->alt_stack_turn == NO_MORE;
 	if (shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0)
 		return;
 	if (no_more)
 		give_back(&old);
 	if (no_more || !(old.ss_flags & SS_DISABLE))
 		return;
-	stack.ss_sp = find_stack(task_tid());
+	stack.ss_sp = find_stack(task_tid_of(self));
 	if (stack.ss_sp != NULL)
 		sys_sigaltstack(&stack, NULL);
 }
@@ -107,7 +108,7 @@ int64_t fault_sigaltstack(const uint64_t args[6])
 	int64_t result = sys_call6(SYS_sigaltstack, (long)args[0], (long)args[1], 0, 0, 0, 0);
 
 	if (result == 0 && set != NULL)
-		small_stack_set((uintptr_t)set->ss_sp,
+		small_stack_set(task_self(), (uintptr_t)set->ss_sp,
 				set->ss_flags & SS_DISABLE ? 0 : set->ss_size);
 	/* The kernel has just written it, so we can. */
 	if (result == 0 && old != NULL && is_ours(old))

@@ -18,9 +18,10 @@
  */
 
 #include <stdint.h>
+#include "threads/thread_table.h"
 
-/* Gives the calling thread an alternate stack, where it has none and we have one. */
-void fault_give_stack(void);
+/* Gives the calling thread, @self, an alternate stack, where it has none and we have one. */
+void fault_give_stack(struct thread *self);
 
 /* Takes ours back: the program has a handler that asks for an alternate stack of its own. */
 void fault_withdraw_stack(void);
@@ -32,11 +33,9 @@ void fault_withdraw_stack(void);
 int64_t fault_sigaltstack(const uint64_t args[6]);
 
 /*
- * Changes once, when no thread is to have a stack of ours any more. A thread in which it differs
- * from the other has not been given one yet, or has to give it back: fault_give_stack().
+ * Changes once, when no thread is to have a stack of ours any more. A thread whose @alt_stack_turn
+ * differs has not been given one yet, or has to give it back: fault_give_stack().
  */
 extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
-extern __thread uint32_t fault_stack_asked
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 #endif

@@ -18,15 +18,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct thread;
+
 /*
  * Lies in the stack frame of a hook.
  *
  * @word:  what is written there as long as the frame lives
  * @outer: the mark that was the thread's current one before
+ * @thread: whose it is: set by whoever takes the lock with it
  */
 struct frame_mark {
 	volatile uint64_t word;
 	struct frame_mark *outer;
+	struct thread *thread;
 };
 
 /* Is the frame of @mark, with @word in it, one that the calling thread has left? @mine: its own. */

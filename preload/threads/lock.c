@@ -19,9 +19,6 @@
 #define WAITS	    3 /* of one millisecond each */
 #define WAITS_MORE  1 /* for a hold that was waited for before */
 
-/* The mark of the hold that the thread has, or tries to get. A handler may change it. */
-static __thread struct frame_mark *volatile current __attribute__((tls_model("initial-exec")));
-
 uint64_t lock_state(const struct shim_lock *lock)
 {
 	return __atomic_load_n(&lock->state, __ATOMIC_ACQUIRE);
@@ -72,8 +69,8 @@ static uint64_t next_state(uint64_t state, uint32_t tid, const struct frame_mark
 /* Unless a handler took the lock meanwhile, and jumped out with it. */
 static void put_back(const struct frame_mark *mark)
 {
-	if (current == mark)
-		current = mark->outer;
+	if (mark->thread->mark == mark)
+		mark->thread->mark = mark->outer;
 }
 
 /*
@@ -81,35 +78,37 @@ static void put_back(const struct frame_mark *mark)
  * very instruction on that takes the lock; and after, because one that came before
  * and did not come back may have left its own.
  */
-bool lock_take_over(struct shim_lock *lock, uint64_t state, uint32_t tid, struct frame_mark *mark)
+bool lock_take_over(struct shim_lock *lock, uint64_t state, struct thread *self,
+		    struct frame_mark *mark)
 {
-	uint64_t mine = next_state(state, tid, mark);
+	uint64_t mine = next_state(state, task_tid_of(self), mark);
 
 	mark->word = mine;
-	mark->outer = current;
-	current = mark;
+	mark->thread = self;
+	mark->outer = self->mark;
+	self->mark = mark;
 	if (!__atomic_compare_exchange_n(&lock->state, &state, mine, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED)) {
 		put_back(mark);
 		return false;
 	}
-	current = mark;
+	self->mark = mark;
 	__atomic_store_n(&lock->mark, mark, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->marked, mine, __ATOMIC_RELEASE);
 	return true;
 }
 
-bool lock_try(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
+bool lock_try(struct shim_lock *lock, struct thread *self, struct frame_mark *mark)
 {
 	uint64_t state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
 
-	return lock_owner(state) == 0 && lock_take_over(lock, state, tid, mark);
+	return lock_owner(state) == 0 && lock_take_over(lock, state, self, mark);
 }
 
-static bool spin(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
+static bool spin(struct shim_lock *lock, struct thread *self, struct frame_mark *mark)
 {
 	for (unsigned i = 0; i < SPINS; i++) {
-		if (lock_try(lock, tid, mark))
+		if (lock_try(lock, self, mark))
 			return true;
 #if defined(__x86_64__)
 		__builtin_ia32_pause();
@@ -124,7 +123,8 @@ static bool spin(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
  * sleepers each wakes the next. The turn is read first: whoever takes down a flag that
  * was set for this sleep changes it, and the sleep does not begin.
  */
-static bool doze(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark, unsigned waits)
+static bool doze(struct shim_lock *lock, struct thread *self, struct frame_mark *mark,
+		 unsigned waits)
 {
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 
@@ -134,26 +134,26 @@ static bool doze(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark, 
 		__atomic_store_n(&lock->waiting, 1, __ATOMIC_SEQ_CST);
 		if (ML_MUTATED(TURN_READ_LATE))
 			turn = __atomic_load_n(&lock->turn, __ATOMIC_SEQ_CST);
-		if (lock_try(lock, tid, mark))
+		if (lock_try(lock, self, mark))
 			return true;
 		sys_futex(&lock->turn, FUTEX_WAIT_PRIVATE, turn, &millisecond);
 	}
-	return lock_try(lock, tid, mark);
+	return lock_try(lock, self, mark);
 }
 
-enum lock_wait lock_wait(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark)
+enum lock_wait lock_wait(struct shim_lock *lock, struct thread *self, struct frame_mark *mark)
 {
 	uint64_t before = lock_word(lock_state(lock));
 	bool was_stuck = __atomic_load_n(&lock->stuck, __ATOMIC_RELAXED) == before;
 
-	if (spin(lock, tid, mark))
+	if (spin(lock, self, mark))
 		return LOCK_TAKEN;
 	if (shim.sandboxed)
 		return LOCK_BUSY;
-	if (doze(lock, tid, mark, was_stuck ? WAITS_MORE : WAITS))
+	if (doze(lock, self, mark, was_stuck ? WAITS_MORE : WAITS))
 		return LOCK_TAKEN;
 	if ((lock_word(lock_state(lock))) != before)
-		return lock_try(lock, tid, mark) ? LOCK_TAKEN : LOCK_BUSY;
+		return lock_try(lock, self, mark) ? LOCK_TAKEN : LOCK_BUSY;
 	__atomic_store_n(&lock->stuck, before, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->stuck_count, was_stuck ? lock->stuck_count + 1 : 0,
 			 __ATOMIC_RELAXED);
@@ -231,23 +231,27 @@ static const struct frame_mark *find_near(uint64_t word, const struct frame_mark
  * were about to try, and jumped out with it, may have had its own overwritten by ours.
  */
 static const struct frame_mark *find_mark(const struct shim_lock *lock, uint64_t word,
-					  const struct frame_mark *mine)
+					  const struct thread *self, const struct frame_mark *mine)
 {
-	if (is_place(current, word))
+	const struct frame_mark *current = self->mark;
+
+	/* Nobody's is the last one of several threads. */
+	if (self != &thread_nobody && is_place(current, word))
 		return current;
 	if (__atomic_load_n(&lock->marked, __ATOMIC_ACQUIRE) == word)
 		return __atomic_load_n(&lock->mark, __ATOMIC_RELAXED);
 	return find_near(word, mine);
 }
 
-bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct frame_mark *mine)
+bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct thread *self,
+		   const struct frame_mark *mine)
 {
 	uint64_t word = lock_word(state);
 	const struct frame_mark *mark;
 
 	if (shim.sandboxed || lock->calling_out)
 		return false;
-	mark = find_mark(lock, word, mine);
+	mark = find_mark(lock, word, self, mine);
 	return mark != NULL && frame_was_left(mark, word, mine);
 }
 
@@ -264,12 +268,12 @@ bool lock_is_lost(const struct shim_lock *lock, uint64_t state)
 	return mark != NULL && frame_is_lost(mark, lock_word(state));
 }
 
-void lock_rename_owner(struct shim_lock *lock, uint32_t tid)
+void lock_rename_owner(struct shim_lock *lock, struct thread *self)
 {
-	uint64_t state = (lock->state & ~ID_MASK) | lock_id(tid);
+	uint64_t state = (lock->state & ~ID_MASK) | lock_id(task_tid_of(self));
 
-	if (is_place(current, state))
-		current->word = state;
+	if (self != &thread_nobody && is_place(self->mark, state))
+		self->mark->word = state;
 	lock->marked = state;
 	lock->state = state;
 }

@@ -11,8 +11,8 @@
  * "kernel" is set while the owner is inside its system call and its set is whole.
  * The place is that of the owner's frame_mark, 20 bits of it: with the id, it makes the
  * word say at every instant whose hold this is, so that a signal handler that comes or
- * leaves at any instruction finds out. The whole address is in the owner's own
- * storage, and, for other threads, beside the word.
+ * leaves at any instruction finds out. The whole address is in the owner's entry of
+ * the table of threads, and, for others, beside the word.
  *
  * Memory: taking acquires, releasing releases; what is beside the word belongs to the
  * owner.
@@ -51,12 +51,13 @@ bool lock_in_kernel(uint64_t state);
 uint64_t lock_word(uint64_t state);
 const struct frame_mark *lock_mark(const struct shim_lock *lock, uint64_t state);
 
-/* All that take set @mark, which lives until lock_release(). */
-bool lock_try(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark);
+/* All that take set @mark, which lives until lock_release(). @self: the calling thread. */
+bool lock_try(struct shim_lock *lock, struct thread *self, struct frame_mark *mark);
 /* Some milliseconds at the most. */
-enum lock_wait lock_wait(struct shim_lock *lock, uint32_t tid, struct frame_mark *mark);
+enum lock_wait lock_wait(struct shim_lock *lock, struct thread *self, struct frame_mark *mark);
 /* From whoever has it in @state, or nobody. False: it is in another state by now. */
-bool lock_take_over(struct shim_lock *lock, uint64_t state, uint32_t tid, struct frame_mark *mark);
+bool lock_take_over(struct shim_lock *lock, uint64_t state, struct thread *self,
+		    struct frame_mark *mark);
 /* Nothing happens when the lock was taken over from @mark. */
 void lock_release(struct shim_lock *lock, struct frame_mark *mark);
 bool lock_is_mine(const struct shim_lock *lock, const struct frame_mark *mark);
@@ -65,15 +66,16 @@ bool lock_is_mine(const struct shim_lock *lock, const struct frame_mark *mark);
 uint64_t lock_enter_kernel(struct shim_lock *lock);
 bool lock_leave_kernel(struct shim_lock *lock, uint64_t mine);
 
-/* Is the owner's frame gone? The owner is the calling thread. */
-bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct frame_mark *mine);
+/* Is the owner's frame gone? The owner is the calling thread, @self. */
+bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct thread *self,
+		   const struct frame_mark *mine);
 /* Is the owner, some other thread, gone or elsewhere for good? */
 bool lock_is_lost(const struct shim_lock *lock, uint64_t state);
 
 /*
  * In a fork child whose thread holds the lock in a frame further up: the hold goes on
- * under the thread's new id.
+ * under the new id of the thread, @self.
  */
-void lock_rename_owner(struct shim_lock *lock, uint32_t tid);
+void lock_rename_owner(struct shim_lock *lock, struct thread *self);
 
 #endif

@@ -14,33 +14,32 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "threads/thread_table.h"
 
 struct vm_call;
 struct unwind_regs;
 
-typedef int64_t (*small_stack_fn)(struct vm_call *call, const struct unwind_regs *from);
-
-/* The calling thread's alternate stack, when it is small. */
-struct small_stack {
-	uintptr_t start;
-	uintptr_t size;
-};
-
-extern __thread struct small_stack small_stack_own
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+typedef int64_t (*small_stack_fn)(struct vm_call *call, const struct unwind_regs *from,
+				  struct thread *self);
 
 /* The calling thread has set an alternate stack; @size 0: it has none any more. */
-void small_stack_set(uintptr_t start, uintptr_t size);
+void small_stack_set(struct thread *self, uintptr_t start, uintptr_t size);
+/* As above, of a thread that the shim has not met before. */
+void small_stack_ask(struct thread *self);
 
 /* In a fork child: those who were on the others are not here. */
 void small_stack_forget(void);
 
-static inline bool small_stack_is_here(void)
+/* Of thread_nobody, always: then it is looked up before the stack is left. */
+static inline bool small_stack_is_here(const struct thread *self)
 {
-	return (uintptr_t)__builtin_frame_address(0) - small_stack_own.start < small_stack_own.size;
+	const struct small_stack *stack = &self->small_stack;
+
+	return (uintptr_t)__builtin_frame_address(0) - stack->start < stack->size;
 }
 
-/* @fn(@call, @from) on a stack of ours. False: there is none. */
-bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unwind_regs *from);
+/* @fn(@call, @from, @self) on a stack of ours. False: there is none, or no need for one. */
+bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unwind_regs *from,
+		       struct thread *self);
 
 #endif

@@ -5,27 +5,80 @@
 /*
  * task - who is calling, and who is no more
  *
- * The kernel's id of a thread is asked once and kept in the thread's own storage.
- * A vfork child, and any child made with CLONE_VM but without a thread's storage of
- * its own, runs on its parent's; so whoever makes such a child says so before, and
- * both ask from then on.
+ * Each hook looks its thread up once, in the table of threads (thread_table.h says when that
+ * takes a system call), and hands the entry on. The id of a thread is in its entry; it
+ * changes there in a fork child.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "threads/thread_table.h"
+
+/* Can the thread pointer be read by an instruction that is valid whatever it is? */
+extern bool task_reads_pointer __attribute__((visibility("hidden")));
+
+/* Before main(). */
+void task_start(char **envp);
+
+/* Volatile: not to be moved in front of the question whether there is such an instruction. */
+static inline uint64_t task_pointer(void)
+{
+	uint64_t pointer;
+
+#if defined(__x86_64__)
+	__asm__ volatile("rdfsbase %0" : "=r"(pointer));
+#else
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(pointer));
+#endif
+	return pointer;
+}
+
+/* The caller, found by asking. */
+struct thread *task_ask(void);
+
+/*
+ * The entry of the calling thread; thread_nobody when there is no room for one. It stays
+ * the caller's until the thread ends, also in a fork child.
+ */
+static inline struct thread *task_self(void)
+{
+	if (__builtin_expect(task_reads_pointer, 1)) {
+		uint64_t pointer = task_pointer();
+		struct thread *thread = thread_at(pointer, 0);
+
+		if (__builtin_expect(thread_is_here(thread, pointer), 1))
+			return thread;
+	}
+	return task_ask();
+}
+
+/* The caller's id, for callers that have no entry. */
+uint32_t task_tid_of_nobody(void);
+
+/* The kernel's id of the caller, whose entry is @self. */
+static inline uint32_t task_tid_of(const struct thread *self)
+{
+	uint32_t tid = (uint32_t)__atomic_load_n(&self->id, __ATOMIC_RELAXED);
+
+	return __builtin_expect(tid != 0, 1) ? tid : task_tid_of_nobody();
+}
 
 /* The kernel's id of the caller. */
-uint32_t task_tid(void);
+static inline uint32_t task_tid(void)
+{
+	return task_tid_of(task_self());
+}
+
 /* As above, by asking: for when it must not be wrong. Not in a confined process. */
 uint32_t task_tid_asked(void);
 
 enum task_parent {
 	TASK_PARENT_WAITS, /* until the child has gone: vfork */
-	TASK_PARENT_RUNS,  /* beside the child, on the same storage */
+	TASK_PARENT_RUNS,  /* beside the child, on the same thread pointer */
 };
 
-/* Called just before the caller makes a child that shares its memory and its storage. */
-void task_shares_storage(enum task_parent parent);
+/* Called just before the caller makes a child that shares its memory and its thread pointer. */
+void task_shares_pointer(enum task_parent parent);
 /* A fork child has another id than its parent. */
 void task_forget(void);
 

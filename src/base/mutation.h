@@ -60,6 +60,7 @@ enum ml_mutation {
 	MUTATION_OWN_MEMORY_FORGOTTEN, /* the shim's own mappings are not in the map */
 	MUTATION_CHILD_HAS_ALL,	       /* of its parent's map, MADV_DONTFORK or not */
 	MUTATION_VFORK_IS_FORK,	       /* a child that shares its parent's memory gets a ledger */
+	MUTATION_THREAD_REUSED_UNNOTICED, /* a new thread is taken for one that has ended */
 
 	/* the sites: which bytes of a program are overwritten */
 	MUTATION_JUMP_INTO_MOV_IGNORED,	    /* the function jumps into what the jump takes */

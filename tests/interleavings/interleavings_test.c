@@ -15,6 +15,8 @@
  * With ML_MUTATION a known bug is in the code, and the test fails (tests/mutations).
  */
 
+#include "threads/task.h" /* who calls is no step: its entry is its own */
+
 #include "steps.h"
 
 #include "../../preload/threads/lock.c"
@@ -44,9 +46,17 @@ static struct late_calls *const late = &recorder.late;
 
 /* ------------------------------------------------- what the code under test calls */
 
-uint32_t task_tid(void)
+bool task_reads_pointer; /* no: all threads of the schedule are one to the kernel */
+static struct thread threads[THREADS];
+
+struct thread *task_ask(void)
 {
-	return FIRST_TID + schedule_thread();
+	return &threads[schedule_thread()];
+}
+
+uint32_t task_tid_of_nobody(void)
+{
+	return 0;
 }
 
 uint32_t task_tid_asked(void)
@@ -133,14 +143,15 @@ static void make(const struct vm_call *call)
 	calls[call->args[0]].made = true;
 }
 
-static void call_without_lock(struct vm_call *call, struct frame_mark *mark, uint8_t why)
+static void call_without_lock(struct vm_call *call, struct thread *self, struct frame_mark *mark,
+			      uint8_t why)
 {
 	const struct unwind_trace none = { .n = 0 };
 	int slot = late_take(late, call->tid, mark);
 
 	make(call);
 	late_made(late, slot, call, &none);
-	if (why == VM_CALL_UNORDERED && lock_try(lock, call->tid, mark))
+	if (why == VM_CALL_UNORDERED && lock_try(lock, self, mark))
 		session_unlock(mark);
 }
 
@@ -154,7 +165,7 @@ static void call_lost_lock(struct vm_call *call, struct frame_mark *mark)
 	if (slot < 0)
 		slot = late_take(late, call->tid, mark);
 	late_made(late, slot, call, &none);
-	if (lock_try(lock, task_tid(), mark))
+	if (lock_try(lock, mark->thread, mark))
 		session_unlock(mark);
 }
 
@@ -185,11 +196,12 @@ static void call_with_lock(struct vm_call *call, struct frame_mark *mark)
 static __attribute__((noinline)) void one_call(uint64_t id)
 {
 	struct vm_call call = { .tid = task_tid(), .args = { id }, .ticks = id };
+	struct thread *self = task_self();
 	struct frame_mark mark;
-	uint8_t without = take_lock(&mark, TAKE_LOCK_DEFER);
+	uint8_t without = take_lock(self, &mark, TAKE_LOCK_DEFER);
 
 	if (without != 0)
-		call_without_lock(&call, &mark, without);
+		call_without_lock(&call, self, &mark, without);
 	else
 		call_with_lock(&call, &mark);
 }
@@ -197,19 +209,6 @@ static __attribute__((noinline)) void one_call(uint64_t id)
 /* --------------------------------------------------------------------- the test */
 
 static unsigned n_made[THREADS];
-
-/* All threads are one to the kernel: what is local to each is changed with them. */
-static struct frame_mark *current_of[THREADS];
-
-static void enter(unsigned thread)
-{
-	current = current_of[thread];
-}
-
-static void leave(unsigned thread)
-{
-	current_of[thread] = current;
-}
 
 static void reset(const struct scenario *now)
 {
@@ -221,7 +220,7 @@ static void reset(const struct scenario *now)
 	for (unsigned i = 0; i < CALLS_MAX; i++)
 		memset(&calls[i], 0, sizeof(calls[i]));
 	for (unsigned i = 0; i < THREADS; i++)
-		current_of[i] = NULL;
+		threads[i] = (struct thread){ .id = FIRST_TID + i };
 }
 
 static void call(unsigned thread)
@@ -296,8 +295,7 @@ static const struct scenario scenarios[] = {
 
 int main(void)
 {
-	static const struct schedule_test test = { reset,   enter, leave, call,
-						   handler, end,   hash,  lock_is_held };
+	static const struct schedule_test test = { reset, call, handler, end, hash, lock_is_held };
 	unsigned n_wrong = 0;
 
 	static volatile uint32_t fork_mark = 1;

@@ -288,10 +288,8 @@ static void go_on(unsigned i)
 	n_switches += i != running && threads[running].status == READY;
 	running = i;
 	threads[i].status = READY;
-	test->enter(i);
 	if (_setjmp(scheduler) == 0)
 		_longjmp(threads[i].here, 1);
-	test->leave(i);
 }
 
 static void choose(enum choice choice)

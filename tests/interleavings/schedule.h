@@ -45,8 +45,6 @@ struct schedule_count {
  */
 struct schedule_test {
 	void (*reset)(const struct scenario *scenario);
-	void (*enter)(unsigned thread);
-	void (*leave)(unsigned thread);
 	void (*call)(unsigned thread);
 	void (*handler)(void);
 	void (*end)(void);

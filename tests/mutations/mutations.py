@@ -69,6 +69,7 @@ RECORDER = [
     Mutation("BREAK_NOT_ASKED", "preload/record/late_record.c", ["break"]),
     Mutation("OWN_MEMORY_FORGOTTEN", "preload/map/own_memory.c", ["threads"]),
     Mutation("CHILD_HAS_ALL", "preload/record/child.c", ["forks"]),
+    Mutation("THREAD_REUSED_UNNOTICED", "preload/threads/thread_table.c", ["thread_ids"]),
     Mutation("VFORK_IS_FORK", "preload/record/recorder.c", ["forks"]),
 ]
 
@@ -214,6 +215,7 @@ class Sites:
 class Recorder:
     """Victims under a shim with a bug."""
     mutations = RECORDER
+    SCRIPTS = {"thread_ids": "thread_ids.py"}  # of victims that can't tell by themselves
 
     def __init__(self, build_):
         self.build = build_
@@ -228,7 +230,8 @@ class Recorder:
         return made
 
     def passes(self, made, test, tries=TRIES):
-        command = [sys.executable, SOURCE / "tests/preload/run_victim.py", "src/cli/mapledger", made,
+        script = self.SCRIPTS.get(test, "run_victim.py")
+        command = [sys.executable, SOURCE / "tests/preload" / script, "src/cli/mapledger", made,
                    f"tests/preload/victim_{test}"]
         return all(self.victim_is_content(command) for _ in range(tries))
 
