@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli/command_line.h"
+#include "cli/options/command_line.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/help_pages.h"
 #include "cli/text/output.h"
@@ -80,5 +80,5 @@ int main(int argc, char **argv)
 {
 	output_start();
 	heap_at_exhaustion(no_memory);
-	return output_finish(dispatch(argc, argv));
+	return output_finish(dispatch(argc, argv), CLI_TROUBLE);
 }

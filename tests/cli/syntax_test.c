@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "cli/text/output.h"
-#include "cli/syntax.h"
+#include "cli/options/syntax.h"
 #include "vma/vm_call.h"
 
 struct moment_case {

@@ -34,6 +34,13 @@ SUBROOMS = {
         "crash": ["record", "stacks", "map", "threads", "shim"],
         "capture": ["crash", "record", "sites", "map", "threads", "shim"],
     },
+    "cli": {
+        "text": [],
+        "options": ["text"],
+        "run": ["options", "text"],
+        "report": ["options", "text"],
+        "commands": ["report", "run", "options", "text"],
+    },
 }
 
 # The shim writes ledgers, it never reads them.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include "cli/commands/cmd_audit.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/report/audit_report.h"
+#include "cli/report/audit_sarif.h"
+#include "cli/report/audit_screen.h"
 #include "cli/text/output.h"
 
 struct audit_command_options {

@@ -6,7 +6,7 @@
  * cmd_audit - `mapledger audit': findings of one ledger, and what a rule means
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_audit;
 

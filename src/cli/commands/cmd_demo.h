@@ -6,7 +6,7 @@
  * cmd_demo - `mapledger demo': programs that are broken on purpose, recorded and explained
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_demo;
 

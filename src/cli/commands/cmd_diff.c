@@ -5,7 +5,7 @@
 #include "cli/commands/diff_json.h"
 #include "cli/commands/diff_names.h"
 #include "cli/commands/diff_screen.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/output.h"
 #include "cli/text/view_text.h"
 #include "query/heap.h"

@@ -6,7 +6,7 @@
  * cmd_diff - `mapledger diff': what is different between two maps
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_diff;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/cmd_explain.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/report/crash_screen.h"
 #include "cli/run/run_family.h"
 #include "cli/text/fault_text.h"

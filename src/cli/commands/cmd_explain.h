@@ -6,7 +6,7 @@
  * cmd_explain - `mapledger explain': why a program crashed
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_explain;
 

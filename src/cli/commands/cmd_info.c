@@ -4,7 +4,7 @@
 #include "cli/commands/cmd_info.h"
 #include "cli/commands/info_json.h"
 #include "cli/commands/info_screen.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "query/heap.h"
 
 static uint64_t max_u64(uint64_t a, uint64_t b)

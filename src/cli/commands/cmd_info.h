@@ -6,7 +6,7 @@
  * cmd_info - `mapledger info': what a ledger holds
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_info;
 

@@ -5,7 +5,7 @@
 #include "cli/commands/log_csv.h"
 #include "cli/commands/log_json.h"
 #include "cli/commands/log_table.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/output.h"
 #include "cli/text/view_text.h"

@@ -6,7 +6,7 @@
  * cmd_log - `mapledger log': the recorded calls, line by line
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_log;
 

@@ -6,7 +6,7 @@
  * cmd_map - `mapledger map': the areas of one moment
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_map;
 

@@ -5,8 +5,10 @@
 #include <unistd.h>
 #include "cli/commands/cmd_run.h"
 #include "cli/commands/run_summary.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/report/audit_report.h"
+#include "cli/report/audit_sarif.h"
+#include "cli/report/audit_screen.h"
 #include "cli/run/run_child.h"
 #include "cli/run/run_output.h"
 #include "cli/run/shim_environment.h"

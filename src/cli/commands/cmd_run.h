@@ -8,7 +8,7 @@
 
 #include <limits.h>
 #include <time.h>
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "cli/report/audit_options.h"
 #include "cli/run/program.h"
 

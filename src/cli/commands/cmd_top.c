@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands/cmd_top.h"
-#include "cli/filter_options.h"
-#include "cli/open_ledger.h"
+#include "cli/options/filter_options.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/output.h"
 #include "cli/text/stack_text.h"
 #include "cli/text/view_text.h"

@@ -6,7 +6,7 @@
  * cmd_top - `mapledger top': the places in the program that make the calls
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_top;
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands/cmd_verify.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/area_text.h"
 #include "cli/text/call_text.h"
 #include "cli/text/view_text.h"

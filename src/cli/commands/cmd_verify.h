@@ -6,7 +6,7 @@
  * cmd_verify - `mapledger verify': compare a ledger with the map that the kernel gave
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_verify;
 

@@ -3,7 +3,7 @@
 #include "cli/commands/cmd_why.h"
 #include "cli/commands/why_json.h"
 #include "cli/commands/why_screen.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/output.h"
 #include "cli/text/view_text.h"
 #include "query/heap.h"

@@ -6,7 +6,7 @@
  * cmd_why - `mapledger why': the history of one address
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 extern const struct command command_why;
 

@@ -6,7 +6,7 @@
  * commands - the list of all commands
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 /* By its name or its alias; NULL when there is no such command. */
 const struct command *command_find(const char *name);

@@ -6,7 +6,7 @@
  * diff - two maps that are compared: where each comes from, and what is different
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "cli/text/json.h"
 #include "query/event_stacks.h"
 #include "query/moment.h"

@@ -6,7 +6,7 @@
  * help_pages - the pages of `mapledger help', printed from the tables that they are about
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 void help_print_commands(const struct command *const *commands, size_t n);
 void help_print_command(const struct command *command);

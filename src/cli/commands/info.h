@@ -6,7 +6,7 @@
  * info - what `mapledger info' says of a ledger, gathered
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "query/compare.h"
 
 struct info_options {

@@ -6,8 +6,8 @@
  * log - the lines of `mapledger log': which are shown, and what is known while they pass
  */
 
-#include "cli/cli.h"
-#include "cli/filter_options.h"
+#include "cli/options/command.h"
+#include "cli/options/filter_options.h"
 #include "cli/text/json.h"
 
 struct log_options {

@@ -6,8 +6,8 @@
  * map - the map of one moment, with who made its areas
  */
 
-#include "cli/cli.h"
-#include "cli/filter_options.h"
+#include "cli/options/command.h"
+#include "cli/options/filter_options.h"
 
 struct map_options {
 	struct common_options common;

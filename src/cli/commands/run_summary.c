@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include "cli/commands/run_summary.h"
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/report/crash_screen.h"
 #include "cli/text/fault_text.h"
 #include "cli/text/output.h"

@@ -6,7 +6,7 @@
  * why - one place at one moment, and all that is known of it
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "cli/text/json.h"
 #include "query/biography.h"
 #include "query/event_stacks.h"

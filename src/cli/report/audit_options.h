@@ -6,7 +6,7 @@
  * audit_options - what `audit' and `run --check' are told about findings
  */
 
-#include "cli/option_row.h"
+#include "cli/options/option_row.h"
 
 /* Options that were not given are zero. */
 struct audit_report_options {

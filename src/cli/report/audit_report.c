@@ -2,7 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
+#include "cli/report/audit_baseline.h"
 #include "cli/report/audit_report.h"
 #include "cli/text/output.h"
 #include "query/heap.h"

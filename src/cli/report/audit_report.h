@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include "audit/audit.h"
 #include "cli/report/audit_options.h"
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "cli/report/suppress.h"
 #include "cli/text/json.h"
 #include "query/event_stacks.h"
@@ -52,22 +52,5 @@ void audit_report_free(struct audit_report *report);
 /* Is anything at or above --fail-on, or else @severity, neither suppressed nor old? */
 bool audit_report_fails(const struct audit_report *report,
 			const struct audit_report_options *options, enum audit_severity severity);
-
-/* audit_screen.c */
-void audit_print(FILE *file, const struct audit_report *report, bool all);
-void audit_print_json(const struct audit_report *report, struct json *json);
-void audit_print_suppressions(const struct audit_report *report);
-
-/* audit_sarif.c: SARIF 2.1.0. Return: false after a complaint. */
-bool audit_write_sarif_file(const char *path, const struct audit_report *report);
-
-/* The fingerprints of an older SARIF file. Return: false after a complaint. */
-struct baseline {
-	char (*prints)[24];
-	size_t n;
-};
-bool baseline_read(struct baseline *baseline, const char *path);
-bool baseline_has(const struct baseline *baseline, const char *fingerprint);
-void baseline_free(struct baseline *baseline);
 
 #endif

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "cli/text/word.h"
-#include "cli/report/audit_report.h"
+#include "cli/report/audit_screen.h"
 #include "cli/text/call_text.h"
 #include "cli/text/output.h"
 

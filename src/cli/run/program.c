@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-#include "cli/cli.h"
+#include "cli/options/exit_code.h"
 #include "cli/text/output.h"
 #include "cli/run/program.h"
 

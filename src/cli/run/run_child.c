@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "cli/cli.h"
+#include "cli/options/exit_code.h"
 #include "cli/text/output.h"
 #include "cli/run/run_child.h"
 

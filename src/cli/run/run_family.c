@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/run/run_family.h"
 #include "cli/text/fault_text.h"
 #include "query/compare.h"

@@ -29,7 +29,7 @@ void output_set_color(enum color_when when)
 			     term != NULL && strcmp(term, "dumb") != 0;
 }
 
-int output_finish(int code)
+int output_finish(int code, int trouble)
 {
 	int error = 0;
 
@@ -40,7 +40,7 @@ int output_finish(int code)
 	if (error == 0)
 		return code;
 	complain("can't write the output: %s", strerror(error));
-	return CLI_TROUBLE;
+	return trouble;
 }
 
 void paint(enum paint paint)

@@ -14,8 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "cli/cli.h"
 #include "query/words.h"
+
+enum color_when {
+	COLOR_AUTO,
+	COLOR_ALWAYS,
+	COLOR_NEVER,
+};
 
 /*
  * Before anything else. Descriptors 0, 1 and 2 that are closed are filled with
@@ -25,8 +30,8 @@
 void output_start(void);
 void output_set_color(enum color_when when);
 
-/* Flush. Return: @code, or CLI_TROUBLE after saying that writing failed. */
-int output_finish(int code);
+/* Flush. Return: @code, or @trouble after saying that writing failed. */
+int output_finish(int code, int trouble);
 
 enum paint {
 	PAINT_NONE,

@@ -7,7 +7,7 @@
  * is said when a question about it has no answer
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 #include "query/find_ledger.h"
 #include "query/ledger_view.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/filter_options.h"
+#include "cli/options/filter_options.h"
 #include "vma/vm_flags.h"
 
 static const char *parse_kinds(const char *value, void *field)

@@ -8,7 +8,7 @@
  * A command has those that make sense for what it shows; query/filter.h applies them.
  */
 
-#include "cli/option_row.h"
+#include "cli/options/option_row.h"
 #include "query/filter.h"
 
 enum filter_row {

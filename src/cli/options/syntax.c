@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
-#include "cli/syntax.h"
+#include "cli/options/syntax.h"
 #include "vma/vm_call.h"
 #include "vma/vm_flags.h"
 

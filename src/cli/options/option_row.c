@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include "cli/option_row.h"
+#include "cli/options/option_row.h"
 
 const struct option_row *option_row_of(const struct option_row *row)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include "cli/open_ledger.h"
+#include "cli/options/open_ledger.h"
 #include "cli/text/output.h"
 
 static void say(const struct problem *problem)

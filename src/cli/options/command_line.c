@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
 #include <string.h>
-#include "cli/command_line.h"
+#include "cli/options/command_line.h"
 #include "cli/text/output.h"
 
 #define MAX_OPTIONS 40

@@ -22,7 +22,7 @@
  *     };
  *
  * Options that several commands have stand in a table of their own, with a struct of their
- * own (shared_options.h); such a row is taken in with the place of that struct.
+ * own (common_options.h); such a row is taken in with the place of that struct.
  */
 
 #include <stdbool.h>
@@ -31,7 +31,7 @@
 #include <sys/types.h>
 #include "base/options.h"
 #include "base/text.h"
-#include "cli/syntax.h"
+#include "cli/options/syntax.h"
 
 /* How a value is written, and the type of the field that it goes to. */
 enum option_kind {

@@ -9,7 +9,7 @@
  * as they are clear.
  */
 
-#include "cli/cli.h"
+#include "cli/options/command.h"
 
 /**
  * command_line_parse() - read a command's arguments

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include "cli/cli.h"
+#include "cli/options/common_options.h"
 
 static const char *parse_sysroot(const char *value, void *field)
 {
