@@ -3,7 +3,7 @@
 #define PRELOAD_ALT_STACK_H
 
 /*
- * alt_stack - an alternate signal stack for threads that have none
+ * alt_stack - gives an alternate signal stack to threads that have none
  *
  * A thread that runs into the guard below its stack has no room for a signal
  * frame, and the kernel kills the process without a handler. So the first
@@ -23,7 +23,10 @@
 /* Gives the calling thread, @self, an alternate stack, where it has none and we have one. */
 void fault_give_stack(struct thread *self);
 
-/* Takes ours back: the program has a handler that asks for an alternate stack of its own. */
+/*
+ * Takes the shim's alternate stack from the calling thread, if it has one, and lets all others give
+ * theirs back: the program has set a handler that asks for an alternate stack of its own.
+ */
 void fault_withdraw_stack(void);
 
 /*
@@ -33,8 +36,9 @@ void fault_withdraw_stack(void);
 int64_t fault_sigaltstack(const uint64_t args[6]);
 
 /*
- * Changes once, when no thread is to have a stack of ours any more. A thread whose @alt_stack_turn
- * differs has not been given one yet, or has to give it back: fault_give_stack().
+ * A number that changes once, when no thread is to have an alternate stack of the shim's any more.
+ * A thread whose @alt_stack_turn differs has not been given one yet, or has to give it back:
+ * fault_give_stack().
  */
 extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
 

@@ -3,7 +3,7 @@
 #define PRELOAD_LATE_H
 
 /*
- * late - calls that are made without the recorder's lock are pending, to be recorded late
+ * late - slots for pending calls: made without the recorder's lock, and recorded later
  *
  *   nested   A signal handler runs on top of a hook of its own thread and makes
  *            a call. It is forwarded at once.
@@ -29,7 +29,13 @@
 
 #define LATE_MAX 64
 
-/* @trace: its frames are in @frames, wherever it was taken. */
+/*
+ * One pending call, and the stack that made it.
+ *
+ * @trace: its frames are in @frames, wherever it was taken
+ * @mark, @word: in the frame of the hook that makes the call
+ * @leaving: the call is the last thing its thread does on this stack
+ */
 struct late_slot {
 	struct vm_call call;
 	struct unwind_trace trace;
@@ -39,7 +45,7 @@ struct late_slot {
 	bool leaving;
 };
 
-/* One bit per slot in @taken, @ready. */
+/* All slots for pending calls. One bit per slot in @taken, @ready. */
 struct late_calls {
 	uint64_t taken;
 	uint64_t ready;
@@ -59,31 +65,31 @@ int late_take(struct late_calls *late, uint32_t tid, struct frame_mark *mark);
  */
 int late_take_for(struct late_calls *late, uint32_t tid, const struct frame_mark *mark,
 		  uint64_t word);
-/* Finds the slot of a call whose thread has lost the lock, and is back from the kernel; or -1. */
+/* Finds the slot of the call whose hook has @mark in its frame; -1: there is none. */
 int late_find(const struct late_calls *late, const struct frame_mark *mark);
 /* Frees the slot of a call that was recorded, or will not come; -1: nothing to free. */
 void late_give_back(struct late_calls *late, int slot);
-/* Keeps a call that was made, with its result: it is ready to be recorded. */
+/* Keeps a call that was made, with its result: from now on the call is ready to be recorded. */
 void late_made(struct late_calls *late, int slot, const struct vm_call *call,
 	       const struct unwind_trace *trace);
 /* Keeps a call that will be made as the last thing its thread does on this stack. */
 void late_leaving(struct late_calls *late, int slot, const struct vm_call *call,
 		  const struct unwind_trace *trace);
 
-/* Are there calls that whoever has the lock should look at? */
+/* Are there pending calls, in flight or made, or was one lost? */
 static inline bool late_pending(const struct late_calls *late)
 {
 	return __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE) != 0 ||
 	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
 }
-/* Are there calls that can be recorded now? */
+/* Are there pending calls that were made and can be recorded now, or was one lost? */
 static inline bool late_ready(const struct late_calls *late)
 {
 	return __atomic_load_n(&late->ready, __ATOMIC_ACQUIRE) != 0 ||
 	       __atomic_load_n(&late->lost, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* How many calls are pending, made or in flight? Of those that found no slot, one. */
+/* How many calls are pending, in flight or made? All that found no slot count as one. */
 static inline unsigned late_count(const struct late_calls *late)
 {
 	uint64_t taken = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE);
@@ -103,7 +109,7 @@ static inline unsigned late_count(const struct late_calls *late)
  */
 void late_give_up_left(struct late_calls *late, const struct frame_mark *mine);
 
-/* The slot of the call that began first, of those that are ready to be recorded; -1: none. */
+/* Finds the slot of the call that began first, of those that are ready to be recorded; -1: none. */
 int late_next_ready(const struct late_calls *late);
 
 /* Was a call lost since this was asked last? */

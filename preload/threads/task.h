@@ -3,7 +3,7 @@
 #define PRELOAD_TASK_H
 
 /*
- * task - who is calling, and who is no more
+ * task - which thread is calling, and has a thread ended?
  *
  * Each hook looks its thread up once, in the table of threads (thread_table.h says when that
  * takes a system call), and hands the entry on. The id of a thread is in its entry; it
@@ -17,10 +17,13 @@
 /* Can the thread pointer be read by an instruction that is valid whatever it is? */
 extern bool task_reads_pointer __attribute__((visibility("hidden")));
 
-/* Before main(). */
+/* Finds out how the thread pointer is read, before main(). */
 void task_start(char **envp);
 
-/* Volatile: not to be moved in front of the question whether there is such an instruction. */
+/*
+ * Reads the thread pointer, where task_reads_pointer is true. Volatile: the instruction may not
+ * move in front of that question.
+ */
 static inline uint64_t task_pointer(void)
 {
 	uint64_t pointer;
@@ -33,12 +36,12 @@ static inline uint64_t task_pointer(void)
 	return pointer;
 }
 
-/* The caller, found by asking. */
+/* The entry of the calling thread, found by a system call if need be; else thread_nobody. */
 struct thread *task_ask(void);
 
 /*
- * The entry of the calling thread; thread_nobody when there is no room for one. It stays
- * the caller's until the thread ends, also in a fork child.
+ * The entry of the calling thread; thread_nobody when there is no room for one. The entry
+ * stays the caller's until the thread ends, also in a fork child.
  */
 static inline struct thread *task_self(void)
 {
@@ -69,7 +72,10 @@ static inline uint32_t task_tid(void)
 	return task_tid_of(task_self());
 }
 
-/* As above, by asking: for when it must not be wrong. Not in a confined process. */
+/*
+ * The kernel's id of the caller, from gettid(2): for when the id must not be wrong. Not in a
+ * confined process.
+ */
 uint32_t task_tid_asked(void);
 
 enum task_parent {
@@ -77,14 +83,17 @@ enum task_parent {
 	TASK_PARENT_RUNS,  /* beside the child, on the same thread pointer */
 };
 
-/* Called just before the caller makes a child that shares its memory and its thread pointer. */
+/*
+ * Marks the caller's entry as shared, just before the caller makes a child on the same memory and
+ * thread pointer.
+ */
 void task_shares_pointer(enum task_parent parent);
-/* A fork child has another id than its parent. */
+/* Gives the entry of a fork child's thread its new id, and forgets all other entries. */
 void task_forget(void);
 
 /*
- * Does nobody with this id run in this address space? It has ended, or executes another
- * program. False when that can't be known.
+ * Has the thread @tid left this address space, because it has ended or executes another program?
+ * False when that can't be known.
  */
 bool task_is_gone(uint32_t tid);
 

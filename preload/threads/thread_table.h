@@ -73,7 +73,10 @@ struct small_stack {
 	uintptr_t size;
 };
 
-/* What a thread may read around a stack pointer, in @generation of all such knowledge. */
+/*
+ * A range around a stack pointer that a thread may read. Valid while @generation is the present one
+ * (stacks/rule_cache.h).
+ */
 struct known_stack {
 	uint64_t generation;
 	uint64_t start;
@@ -83,8 +86,8 @@ struct known_stack {
 #define THREAD_KNOWN_STACKS 2 /* its own, and an alternate one */
 
 /*
- * An entry. But for the first two fields it belongs to its thread; a handler of this
- * thread may change any of them at any time.
+ * The entry of one thread. All fields but the first two belong to that thread; a signal
+ * handler of the thread may change any of them at any time.
  *
  * @id:      0: free. Below, the thread's id; above, enum thread_state, and from bit 40 on
  *           the process's generation
@@ -113,19 +116,20 @@ enum thread_state {
 	THREAD_FILLING = 1 << 3,	 /* nobody's yet */
 };
 
+/* All entries, found by thread_at(). */
 extern struct thread thread_table[THREAD_TABLE_SIZE] __attribute__((visibility("hidden")));
-/* For callers that there is no room for. Its id is 0: ask. */
+/* Stands for all callers that the table has no room for. The id of this entry is 0: ask. */
 extern struct thread thread_nobody __attribute__((visibility("hidden")));
 
 /* The upper half of the id of a verified entry, in this process. */
 extern uint32_t thread_verified_state __attribute__((visibility("hidden")));
-/* From the thread pointer to the word that holds a thread's id; 0: not known. */
+/* The distance from the thread pointer to the word that holds a thread's id; 0: not known. */
 extern int64_t thread_word_offset __attribute__((visibility("hidden")));
 
 /* Has the thread ended, or left this address space? False when that can't be known. */
 typedef bool (*thread_gone_fn)(uint32_t tid);
 
-/* @i is below THREAD_WINDOW. */
+/* The entry @i, below THREAD_WINDOW, of the window that a thread pointer hashes to. */
 static inline struct thread *thread_at(uint64_t pointer, unsigned i)
 {
 	uint64_t place = pointer * 0x9e3779b97f4a7c15ULL >> (64 - THREAD_TABLE_BITS);
@@ -133,7 +137,7 @@ static inline struct thread *thread_at(uint64_t pointer, unsigned i)
 	return &thread_table[(place + i) % THREAD_TABLE_SIZE];
 }
 
-/* Only of an entry that is verified can the word be read. */
+/* Reads the word that holds the id of a verified entry's thread. */
 static inline uint32_t thread_word(uint64_t pointer)
 {
 	return __atomic_load_n((const uint32_t *)(uintptr_t)(pointer +
@@ -163,31 +167,37 @@ struct thread *thread_find_verified(uint64_t pointer);
 struct thread *thread_find(uint64_t pointer, uint32_t tid);
 
 /*
- * The only one that can be of whoever is on this thread pointer, as far as this can be said
- * without asking; or NULL. What a confined process has, and a fork child: whose entries
- * are of its parent.
+ * The only entry that can be of the thread on this thread pointer, as far as this can be said
+ * without gettid(2); or NULL. The first is for a confined process, the second for a fork child,
+ * whose entries are those of its parent.
  */
 struct thread *thread_find_by_pointer(uint64_t pointer);
 struct thread *thread_find_parent(uint64_t pointer);
 
 /*
- * A new entry, filled with zeros, for the caller, who has none and blocks signals. Without
- * @is_gone none is taken over but what had the same thread pointer. Return: NULL when
- * there is no room. It is found from thread_show() on.
+ * Makes a new entry, filled with zeros, for the caller, who has none and blocks signals. Without
+ * @is_gone only an entry with the same thread pointer is taken over. Return: NULL when there is no
+ * room. The entry is found from thread_show() on.
  */
 struct thread *thread_enter(uint64_t pointer, uint32_t tid, thread_gone_fn is_gone);
 void thread_show(struct thread *thread);
 
-/* The word at @word was found to be what the kernel sets to 0 when this thread ends. */
+/* Marks an entry as verified: the kernel sets the word at @word to 0 when its thread ends. */
 void thread_verify(struct thread *thread, uint64_t word);
 
-/* Somebody else is about to run on its thread pointer; and, its owner was asked for: it is here. */
+/*
+ * Marks an entry as shared: another task is about to run on the same thread pointer; and undoes it,
+ * for THREAD_SHARED: the entry's owner, found by gettid(2), is back.
+ */
 void thread_share(struct thread *thread, enum thread_state how);
 void thread_is_back(struct thread *thread);
-/* A new thread is about to be put on this thread pointer. */
+/* Marks the entry of this thread pointer as shared: a new thread is about to be put there. */
 void thread_is_born(uint64_t pointer);
 
-/* In a fork child, whose only thread had @thread, or NULL, and is now @tid. */
+/*
+ * Begins a fork child's generation of entries: the child's only thread had @thread, or NULL, and is
+ * now @tid.
+ */
 void thread_begin_process(struct thread *thread, uint32_t tid);
 
 #endif
