@@ -3,11 +3,11 @@
 #define PRELOAD_THREAD_STACK_H
 
 /*
- * thread_stack - where the stack of each thread is
+ * thread_stack - writes to the ledger where the stack of each thread is
  *
  * The kernel gives a thread's stack no name. So with the first call that a thread makes in
- * a segment of the ledger its stack pointer is written down; whoever wants to see the stack
- * finds the area that it was in.
+ * a segment of the ledger, the thread's stack pointer is written down; whoever wants to see
+ * the stack finds the area that the stack pointer was in.
  */
 
 #include <stdint.h>
@@ -15,16 +15,20 @@
 #include "threads/thread_table.h"
 #include "unwind/unwind.h"
 
+/* Writes the stack pointer of @from, unless it is on an alternate signal stack. */
 void thread_stack_write(struct thread *self, const struct unwind_regs *from);
 
-/* With the lock held, before a call is recorded that @self, the calling thread, made from @from. */
+/*
+ * Writes the stack pointer with the first call of @self, the calling thread, in a segment. With the
+ * lock held, before the call is recorded, which was made from @from.
+ */
 static inline void thread_stack_say(struct thread *self, const struct unwind_regs *from)
 {
 	if (unlikely(self->stack_said != shim.writer.lap_number))
 		thread_stack_write(self, from);
 }
 
-/* In a fork child, whose ledger is another one. */
+/* Lets the next call write the stack pointer again: a fork child has a ledger of its own. */
 static inline void thread_stack_forget(struct thread *self)
 {
 	self->stack_said = 0;
