@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * api - include/mapledger/mapledger.h, from the inside
+ * api - the functions that a program may call itself, declared in include/mapledger/mapledger.h
  */
 
 #define MAPLEDGER_NO_WRAPPERS

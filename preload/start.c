@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * start - before main, and after it
+ * start - the shim's constructor, which begins to record before main, and what is done at exit
  *
  * The shim is the first library whose constructor runs (-z initfirst), so the
  * baseline holds what the kernel and ld.so mapped, and little else. Until then,
