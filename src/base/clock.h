@@ -26,7 +26,7 @@ static inline uint64_t clock_ticks(void)
 #endif
 }
 
-/* A tick counter beside the clocks it is to be compared with. */
+/* The tick counter and CLOCK_MONOTONIC, read at the same time. */
 struct clock_pair {
 	uint64_t ticks;
 	uint64_t monotonic_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The four functions a compiler may call on its own, for the shim
+ * memcpy, memmove, memset and memcmp of the shim's own: a compiler may call them unasked
  *
  * libc's versions use vector registers, which a hook must not touch: a program's
  * inlined system call expects them unchanged. These are compiled with general

@@ -3,7 +3,7 @@
 #define BASE_OPTIONS_H
 
 /*
- * options - what the shim is told, through one environment variable
+ * options - the shim's options, which it reads from one environment variable
  *
  *     MAPLEDGER_OPTIONS='output=/tmp/m.%e.%p.mlg:max_size=64M:debug=1'
  *
@@ -25,24 +25,28 @@
 
 /* The enums and bits below are places of words in option_table[].values. */
 
+/* Which children of the process are recorded, too. */
 enum option_follow {
 	OPTION_FOLLOW_ALL,  /* children and what they execute */
 	OPTION_FOLLOW_FORK, /* children, but not other programs */
 	OPTION_FOLLOW_NONE, /* the root process alone */
 };
 
+/* When the recorded map is compared with the kernel's. */
 enum option_verify {
 	OPTION_VERIFY_EACH, /* at exit, and what a call touched after each call */
 	OPTION_VERIFY_EXIT, /* compare with the kernel at exit */
 	OPTION_VERIFY_OFF,
 };
 
+/* Which code's system call instructions are searched for and patched. */
 enum option_sites {
 	OPTION_SITES_ALL,  /* of all code that is mapped from files */
 	OPTION_SITES_LIBC, /* of libc and ld.so */
 	OPTION_SITES_OFF,
 };
 
+/* How the stack of each call is taken. */
 enum option_stack {
 	OPTION_STACK_UNWIND, /* by unwind tables */
 	OPTION_STACK_FP,     /* by frame pointers alone */
@@ -51,7 +55,7 @@ enum option_stack {
 
 #define OPTIONS_DEPTH_MAX 64
 
-/* Bits of what is refused. */
+/* Bits of which of the program's calls are refused. */
 #define OPTION_ENFORCE_WX      0x1u
 #define OPTION_ENFORCE_CLOBBER 0x2u
 
@@ -87,7 +91,7 @@ struct options {
 	uint64_t debug;	  /* 0: never print */
 };
 
-/* Which field of struct options a value goes to, and how it is written. */
+/* The type of the field that an option's value goes to, and how the value is written. */
 enum option_type {
 	OPTION_TYPE_PATH,   /* char[OPTIONS_PATH_MAX], not empty */
 	OPTION_TYPE_NUMBER, /* uint64_t */
@@ -117,7 +121,7 @@ enum option_id {
 	OPTION_COUNT,
 };
 
-/* One row per option. */
+/* One option: its name, default, words, help, and where its value goes. */
 struct option_info {
 	const char *name;
 	const char *default_value;
@@ -129,10 +133,11 @@ struct option_info {
 
 extern const struct option_info option_table[OPTION_COUNT];
 
+/* Sets all options to their defaults. */
 void options_init(struct options *options);
 
 /**
- * options_parse() - read "k=v:k=v"
+ * options_parse() - set options from a string "k=v:k=v"
  * @complaint: gets one line for the first thing that could not be used, or stays empty
  */
 void options_parse(struct options *options, const char *string, struct text *complaint);

@@ -8,8 +8,8 @@
  * Hands out power-of-two blocks from regions that are mapped as needed and
  * never given back; freed blocks are kept for the next request of their size.
  * Regions are asked for with raw system calls, so they appear in the program's
- * address space without any hook seeing it: the owner reads page_region after
- * an allocation and enters new regions in its map.
+ * address space without any hook seeing it: the owner reads @regions after
+ * an allocation and enters new ones in its map.
  *
  * No locks: the owner excludes others.
  */

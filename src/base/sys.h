@@ -155,7 +155,7 @@ static inline long sys_getppid(void)
 	return sys_call6(SYS_getppid, 0, 0, 0, 0, 0, 0);
 }
 
-/* Of memory that may not be mapped, or not any more. Return: has all of it been read? */
+/* Reads this process's memory, which may not be mapped. Return: has all of it been read? */
 static inline bool sys_read_own(uint64_t addr, void *to, size_t size)
 {
 	struct iovec local = { to, size };
@@ -165,7 +165,7 @@ static inline bool sys_read_own(uint64_t addr, void *to, size_t size)
 			 0) == (long)size;
 }
 
-/* Both are a stack_t; NULL: nothing is set, or told. */
+/* sigaltstack(2). Both are a stack_t; NULL: nothing is set, or told. */
 static inline long sys_sigaltstack(const void *stack, void *old)
 {
 	return sys_call6(SYS_sigaltstack, (long)stack, (long)old, 0, 0, 0, 0);
@@ -176,21 +176,21 @@ static inline long sys_gettid(void)
 	return sys_call6(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
-/* @set and @old are the kernel's: one bit per signal. */
+/* rt_sigprocmask(2). @set and @old are the kernel's: one bit per signal. */
 static inline long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 {
 	return sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, sizeof(*set), 0, 0);
 }
 
-/* @op is a FUTEX_ value; @timeout is a struct timespec or NULL. */
+/* futex(2). @op is a FUTEX_ value; @timeout is a struct timespec or NULL. */
 static inline long sys_futex(void *word, int op, uint32_t value, const void *timeout)
 {
 	return sys_call6(SYS_futex, (long)word, op, value, (long)timeout, 0, 0);
 }
 
 /*
- * Compares a word that may not be there any more: a requeue of nobody compares first.
- * Return: 0 when equal, -EAGAIN when not, -EFAULT when the page can't be read.
+ * Compares a word in memory that may not be mapped, by a FUTEX_CMP_REQUEUE of no waiter, which
+ * compares first. Return: 0 when equal, -EAGAIN when not, -EFAULT when the page can't be read.
  */
 static inline long sys_compare_word(uint64_t addr, uint32_t value)
 {

@@ -22,7 +22,7 @@ struct text {
 
 void text_init(struct text *text, char *buffer, size_t size);
 
-/* For a text on the stack: struct text text; TEXT_ON_STACK(text, 256); */
+/* Gives a text a buffer on the stack: struct text text; TEXT_ON_STACK(text, 256); */
 #define TEXT_ON_STACK(name, length)                                                                \
 	char name##_buffer[length];                                                                \
 	text_init(&(name), name##_buffer, sizeof(name##_buffer))
@@ -33,10 +33,10 @@ void text_string(struct text *text, const char *string);
 void text_decimal(struct text *text, uint64_t value);
 void text_signed(struct text *text, int64_t value);
 
-/* At least @min_digits hexadecimal digits, without 0x. */
+/* Appends a hexadecimal number of at least @min_digits digits, without 0x. */
 void text_hex(struct text *text, uint64_t value, unsigned min_digits);
 
-/* Blanks up to column @column. */
+/* Appends blanks up to column @column. */
 void text_pad(struct text *text, size_t column);
 
 /*

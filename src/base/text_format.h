@@ -5,9 +5,9 @@
 /*
  * text_format - printf() into a text
  *
- * Numbers are written as the C library writes them, which is why the shim can't have it: there
- * text.h's single functions do. Values in words of their own (sizes, durations, permissions)
- * come as strings by value: text_format(&text, "%s mapped", size_word(n, false).s).
+ * text_format() calls the C library, so the shim can't have it: there text.h's single
+ * functions do. Values in words of their own (sizes, durations, permissions) come as strings
+ * by value: text_format(&text, "%s mapped", size_word(n, false).s).
  */
 
 #include "base/text.h"
@@ -19,7 +19,7 @@ struct word {
 	char s[48];
 };
 
-/* A text that writes into @word. */
+/* Makes an empty text whose buffer is @word. */
 struct text word_text(struct word *word);
 
 #endif
