@@ -22,7 +22,7 @@
 
 #define CFI_REMEMBERED 8 /* DW_CFA_remember_state inside each other */
 
-/* Where a register is. */
+/* Where the caller's value of a register is. */
 enum cfi_place {
 	CFI_SAME = 0,
 	CFI_AT_CFA,	/* saved at CFA + @offset */
@@ -47,7 +47,10 @@ struct cfi_row {
 	struct cfi_register bx, bp, pc;
 };
 
-/* Memory for a lookup: too much for a small stack. Its content means nothing before and after. */
+/*
+ * Memory for a lookup, too large for a small stack. The content means nothing before and after the
+ * lookup.
+ */
 struct cfi_machine {
 	struct cfi_row row;
 	struct cfi_row initial;

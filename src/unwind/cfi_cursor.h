@@ -30,7 +30,7 @@ static inline uint64_t cfi_left(const struct cfi_cursor *cursor)
 	return (uint64_t)(cursor->end - cursor->at);
 }
 
-/* @size: 1, 2, 4 or 8 bytes, in the machine's order. */
+/* Reads an unsigned number of @size bytes: 1, 2, 4 or 8, in the machine's order. */
 static inline uint64_t cfi_unsigned(struct cfi_cursor *cursor, unsigned size)
 {
 	uint64_t value = 0;
@@ -61,7 +61,7 @@ uint64_t cfi_uleb(struct cfi_cursor *cursor);
 int64_t cfi_sleb(struct cfi_cursor *cursor);
 
 /**
- * cfi_encoded() - a pointer in one of .eh_frame's encodings (DW_EH_PE_)
+ * cfi_encoded() - read a pointer in one of .eh_frame's encodings (DW_EH_PE_)
  * @data: what DW_EH_PE_datarel counts from
  *
  * An indirect one is refused: it would have to be fetched from anywhere.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * From an instruction to its entries in .eh_frame: the FDE of its function, and the CIE that
- * this refers to
+ * The search for an instruction's entries in .eh_frame: the FDE of its function, and the CIE that
+ * the FDE refers to
  *
  * Linux Standard Base, 10.6: Exception Frames, and .eh_frame_hdr.
  */

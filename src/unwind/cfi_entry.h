@@ -22,7 +22,7 @@ struct cfi_entry {
 
 enum cfi_found { CFI_FOUND, CFI_NOT_FOUND, CFI_DAMAGED };
 
-/* The entry of the instruction at @at, by the sorted table at @hdr. */
+/* Finds the entry of the instruction at @at, by the sorted table at @hdr. */
 enum cfi_found cfi_find_entry(struct addr_range readable, uint64_t hdr, uint64_t at,
 			      struct cfi_entry *entry);
 

@@ -3,14 +3,15 @@
 #define UNWIND_CFI_EXPRESSION_H
 
 /*
- * cfi_expression - what a DWARF expression comes to before the walk (private to src/unwind)
+ * cfi_expression - evaluates DWARF expressions before a walk, as far as that can be done (private
+ * to src/unwind)
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * What an expression comes to, as far as it is known before the walk: a number
+ * The value of an expression, as far as it is known before the walk: a number
  * added to nothing, to a register, or to what is in memory at a register.
  */
 enum cfi_base { CFI_NOTHING, CFI_REGISTER, CFI_WORD_AT };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * DWARF's call frame instructions, run up to one address
+ * The interpreter of DWARF's call frame instructions
  *
  * DWARF 5, 6.4.2, and the vendor's extensions in .eh_frame.
  */

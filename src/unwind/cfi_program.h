@@ -3,13 +3,13 @@
 #define UNWIND_CFI_PROGRAM_H
 
 /*
- * cfi_program - call frame instructions, run up to one address (private to src/unwind)
+ * cfi_program - runs DWARF's call frame instructions up to one address (private to src/unwind)
  */
 
 #include "unwind/cfi_entry.h"
 
 /*
- * Runs the instructions of the CIE and of the FDE up to @at; the row is @machine->row then.
+ * Runs the instructions of the CIE and of the FDE up to @at, which makes the row @machine->row.
  *
  * Return: false when there is an instruction that is not understood.
  */

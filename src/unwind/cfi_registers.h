@@ -3,8 +3,7 @@
 #define UNWIND_CFI_REGISTERS_H
 
 /*
- * cfi_registers - the registers that a rule can speak of, by DWARF's numbers (private to
- * src/unwind)
+ * cfi_registers - DWARF's numbers of the registers that a rule can name (private to src/unwind)
  */
 
 /* DWARF's numbers of the registers on x86-64 (System V psABI, figure 3.36). */

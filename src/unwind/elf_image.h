@@ -3,7 +3,7 @@
 #define UNWIND_ELF_IMAGE_H
 
 /*
- * elf_image - where a mapped ELF file keeps its unwind tables
+ * elf_image - finds the unwind tables of a mapped ELF file
  */
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include <memory_set/memory_set.h>
 
 /**
- * elf_find_eh_frame_hdr() - the address of .eh_frame_hdr
+ * elf_find_eh_frame_hdr() - find the address of .eh_frame_hdr
  * @head: readable memory that shows the file's first bytes
  * @at:   an address in the code of the file
  * @hdr:  the result

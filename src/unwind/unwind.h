@@ -3,7 +3,7 @@
 #define UNWIND_H
 
 /*
- * unwind - the stack of the calling thread, from unwind tables
+ * unwind - takes the stack of the calling thread, by unwind tables
  *
  * Made for signal handlers and for hooks inside malloc and the loader: it takes no
  * lock, allocates nothing, calls nothing, uses general registers only, and reads
@@ -23,7 +23,7 @@
 #include <memory_set/memory_set.h>
 #include "unwind/unwind_cache.h"
 
-/* The registers a walk begins with. 0 in @bp or @bx: not known. */
+/* The registers that a walk begins with. 0 in @bp or @bx: not known. */
 struct unwind_regs {
 	uint64_t pc;
 	uint64_t sp;
@@ -32,8 +32,8 @@ struct unwind_regs {
 };
 
 /*
- * The caller of the function this stands in, as it will find its registers after
- * the return. Not in an inline function.
+ * The registers of the caller of the function that this macro stands in, as they will be after
+ * the return. Not for an inline function.
  */
 #if defined(__x86_64__) || defined(__aarch64__)
 /* On aarch64 the frame record is somewhere in the frame; the caller's stack begins above it. */
@@ -66,6 +66,8 @@ enum unwind_end {
 #define UNWIND_FRAMES_MAX 64
 
 /*
+ * A stack: the return addresses of its frames, and why there are no more.
+ *
  * @frames: room for @max of them, the caller's
  * @exact:  frames that were interrupted by a signal: pc is the instruction itself;
  *          in all others it is behind the call
@@ -81,7 +83,8 @@ struct unwind_trace {
 };
 
 /*
- * What the walk can't know. All three may be called from a signal handler.
+ * The walk's questions about code and stacks, answered by its user. All three may be called from a
+ * signal handler.
  *
  * @rule:    the rule for the code at @at, or 0: can't be looked up now. It is the
  *           host who adds it to the cache.
@@ -100,11 +103,14 @@ struct unwind_host {
 	const struct unwind_cache *cache;
 };
 
-/* @first_is_exact: @regs are those of an interrupted instruction. */
+/*
+ * Walks up the stack from @regs, by unwind tables. @first_is_exact: @regs are those of an
+ * interrupted instruction.
+ */
 void unwind_walk(struct unwind_trace *trace, const struct unwind_regs *regs, bool first_is_exact,
 		 const struct unwind_host *host);
 
-/* The same by frame pointers alone: right where all code has them. */
+/* Walks up the stack from @regs, by frame pointers alone: right where all code has them. */
 void unwind_walk_frame_pointers(struct unwind_trace *trace, const struct unwind_regs *regs,
 				const struct unwind_host *host);
 

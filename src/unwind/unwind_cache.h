@@ -3,15 +3,15 @@
 #define UNWIND_CACHE_H
 
 /*
- * unwind_cache - from an instruction to its rule, without a lock
+ * unwind_cache - a table from instructions to their unwind rules, read without a lock
  *
  * Any number of threads (and signal handlers on top of them) look up while one
  * adds or forgets. An entry is two words; the first holds the address mixed with
  * the second, so an entry that is read while it changes, or that is from before
  * the last unwind_cache_forget(), belongs to no address at all.
  *
- * Small programs touch one page of it; it becomes larger, and forgets, when it is half
- * full. All zeros is an empty one.
+ * Small programs touch one page of the cache, which becomes larger, and forgets, when it is
+ * half full. All zeros is an empty one.
  */
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ static inline unsigned unwind_cache_index(uint64_t at, uint32_t bits)
 	return (unsigned)(at * 0xd6e8feb86659fd93u >> (64 - UNWIND_CACHE_BITS_FIRST - bits)) & ~1u;
 }
 
-/* Return: the rule, or 0. */
+/* Finds the rule for the instruction at @at. Return: the rule, or 0. */
 static inline uint64_t unwind_cache_find(const struct unwind_cache *cache, uint64_t at)
 {
 	uint32_t bits = __atomic_load_n(&cache->bits, __ATOMIC_RELAXED);
@@ -65,14 +65,14 @@ static inline uint64_t unwind_cache_find(const struct unwind_cache *cache, uint6
 	return 0;
 }
 
-/* At any time. */
+/* Forgets all rules. May be called at any time, by any thread. */
 static inline void unwind_cache_forget(struct unwind_cache *cache)
 {
 	__atomic_fetch_add(&cache->generation, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&cache->n_added, 0, __ATOMIC_RELAXED);
 }
 
-/* Callers exclude each other. */
+/* Adds a rule. Callers exclude each other. */
 static inline void unwind_cache_add(struct unwind_cache *cache, uint64_t at, uint64_t rule)
 {
 	struct unwind_cache_entry *entry;

@@ -3,7 +3,7 @@
 #define UNWIND_RULE_H
 
 /*
- * unwind_rule - how to get from one frame to the next, in one word
+ * unwind_rule - how to get from one stack frame to its caller's, packed into one word
  *
  * What unwind tables say about an instruction, packed so that a cache of rules can
  * be read without a lock. The CFA is the stack pointer as it will be when this
