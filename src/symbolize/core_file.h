@@ -3,7 +3,7 @@
 #define SYMBOLIZE_CORE_FILE_H
 
 /*
- * core_file - what a core file says of the signal that ended the process
+ * core_file - reads from a core file which signal ended the process, and where
  *
  * For processes that recorded no fault of their own: the signal was blocked, the
  * process was confined, or it was not an address that failed. Notes of the kernel's
@@ -16,6 +16,8 @@
 #include "ledger/ledger_format.h"
 
 /*
+ * What a core file says.
+ *
  * @fault: as far as it is known: no trap, so no certain access; @event and @ticks are 0
  * @name:  of the program, as the kernel keeps it: at most 15 bytes
  */
@@ -27,7 +29,7 @@ struct core_file {
 
 /**
  * core_file_read() - read a core file
- * @wrong: set to what is wrong with it: the end of a sentence that begins with its name
+ * @wrong: set to what is wrong with the file: the end of a sentence that begins with its name
  *
  * Return: false, with @wrong, when it is not to be read or not a core file.
  */

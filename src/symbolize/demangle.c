@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Mangled names of C++, Rust and D, turned back by whichever library is there
+ * The choice of a library that demangles names of C++, Rust and D
  */
 
 #include <dlfcn.h>

@@ -3,7 +3,7 @@
 #define SYMBOLIZE_DEMANGLE_H
 
 /*
- * demangle() - a name as its programmer wrote it
+ * demangle() - turn a mangled name back into what the programmer wrote
  *
  * C++, Rust and D, by libiberty when it was there at build time (its licence lets it be
  * linked into any program). Otherwise by libstdc++, which is looked for when the first

@@ -9,7 +9,7 @@
 
 #include "symbolize/module.h"
 
-/* Function and line of @address, and what is inlined there. Return: 0 or -ENOMEM. */
+/* Finds function and line of @address, and what is inlined there. Return: 0 or -ENOMEM. */
 int module_frames(const struct module *module, uint64_t address, struct symbol *symbol);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Opening a file with code: found by name or build-id, and refused when it is another one by
- * now
+ * Opens a file with code, found by name or build-id, and refuses one that was changed since it was
+ * recorded
  */
 
 #include <errno.h>

@@ -9,6 +9,7 @@
 #include <elfutils/libdwfl.h>
 #include "symbolize/symbolize.h"
 
+/* Whether a module's file can be used for symbols, or why not. */
 enum module_state {
 	MODULE_GOOD = 0,
 	MODULE_NO_FILE, /* not a file: [vdso], memory of the kernel's */
@@ -18,6 +19,8 @@ enum module_state {
 };
 
 /*
+ * A file, and what libdwfl has opened of it.
+ *
  * @name:  the last part of the path
  * @bias:  what libdwfl adds to the file's own addresses
  */
@@ -32,11 +35,11 @@ struct module {
 	char *problem; /* one line, or NULL */
 };
 
-/* Opens the file. Return: NULL when memory is short. */
+/* Opens the file of @object. Return: NULL when memory is short. */
 struct module *module_create(const struct vm_object *object, const char *sysroot);
 void module_destroy(struct module *module);
 
-/* Of a byte in the file; false when it is in no segment. */
+/* Tells the ELF address of the byte at @offset of the file; false when it is in no segment. */
 bool module_address_of(const struct module *module, uint64_t offset, uint64_t *address);
 
 bool module_find_name(const struct module *module, const char *name, uint64_t *address,

@@ -8,7 +8,10 @@
 
 #include <stddef.h>
 
-/* "std::vector<int>::push_back(int const&)" without arguments: "std::vector<...>::push_back". */
+/*
+ * Shortens a demangled name: "std::vector<int>::push_back(int const&)" becomes
+ * "std::vector<...>::push_back".
+ */
 void symbol_short_name(const char *name, char *buffer, size_t size);
 
 #endif

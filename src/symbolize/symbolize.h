@@ -3,7 +3,7 @@
 #define SYMBOLIZE_H
 
 /*
- * symbolize - from a place in a file to function, source line and inlined frames
+ * symbolize - finds the function, source line and inlined frames of a place in a file
  *
  * A place is an object of the recorded map and an offset in its file, not an
  * address: whoever asks looks the address up in the map of that moment. So stacks
@@ -39,6 +39,8 @@ struct symbol_frame {
 };
 
 /*
+ * What is known of one place.
+ *
  * @module:   the last part of the file's path
  * @address:  as the file's own headers and tools like addr2line count
  * @distance: bytes from the start of the function, as far as symbols tell
@@ -52,6 +54,7 @@ struct symbol {
 };
 
 /*
+ * Makes a symbolizer, which opens files when they are first asked about.
  * @sysroot: the recorded machine's files are below this folder; NULL: /
  *
  * Return: NULL when memory is short.
@@ -60,7 +63,7 @@ struct symbolizer *symbolizer_create(const char *sysroot);
 void symbolizer_destroy(struct symbolizer *symbolizer);
 
 /**
- * symbolizer_find() - what is at an offset of a file
+ * symbolizer_find() - find what is at an offset of a file
  *
  * Return: valid until the symbolizer is destroyed. @n_frames is 0 when nothing is
  * known but the module. NULL when memory is short.
@@ -69,7 +72,7 @@ const struct symbol *symbolizer_find(struct symbolizer *symbolizer, const struct
 				     uint64_t offset);
 
 /**
- * symbolizer_find_name() - where a symbol is
+ * symbolizer_find_name() - find the address of a symbol
  * @address: set to its address as the file's own headers count
  * @size:    set to the symbol's size, 0: not known
  *
@@ -78,13 +81,13 @@ const struct symbol *symbolizer_find(struct symbolizer *symbolizer, const struct
 bool symbolizer_find_name(struct symbolizer *symbolizer, const struct vm_object *object,
 			  const char *name, uint64_t *address, uint64_t *size);
 
-/* The address, as the file's own headers count, of a byte in the file. false: in no segment. */
+/* Tells the address, as the file's own headers count, of a byte in the file. false: none. */
 bool symbolizer_address(struct symbolizer *symbolizer, const struct vm_object *object,
 			uint64_t offset, uint64_t *address);
 
 /*
- * Files that were asked about and could not be used, one after the other: @at begins
- * at 0. NULL at the end. One line each, such as
+ * Hands out one line for each file that was asked about and could not be used: @at begins
+ * at 0. NULL at the end. Such as
  * "libfoo.so on disk has another build-id than was recorded".
  */
 const char *symbolizer_problem(const struct symbolizer *symbolizer, size_t *at);
