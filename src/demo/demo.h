@@ -28,10 +28,12 @@
 #define NOINLINE __attribute__((noinline, noclone))
 #endif
 
-/* An exit code for "this machine lacks what it takes". */
+/* The exit code of a demo that this machine can't run. */
 #define DEMO_SKIP 77
 
 /*
+ * One of the broken programs.
+ *
  * @name:    what the command calls it
  * @story:   one line: what goes wrong
  * @run:     returns an exit code, if it returns

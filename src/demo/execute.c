@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory that becomes executable
+ * Demos of memory that becomes executable
  */
 
 #include <dlfcn.h>

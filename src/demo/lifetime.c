@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Mappings that end too early, or take others with them
+ * Demos of mappings that end too early, or take others with them
  */
 
 #include <errno.h>

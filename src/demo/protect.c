@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * mprotect: lengths, holes, guards
+ * Demos of mprotect: lengths, holes, guards
  */
 
 #include <errno.h>
