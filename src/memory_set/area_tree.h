@@ -249,7 +249,7 @@ static inline void cursor_walk(struct cursor *cursor)
 	cursor->index = 0;
 }
 
-/* In front of the first area that ends above @addr, or behind the last. */
+/* Puts @cursor in front of the first area that ends above @addr, or behind the last. */
 void area_tree_seek(const struct area_tree *tree, uint64_t addr, struct cursor *cursor);
 
 /* ------------------------------------------------------------------ memory */
@@ -257,11 +257,11 @@ void area_tree_seek(const struct area_tree *tree, uint64_t addr, struct cursor *
 void area_tree_init(struct area_tree *tree, const struct ml_allocator *allocator);
 void area_tree_finish(struct area_tree *tree);
 
-/* Slower than area_tree_has_room(), but exact. */
+/* Can @n_areas be added, wherever they are? Slower than area_tree_has_room(), but exact. */
 bool area_tree_count_room(struct area_tree *tree, size_t n_areas);
 int area_tree_reserve(struct area_tree *tree, size_t n_areas);
 
-/* Can @n_areas be added, wherever they are? */
+/* Can @n_areas be added, wherever they are? Quick for the few areas of one operation. */
 static inline bool area_tree_has_room(struct area_tree *tree, size_t n_areas)
 {
 	if (n_areas < 64 && tree->n_areas + n_areas < tree->path_limit &&
@@ -270,9 +270,9 @@ static inline bool area_tree_has_room(struct area_tree *tree, size_t n_areas)
 	return area_tree_count_room(tree, n_areas);
 }
 
-/* For the tree alone; there must be room. */
+/* Takes a node from the pool, for the tree's own code; there must be room. */
 void *area_tree_take_node(struct area_tree *tree);
-/* By counting: what n_free must be. */
+/* Counts the pool's nodes: what n_free must be. */
 size_t area_tree_count_free(const struct area_tree *tree);
 void area_tree_give_node(struct area_tree *tree, void *node);
 
@@ -282,7 +282,7 @@ void area_tree_give_node(struct area_tree *tree, void *node);
  * A cursor stays good where this says so; after anything else, seek again.
  */
 
-/* In front of @cursor, which is then in front of the new area. */
+/* Inserts an area in front of @cursor, which is then in front of the new area. */
 void area_tree_insert(struct area_tree *tree, struct cursor *cursor,
 		      const struct memory_area *area);
 
@@ -323,11 +323,11 @@ struct summary {
 uint64_t leaf_widest_gap(const struct leaf *leaf);
 uint64_t inner_widest_gap(const struct inner *inner);
 
-/* Writes down afresh what @inner, which is path[level] of its areas, knows of child @i. */
+/* Computes anew the summary of child @i in @inner, which is path[level] of its areas. */
 void inner_summarize(struct inner *inner, unsigned i, unsigned level);
 
 /*
- * After a change in the cursor's leaf: tells the nodes above. @lost and @gained
+ * Updates the nodes above the cursor's leaf after a change there. @lost and @gained
  * are the widest gap in the leaf that is no more, and the widest new one.
  */
 void area_tree_update(struct area_tree *tree, const struct cursor *cursor, uint64_t lost,

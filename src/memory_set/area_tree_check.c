@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is the tree what area_tree.h says it is?
+ * Checks that a tree is what area_tree.h says it is.
  */
 
 #include "area_tree.h"

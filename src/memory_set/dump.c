@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Areas as text, with nothing but a few bytes of stack.
+ * Writes areas as text, with nothing but a few bytes of stack.
  */
 
 #include <memory_set/memory_set.h>

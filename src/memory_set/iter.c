@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Iterating. Within a leaf an iterator is a pointer that moves between two
- * others (see the header); here it goes from leaf to leaf.
+ * Iterators: the step from leaf to leaf. Within a leaf an iterator is a pointer
+ * that moves between two others (see the header).
  */
 
 #include "memory_set_private.h"
