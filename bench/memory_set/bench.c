@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What does one operation on a memory set cost as the set grows, and is that
- * worth it? Compared with a plain sorted array and with GLib's balanced tree,
- * in the same run, on the same random places.
+ * Measures what one operation on a memory set costs as the set grows, compared
+ * with a plain sorted array and with GLib's balanced tree, in the same run, on
+ * the same random places.
  *
  * Times are medians over rounds, in ns per operation (per area for iterate).
  * "x best" is how many times as long the better of the other two takes, so

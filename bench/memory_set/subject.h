@@ -3,7 +3,7 @@
 #define BENCH_MEMORY_SET_SUBJECT_H
 
 /*
- * What is measured: something that keeps areas in address order.
+ * subject - a data structure that keeps areas in address order, and is measured
  */
 
 #include <memory_set/memory_set.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sorted array, searched by halving: the plainest thing that works.
+ * A sorted array, searched by halving, as a subject: the plainest thing that works.
  */
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GLib's balanced tree; its keys are pointers to areas.
+ * GLib's balanced tree as a subject; its keys are pointers to areas.
  */
 
 #include <malloc.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What does being recorded cost per call?
+ * Measures what being recorded costs per call
  *
  * overhead NAME runs one loop, below enough functions for a stack of 16 frames, and
  * prints its nanoseconds per call, elapsed and of CPU time. overhead.py runs each plain,

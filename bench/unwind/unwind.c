@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What does it cost to take a stack, by the ways there are?
+ * Measures what taking a stack costs, by our unwinder and by others
  *
  * All walk the same stack, of 6, 16 and 30 frames, in turns; printed are the best of
  * all rounds in nanoseconds, and how many times that is of our warm walk. The chain is

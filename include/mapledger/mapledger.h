@@ -3,7 +3,7 @@
 #define MAPLEDGER_H
 
 /*
- * mapledger - ask the area map from inside the program
+ * mapledger - lets a program ask for the recorded map of its own address space
  *
  * A program may be built with this header and run with or without the shim: the
  * mapledger_ functions are weak, nothing needs to be linked, and the ml_
@@ -80,10 +80,10 @@ struct ml_difference {
 	int explained; /* 1: a known cause that is no missed call, such as stack growth */
 };
 
-/* 1 when calls of this process are recorded, else 0. */
+/* Are calls of this process recorded? Returns 1 or 0. */
 MAPLEDGER_API int mapledger_active(void);
 
-/* 1: *@area describes the pages around @addr. 0: nothing is mapped there. */
+/* Describes the pages around @addr in *@area. Returns 1, or 0: nothing is mapped there. */
 MAPLEDGER_API int mapledger_query(const void *addr, struct ml_area *area);
 
 /* Calls @callback for each area in address order until it returns non-zero, and returns that. */
@@ -91,8 +91,8 @@ MAPLEDGER_API int mapledger_foreach(int (*callback)(const struct ml_area *area, 
 				    void *context);
 
 /*
- * Compares with /proc/self/maps, and writes the result to the ledger. @callback
- * may be NULL. Returns the number of unexplained differences.
+ * Compares the ledger's map with /proc/self/maps, and writes the result to the ledger.
+ * @callback may be NULL. Returns the number of unexplained differences.
  */
 MAPLEDGER_API int mapledger_verify(void (*callback)(const struct ml_difference *difference,
 						    void *context),
@@ -110,7 +110,7 @@ MAPLEDGER_API int mapledger_mark(const char *name);
 
 /*
  * Says what the program relies on: the pages of [@addr, @addr + @len) have this PROT_,
- * and keep it. Nothing happens now; `mapledger audit' has a finding G02 when it is not
+ * and keep it. Nothing happens now; `mapledger audit' has a finding G02 when that is not
  * so at this moment, or when a later call breaks it. PROT_NONE also means that nothing
  * may be mapped there that can be accessed. Saying it again replaces what was said of
  * the same range. Returns 0, or -EINVAL for an empty range.

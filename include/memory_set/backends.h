@@ -3,9 +3,10 @@
 #define MEMORY_SET_BACKENDS_H
 
 /*
- * Three mapping backends, to use, to learn from and to test with
+ * backends - three mapping backends: a page array, a trace, and one that fails
  *
- * They allocate nothing, print nothing, and work on any system.
+ * To use, to learn from and to test with. They allocate nothing, print nothing, and work
+ * on any system.
  */
 
 #include <memory_set/memory_set.h>
@@ -26,7 +27,7 @@ extern "C" {
  */
 #define PAGE_ARRAY_UNMAPPED UINT64_MAX
 
-/* The page table: what is passed as @page_table. */
+/* The array that stands for a page table: what is passed as @page_table. */
 struct page_array {
 	uint64_t *entries;
 	size_t n_pages;
@@ -37,7 +38,7 @@ struct page_array {
 ML_API void page_array_init(struct page_array *table, uint64_t *entries, size_t n_pages,
 			    uint64_t page_size);
 
-/* For use under MEMORY_SET_PER_AREA: any number of areas may share it. */
+/* The backend of a page array, under MEMORY_SET_PER_AREA: any number of areas may share it. */
 ML_API extern struct mapping_backend page_array_backend;
 
 /* ------------------------------------------------------------------- trace */

@@ -112,7 +112,7 @@ struct mapping_backend_ops {
 		       void *page_table);
 };
 
-/* Embed this in a backend of your own. */
+/* What each backend begins with: embed this in a backend of your own. */
 struct mapping_backend {
 	const struct mapping_backend_ops *ops;
 };
@@ -169,17 +169,21 @@ static inline void memory_area_clip(struct memory_area *area, struct addr_range 
 
 struct memory_set;
 
+/* What a backend is called with: see the top of this file. */
 enum memory_set_dispatch {
 	MEMORY_SET_PER_AREA,
 	MEMORY_SET_PER_REQUEST,
 };
 
+/* What memory_set_map() does when part of the range is mapped already. */
 enum memory_set_overlap {
 	MEMORY_SET_REFUSE,  /* -EEXIST when anything is mapped in the range */
 	MEMORY_SET_REPLACE, /* unmap what is in the way */
 };
 
 /*
+ * What a set is made with.
+ *
  * @allocator:    NULL means ml_allocator_malloc
  * @page_size:    a power of two; 0 means 4096
  * @dispatch:     see above
@@ -201,7 +205,7 @@ struct memory_set_options {
 #define MEMORY_SET_MAX_GROWTH 2
 
 /**
- * memory_set_create() - an empty set
+ * memory_set_create() - make an empty set
  * @options: copied; NULL means all zero, but with @auto_reserve
  *
  * Return: the set, or NULL when the options make no sense or memory is short;
@@ -210,7 +214,7 @@ struct memory_set_options {
 ML_API struct memory_set *memory_set_create(const struct memory_set_options *options);
 
 /**
- * memory_set_try_create() - an empty set, or the reason why there is none
+ * memory_set_try_create() - make an empty set, or tell why that failed
  * @options: as for memory_set_create()
  * @set:     the result; NULL on failure
  *
@@ -335,10 +339,11 @@ ML_API const struct memory_area *memory_set_find_from(const struct memory_set *s
 /* Is anything mapped in @range? An empty range overlaps nothing. */
 ML_API bool memory_set_overlaps(const struct memory_set *set, struct addr_range range);
 
+/* The number of areas in the set. */
 ML_API size_t memory_set_count(const struct memory_set *set);
 
 /**
- * memory_set_find_free_area() - the lowest free place at or above a hint
+ * memory_set_find_free_area() - find the lowest free place at or above a hint
  * @hint:      where to start looking, in bytes; rounded up to @alignment
  * @size:      in bytes, a non-zero multiple of the page size
  * @limit:     the found range lies in it
@@ -369,19 +374,19 @@ struct memory_set_iter {
 };
 
 /*
- * Only areas that overlap @range are visited. An iterator starts in front of
- * the first of them (_from_start) or behind the last (_from_end).
+ * Makes an iterator that visits the areas that overlap @range. The iterator starts in
+ * front of the first of them (_from_start) or behind the last (_from_end).
  */
 ML_API struct memory_set_iter memory_set_iter_from_start(const struct memory_set *set,
 							 struct addr_range range);
 ML_API struct memory_set_iter memory_set_iter_from_end(const struct memory_set *set,
 						       struct addr_range range);
 
-/* For the two below: on to the next block, and the first area passed over there. */
+/* Used by the two functions below: goes on to the next block, and passes over an area there. */
 ML_API const struct memory_area *memory_set_iter_next_leaf(struct memory_set_iter *iter);
 ML_API const struct memory_area *memory_set_iter_prev_leaf(struct memory_set_iter *iter);
 
-/* The area passed over in that direction, or NULL at the end. */
+/* Passes over one area, in that direction, and returns it; NULL at the end. */
 static inline const struct memory_area *memory_set_iter_next(struct memory_set_iter *iter)
 {
 	return iter->at != iter->stop ? iter->at++ : memory_set_iter_next_leaf(iter);
@@ -407,7 +412,7 @@ static inline const struct memory_area *memory_set_iter_prev(struct memory_set_i
 	for (*(iter) = memory_set_iter_from_start((set), (overlapping));                           \
 	     ((area) = memory_set_iter_next(iter)) != NULL;)
 
-/* Everything. */
+/* The range of all addresses. */
 #ifdef __cplusplus
 #define MEMORY_SET_ALL (addr_range{ 0, UINT64_MAX })
 #else
@@ -417,7 +422,7 @@ static inline const struct memory_area *memory_set_iter_prev(struct memory_set_i
 /* ---------------------------------------------------------------- checking */
 
 /**
- * memory_set_check() - is the set in order?
+ * memory_set_check() - check that a set is consistent
  *
  * Walks everything: O(n).
  *
@@ -425,7 +430,7 @@ static inline const struct memory_area *memory_set_iter_prev(struct memory_set_i
  */
 ML_API const char *memory_set_check(const struct memory_set *set);
 
-/* Bytes the set has got from its allocator. */
+/* The number of bytes that the set has got from its allocator. */
 ML_API size_t memory_set_memory(const struct memory_set *set);
 
 /*
@@ -434,7 +439,7 @@ ML_API size_t memory_set_memory(const struct memory_set *set);
 typedef void (*memory_set_write_fn)(void *context, const char *text, size_t len);
 
 /**
- * memory_set_dump() - one line per area, without malloc and without stdio
+ * memory_set_dump() - write one line per area, without malloc and without stdio
  *
  * "start-end flags offset origin tag tag", all hexadecimal, as in
  * 1000-5000 3 0 1 0 0
