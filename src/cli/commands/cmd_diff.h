@@ -3,7 +3,7 @@
 #define CLI_CMD_DIFF_H
 
 /*
- * cmd_diff - `mapledger diff': what is different between two maps
+ * cmd_diff - `mapledger diff': the differences between two maps
  */
 
 #include "cli/options/command.h"

@@ -48,8 +48,8 @@ struct run {
 };
 
 /*
- * Run a program, @operands[0], under the shim, say at its end what was recorded, and end as
- * it did. Return: only when it was not started, an exit code.
+ * Runs a program, @operands[0], under the shim, says at the program's end what was recorded, and
+ * ends as the program did. Return: an exit code, only when the program was not started.
  */
 int run_and_record(const struct run_options *options, int n_operands, char **operands);
 

@@ -8,7 +8,7 @@
 
 #include "cli/options/command.h"
 
-/* By its name or its alias; NULL when there is no such command. */
+/* Finds a command by its name or alias; NULL when there is none. */
 const struct command *command_find(const char *name);
 
 #endif

@@ -3,7 +3,7 @@
 #define CLI_DIFF_H
 
 /*
- * diff - two maps that are compared: where each comes from, and what is different
+ * diff - the two maps that `mapledger diff' compares, and their differences
  */
 
 #include "cli/options/command.h"
@@ -20,7 +20,7 @@ struct diff_options {
 };
 
 /*
- * One of the two that are compared: a ledger at a moment, or a process now.
+ * One of the two maps that are compared: a ledger at a moment, or a process now.
  *
  * @stacks: of the calls that made its areas
  */
@@ -36,6 +36,7 @@ struct diff_subject {
 	bool is_process;
 };
 
+/* Both maps, and the differences between them. */
 struct comparing {
 	const struct diff_options *options;
 	struct diff_subject a;
@@ -50,7 +51,7 @@ struct diff_sums {
 	uint64_t n_rwx;
 };
 
-/* What the areas of one side add up to. */
+/* Adds up the areas of one side. */
 struct diff_sums diff_sum_side(const struct diff_side *side);
 
 #endif

@@ -3,12 +3,12 @@
 #define CLI_DIFF_JSON_H
 
 /*
- * diff_json - what is different as a JSON object
+ * diff_json - the differences between two maps as a JSON object
  */
 
 #include "cli/commands/diff.h"
 
-/* On stdout. */
+/* Prints the differences on stdout. */
 void diff_print_json(struct comparing *comparing);
 
 #endif

@@ -8,13 +8,16 @@
 
 #include "cli/commands/diff.h"
 
-/* "main demo.c:11", when the stack of the call is known. */
+/* Appends the place that made the call @event: "main demo.c:11"; nothing when it is not known. */
 void diff_say_who(const struct diff_subject *subject, uint64_t event, struct text *text);
 
-/* What areas of @subject are paired by with --rel. */
+/*
+ * Gives each area of @subject a key that stays the same from run to run, by which --rel pairs the
+ * areas of two maps.
+ */
 void diff_make_keys(struct comparing *comparing, struct diff_subject *subject);
 
-/* Find and name the call behind each change. */
+/* Finds and names the call behind each change. */
 void diff_name_changes(struct comparing *comparing);
 
 #endif

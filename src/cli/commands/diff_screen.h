@@ -3,12 +3,12 @@
 #define CLI_DIFF_SCREEN_H
 
 /*
- * diff_screen - the table of what is different
+ * diff_screen - the differences between two maps as a table
  */
 
 #include "cli/commands/diff.h"
 
-/* The table of all changes, and what they add up to, on stdout. */
+/* Prints the table of all changes, and their sums, on stdout. */
 void diff_print(const struct comparing *comparing);
 
 #endif

@@ -11,11 +11,10 @@
 void help_print_commands(const struct command *const *commands, size_t n);
 void help_print_command(const struct command *command);
 
-/* Options of the shim, see base/options.h. */
+/* Prints the options of the shim, see base/options.h. */
 void help_print_environment(void);
 
-/* Which calls change the map, and how each is caught: as Markdown, which is how the README has it.
- */
+/* Prints which calls change the map and how each is caught, as the Markdown of the README. */
 void help_print_coverage(void);
 
 #endif

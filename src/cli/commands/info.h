@@ -3,7 +3,7 @@
 #define CLI_INFO_H
 
 /*
- * info - what `mapledger info' says of a ledger, gathered
+ * info - the facts about a ledger that `mapledger info' prints
  */
 
 #include "cli/options/command.h"
@@ -28,7 +28,7 @@ struct info {
 	char parent[PATH_MAX];
 };
 
-/* Call sites that were found, patched or not. */
+/* Counts the call sites that were found, patched or not. */
 uint64_t info_count_sites(const struct replay_counts *counts);
 
 #endif

@@ -3,12 +3,12 @@
 #define CLI_INFO_JSON_H
 
 /*
- * info_json - the same as a JSON object
+ * info_json - the facts about a ledger as a JSON object
  */
 
 #include "cli/commands/info.h"
 
-/* On stdout. */
+/* Prints the facts on stdout. */
 void info_print_json(const struct info *info);
 
 #endif

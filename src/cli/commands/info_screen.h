@@ -3,12 +3,12 @@
 #define CLI_INFO_SCREEN_H
 
 /*
- * info_screen - a ledger in a page of labelled lines
+ * info_screen - the facts about a ledger as a page of labelled lines
  */
 
 #include "cli/commands/info.h"
 
-/* All of it, on stdout. */
+/* Prints the page on stdout. */
 void info_print(const struct info *info);
 
 #endif

@@ -13,13 +13,13 @@ void info_say_verdict(const struct info *info, struct text *text);
 void info_say_time(uint64_t realtime_ns, struct text *text);
 void info_say_field(struct text *text, const char *field, size_t size);
 
-/* "17 mmap, 12 mprotect": the most frequent first. */
+/* Appends how often each call was made, the most frequent first: "17 mmap, 12 mprotect". */
 void info_say_calls(const struct replay_counts *counts, struct text *text);
 void info_say_tiers(const struct replay_counts *counts, struct text *text);
 void info_say_sites(const struct replay_counts *counts, struct text *text);
 void info_say_resyncs(const struct replay_counts *counts, struct text *text);
 
-/* verify=each: what was compared right after its call, and what could not be. */
+/* Appends how many calls verify=each compared right after they were made, or could not compare. */
 void info_say_checks(const struct info *info, struct text *text);
 void info_say_parent(const struct info *info, struct text *text);
 void info_say_file(const struct info *info, struct text *text);

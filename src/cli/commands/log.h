@@ -3,7 +3,7 @@
 #define CLI_LOG_H
 
 /*
- * log - the lines of `mapledger log': which are shown, and what is known while they pass
+ * log - the state of `mapledger log' while it goes through the lines of a ledger
  */
 
 #include "cli/options/command.h"
@@ -29,8 +29,8 @@ struct log_options {
 };
 
 /*
- * Two passes when lines are wanted for the sake of others: the first finds out
- * which, the second prints them.
+ * The state of one pass over the lines. There are two passes when lines are wanted for
+ * the sake of others: the first finds out which, the second prints them.
  */
 struct log {
 	struct ledger_view *view;
@@ -51,7 +51,7 @@ struct log {
 	size_t next_hit; /* the first that is not behind the line at hand */
 };
 
-/* What a call did to the map: "rw-p -> r--p (read back)", or nothing. */
+/* Appends what a call did to the map: "rw-p -> r--p (read back)", or nothing. */
 void log_describe(const struct log *log, const struct history_event *line, struct text *text);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "cli/commands/log.h"
 
-/* The names of the columns. */
+/* Prints the names of the columns. */
 void log_print_csv_head(void);
 
-/* One call. */
+/* Prints one call. */
 void log_print_csv(struct log *log, const struct history_event *line);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "cli/commands/log.h"
 
-/* One object, whatever kind of line it is. */
+/* Prints one line of the log, of any kind, as an object. */
 void log_print_json_line(struct log *log, const struct history_event *line);
 
 #endif

@@ -3,18 +3,18 @@
 #define CLI_LOG_TABLE_H
 
 /*
- * log_table - lines for people: the table, and calls as strace prints them
+ * log_table - the lines of the log as a table, and calls as strace prints them
  */
 
 #include "cli/commands/log.h"
 
-/* "    12.345 ms" since the start. */
+/* Prints the time since the start: "    12.345 ms". */
 void log_print_time(const struct log *log, uint64_t ticks);
 
-/* One line of the table, whatever kind it is. */
+/* Prints one line of the log, of any kind, as a row of the table. */
 void log_print_table_line(struct log *log, const struct history_event *line);
 
-/* Calls only. */
+/* Prints one call as strace does. */
 void log_print_strace(struct log *log, const struct history_event *line);
 
 #endif

@@ -3,7 +3,7 @@
 #define CLI_MAP_H
 
 /*
- * map - the map of one moment, with who made its areas
+ * map - the map of one moment that `mapledger map' prints, and which calls made its areas
  */
 
 #include "cli/options/command.h"
@@ -20,7 +20,7 @@ struct map_options {
 	bool long_rows;
 };
 
-/* What one map is made of. */
+/* The sums over the areas of one map. */
 struct map_sums {
 	uint64_t n_areas;
 	uint64_t mapped;
@@ -28,7 +28,7 @@ struct map_sums {
 	uint64_t n_guards;
 };
 
-/* What is shown, and how. */
+/* The map that is shown, and how it is. */
 struct map {
 	struct ledger_view *view;
 	const struct map_options *options;
@@ -37,7 +37,7 @@ struct map {
 	size_t n_stacks;
 };
 
-/* Of the areas that the filter lets pass. */
+/* Adds up the areas that the filter lets pass. */
 struct map_sums map_sum_up(const struct map *map);
 
 #endif

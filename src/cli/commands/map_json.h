@@ -8,7 +8,7 @@
 
 #include "cli/commands/map.h"
 
-/* On stdout. */
+/* Prints the map on stdout. */
 void map_print_json(const struct map *map);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "cli/commands/map.h"
 
-/* The headline, a row for each area, the legend. */
+/* Print the map: a headline, a row for each area, a legend; or lines of /proc/PID/maps. */
 void map_print_table(const struct map *map);
 void map_print_maps(const struct map *map);
 

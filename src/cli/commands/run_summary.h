@@ -10,17 +10,20 @@
 #include "cli/run/run_family.h"
 #include "ledger/ledger_format.h"
 
-/* @path without the current folder in front. */
+/* Tells @path without the current folder in front. */
 const char *run_short_name(const char *path);
 
-/* Unless there is a ledger, say why there may be none. */
+/* Says why there may be no ledger, unless there is one. */
 void run_say_nothing_was_recorded(const struct run *run, int status);
 
-/* What the first process was at its end. */
+/* Prints the summary of the first process and those that it started, and why it crashed, if so. */
 void run_summarize(const struct run *run, const struct family *family,
 		   const struct ledger_header *first, int status);
 
-/* When a child was killed by a signal, say which, and where the program passes it on, why. */
+/*
+ * Says which child was killed by a signal, if one was; and why, where the program's exit status
+ * is 128 + that signal.
+ */
 void run_summarize_crash_of_child(const struct run *run, pid_t pid, int status);
 
 #endif

@@ -3,7 +3,7 @@
 #define CLI_WHY_H
 
 /*
- * why - one place at one moment, and all that is known of it
+ * why - an address or range at one moment, and its history, for `mapledger why'
  */
 
 #include "cli/options/command.h"
@@ -22,7 +22,7 @@ struct why_options {
 };
 
 /*
- * One place at one moment.
+ * An address or range at one moment, and its history.
  *
  * @point: the address that was asked for; 0: it was no single address
  * @area:  what lies there; a range of 0: nothing
@@ -42,19 +42,19 @@ struct why {
 	struct named_stack fault_stack;
 };
 
-/* The last fact of a kind, or NULL. */
+/* Finds the last fact of a kind, or NULL. */
 const struct fact *why_last_fact(const struct biography *biography, enum fact_kind kind);
 
-/* Does one area hold all of the range, or all of it that is mapped? */
+/* Does one area hold all of the range, or all of the range that is mapped? */
 bool why_is_one_area(const struct why *why);
 
-/* Is something there at that moment? */
+/* Is something mapped in the range at that moment? */
 bool why_is_mapped(const struct why *why);
 
-/* Who made the call, or met the fault; NULL: not known. */
+/* Finds the stack that made the call of a fact, or met the fault; NULL: not known. */
 const struct named_stack *why_stack_of(const struct why *why, const struct fact *fact);
 
-/* Facts before this one are left out of the table. */
+/* Tells the first fact that the table shows: those before it are left out. */
 size_t why_first_shown(const struct why *why);
 
 #endif

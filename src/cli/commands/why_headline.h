@@ -8,7 +8,9 @@
 
 #include "cli/commands/why.h"
 
-/* "0x7f12040 is rw-p, anonymous memory: mapped by #3 mmap (main demo.c:11)" */
+/*
+ * Appends the headline: "0x7f12040 is rw-p, anonymous memory: mapped by #3 mmap (main demo.c:11)".
+ */
 void why_say_headline(const struct why *why, struct text *text);
 
 #endif

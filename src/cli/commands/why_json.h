@@ -3,12 +3,12 @@
 #define CLI_WHY_JSON_H
 
 /*
- * why_json - one place and its events as a JSON object
+ * why_json - the history of an address or range as a JSON object
  */
 
 #include "cli/commands/why.h"
 
-/* To why->json. */
+/* Writes the history to why->json. */
 void why_print_json(const struct why *why);
 
 #endif

@@ -3,12 +3,12 @@
 #define CLI_WHY_SCREEN_H
 
 /*
- * why_screen - what `mapledger why' prints of one place: the headline, then its events
+ * why_screen - the history of an address or range as a headline and a table of events
  */
 
 #include "cli/commands/why.h"
 
-/* On stdout. */
+/* Prints the history on stdout. */
 void why_print(const struct why *why);
 
 #endif
