@@ -3,7 +3,7 @@
 #define CLI_COMMAND_H
 
 /*
- * command - what there is to say of one command: its name, its help, its options
+ * command - the description of one command: its name, its help, its options
  *
  * Each command is a file in commands/ that ends with a struct command; commands.c lists
  * them. getopt's structures and every help page follow from these rows.
@@ -42,7 +42,7 @@ struct command {
 /* Room for any command's struct of options. */
 #define COMMAND_OPTIONS_MAX 1024
 
-/* @table is an array of rows about the struct @type, which must fit into that room. */
+/* Sets @rows and @n_rows: @table is an array about the struct @type, which must fit the room. */
 #define COMMAND_OPTIONS(type, table)                                                               \
 	.rows = (table), .n_rows = sizeof(table) / sizeof((table)[0]) +                            \
 				   0 * sizeof(char[sizeof(type) <= COMMAND_OPTIONS_MAX ? 1 : -1])

@@ -3,7 +3,7 @@
 #define CLI_COMMAND_LINE_H
 
 /*
- * command_line - the words behind a command's name: options by its table, then operands
+ * command_line - parses a command's arguments: options, by the command's table, and operands
  *
  * getopt_long() reads them: options may stand behind operands, long ones may be cut as long
  * as they are clear.

@@ -12,8 +12,8 @@
 #include "cli/text/output.h"
 
 /*
- * What all commands are told in the same words. It is the first member of each command's
- * struct of options.
+ * The values of the options that most commands have. This is the first member of each
+ * command's struct of options.
  */
 struct common_options {
 	bool help;
@@ -25,7 +25,7 @@ struct common_options {
 	struct moment at;
 };
 
-/* Rows of common_options, see common_options.c. */
+/* The rows of common_options, see common_options.c. */
 enum common_row {
 	COMMON_PID,
 	COMMON_AT,

@@ -32,7 +32,7 @@ enum filter_row {
 };
 extern const struct option_row filter_rows[FILTER_ROWS];
 
-/* @type is a struct of options with a struct filter_options that is called filter. */
+/* A row of filter_rows, for the struct @type, which has a struct filter_options called filter. */
 #define FILTER_ROW(type, row)                                                                      \
 	OPTION_SHARED(type, filter, struct filter_options, &filter_rows[FILTER_##row])
 

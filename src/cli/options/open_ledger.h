@@ -3,8 +3,8 @@
 #define CLI_OPEN_LEDGER_H
 
 /*
- * open_ledger - what each command about one ledger begins with: find it, open it; and what
- * is said when a question about it has no answer
+ * open_ledger - finds and opens the ledger that a command is about, and says what is wrong
+ * with the ledger
  */
 
 #include "cli/options/command.h"
@@ -12,30 +12,30 @@
 #include "query/ledger_view.h"
 
 /**
- * open_find() - the ledger file that a command is to look at
+ * open_find() - find the ledger file that a command is to look at
  * @pid: of a running process, or 0
  *
- * FILE, or that of the process, or the newest *.mlg here, and of that the program its
- * process executed last (and then a line says which).
+ * FILE, or that of the process, or the newest *.mlg in the working directory; of the last,
+ * the ledger of the program that its process executed last (and then a line says which).
  *
  * Return: false after a complaint.
  */
 bool open_find(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
 
-/* As view_open(). Return: false after a complaint. */
+/* Opens a ledger, as view_open(). Return: false after a complaint. */
 bool open_view(struct ledger_view *view, const char *path, const char *name);
 
 /*
- * Say on stderr why the view's last question has no answer, if it has none; and before it
+ * Says on stderr why the view's last question has no answer, if that is so, and before that
  * which files gave no names. Nothing is said twice. Return: CLI_TROUBLE.
  */
 int open_say_problems(struct ledger_view *view);
 
-/* Show one ledger. @options: the command's own. Return: an exit code. */
+/* Shows one ledger. @options: the command's own. Return: an exit code. */
 typedef int (*show_ledger_fn)(struct ledger_view *view, const void *options);
 
 /**
- * open_and_show() - find the ledger that is meant, open it, show it, close it
+ * open_and_show() - find the ledger that a command is about, open, show and close it
  * @common:  --pid, --sysroot
  * @options: handed to @show
  *

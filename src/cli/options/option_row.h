@@ -52,6 +52,8 @@ enum option_kind {
 };
 
 /*
+ * One option of a command.
+ *
  * @letter:   or 0
  * @argument: what the help calls its value; NULL: it has none, or @setting has the words
  * @field:    offset in the struct of options
@@ -82,7 +84,7 @@ struct option_row {
 	const struct option_row *shared;
 };
 
-/* The offset of a field, which must be of the type that the row's kind wants. */
+/* The offset of a field, which must be of the type @wanted. */
 #define OPTION_FIELD(type, member, wanted)                                                         \
 	(offsetof(type, member) +                                                                  \
 	 0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->member), wanted)     \
@@ -119,23 +121,23 @@ struct option_row {
 #define OPTION_PARSED(type, member, function)                                                      \
 	.kind = OPTION_KIND_PARSED, .field = offsetof(type, member), .parse = (function)
 
-/* A row of another table, about the struct that is @type's @member. */
+/* A row that stands for @row of another table, about the struct that is @type's @member. */
 #define OPTION_SHARED(type, member, shared_type, row)                                              \
 	{                                                                                          \
 		.field = OPTION_FIELD(type, member, shared_type), .shared = (row)                  \
 	}
 
-/* The row itself, or the one that it takes in. */
+/* Finds the row that @row stands for: @row->shared, or @row itself. */
 const struct option_row *option_row_of(const struct option_row *row);
 
-/* What the help calls its value, or NULL: it has none. */
+/* Tells what the help calls an option's value; NULL: the option has none. */
 const char *option_argument(const struct option_row *row);
 
-/* Where the value of an option lies in @options. */
+/* Finds the field of @options that holds the value of an option. */
 void *option_field(const struct option_row *row, const void *options);
 
 /**
- * option_set() - note what an option says
+ * option_set() - parse the value of an option, and set its field
  * @options: the struct that @row's table is about
  * @value:   NULL when it takes none
  * @wrong:   an empty text; gets what is wrong with the value
