@@ -3,7 +3,7 @@
 #define CLI_AUDIT_BASELINE_H
 
 /*
- * audit_baseline - the findings of an older run, read from its SARIF file: they do not count
+ * audit_baseline - findings of an older run, read from a SARIF file, that are not counted again
  */
 
 #include <stdbool.h>

@@ -3,12 +3,12 @@
 #define CLI_AUDIT_OPTIONS_H
 
 /*
- * audit_options - what `audit' and `run --check' are told about findings
+ * audit_options - the options about findings, of `audit' and `run --check'
  */
 
 #include "cli/options/option_row.h"
 
-/* Options that were not given are zero. */
+/* The values of the options about findings; zero where not given. */
 struct audit_report_options {
 	unsigned fail_on; /* enum audit_severity; AUDIT_SEVERITIES: never */
 	bool has_fail_on;
@@ -28,7 +28,7 @@ enum audit_row_id {
 };
 extern const struct option_row audit_option_rows[AUDIT_ROWS];
 
-/* @type is a struct of options with a struct audit_report_options that is called audit. */
+/* A row of audit_option_rows, for the struct @type, which has audit_report_options called audit. */
 #define AUDIT_ROW(type, row)                                                                       \
 	OPTION_SHARED(type, audit, struct audit_report_options, &audit_option_rows[AUDIT_ROW_##row])
 

@@ -3,7 +3,7 @@
 #define CLI_AUDIT_REPORT_H
 
 /*
- * audit_report - the findings of one ledger, with names, and what was said of them before
+ * audit_report - the findings of one ledger, with named stacks, and which are already known
  */
 
 #include <stdio.h>
@@ -15,6 +15,8 @@
 #include "query/event_stacks.h"
 
 /*
+ * One finding, with its names.
+ *
  * @stack, @victim_stack: of the guilty call, and of the one that mapped what was
  *               harmed; NULL: not known
  * @suppressed:  by a line of a suppression file
@@ -43,7 +45,8 @@ struct audit_report {
 };
 
 /*
- * Return: false after a complaint. @report must be freed in any case.
+ * Audits a ledger, and names what is found. Return: false after a complaint. @report must be
+ * freed in any case.
  */
 bool audit_report_make(struct audit_report *report, struct ledger_view *view,
 		       const struct audit_report_options *options);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include "cli/report/audit_report.h"
 
-/* Writes the file. Return: false after a complaint. */
+/* Writes the findings to a SARIF file. Return: false after a complaint. */
 bool audit_write_sarif_file(const char *path, const struct audit_report *report);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include "cli/report/audit_report.h"
 
-/* @all: those too that are suppressed or old. */
+/* Print the findings, as text or JSON. @all: also those that are suppressed or old. */
 void audit_print(FILE *file, const struct audit_report *report, bool all);
 void audit_print_json(const struct audit_report *report, struct json *json);
 /* Prints lines for a suppression file, one for each finding. */

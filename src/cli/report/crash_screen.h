@@ -3,7 +3,7 @@
 #define CLI_CRASH_SCREEN_H
 
 /*
- * crash_screen - what `mapledger explain' prints, and `run' when its program crashed
+ * crash_screen - the explanation of a crash, as `mapledger explain' and `run' print it
  *
  *     one sentence: what was refused, and why
  *     four facts, always in this order: crashed in, the page, made so by, mapped by
@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include "query/crash_stacks.h"
 
-/* @exact: sizes in bytes. */
+/* Prints the explanation as text. @exact: sizes in bytes. */
 void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash,
 		 const struct crash_names *names, bool exact);
 
-/* One JSON object, and a newline. */
+/* Prints the explanation as one JSON object, and a newline. */
 void crash_print_json(struct ledger_view *view, const struct crash *crash,
 		      const struct crash_names *names);
 

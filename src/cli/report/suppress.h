@@ -3,7 +3,7 @@
 #define CLI_SUPPRESS_H
 
 /*
- * suppress - findings that are known and wanted no more
+ * suppress - a suppression file, which lists findings that are not to be reported
  *
  * A line is RULE:WHAT:GLOB, as LeakSanitizer's; RULE may be a star, and a line that
  * begins with # is a comment.
@@ -40,15 +40,18 @@ struct suppressions {
 	size_t n;
 };
 
-/* Return: false after a complaint that names the line. */
+/* Reads a suppression file. Return: false after a complaint that names the line. */
 bool suppressions_read(struct suppressions *suppressions, const char *path);
 void suppressions_free(struct suppressions *suppressions);
 
-/* The first line that fits counts as used. @stack: or NULL. @executable: of the ledger. */
+/*
+ * Does a line of the suppression file fit a finding? The first that does counts as used. @stack: or
+ * NULL. @executable: of the ledger.
+ */
 bool suppressions_match(struct suppressions *suppressions, const char *rule,
 			const struct named_stack *stack, const char *executable);
 
-/* One line on stderr for each that was of no use. */
+/* Says on stderr which suppressions were of no use, one line for each. */
 void suppressions_say_unused(const struct suppressions *suppressions);
 
 #endif
