@@ -3,8 +3,8 @@
 #define CLI_PROGRAM_H
 
 /*
- * program - the program that is to be run: where it is, and whether the loader
- * will load the shim into it
+ * program - finds the program that is to be run, and checks that the loader will load
+ * the shim into it
  */
 
 #include <limits.h>

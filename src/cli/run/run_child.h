@@ -3,7 +3,7 @@
 #define CLI_RUN_CHILD_H
 
 /*
- * run_child - start a program and wait for it, unnoticed
+ * run_child - starts a program and waits until it ends, as if mapledger were not in between
  *
  * The program gets what mapledger was given: descriptors, process group,
  * terminal, signal dispositions and mask. While it runs, mapledger behaves
@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 /*
+ * A program to be started.
+ *
  * @path:    to execute
  * @prepare: runs in the child: sets the environment, which may depend on the
  *           process id. Returns 0, or an exit code after a complaint.
@@ -33,10 +35,10 @@ struct run_plan {
  */
 int run_child_start(const struct run_plan *plan, pid_t *pid);
 
-/* Until the program has ended. Return: its wait status. */
+/* Waits until the program has ended. Return: its wait status. */
 int run_child_wait(pid_t pid);
 
-/* End as the program did: with its exit status, or by the same signal. */
+/* Ends mapledger as the program ended: with its exit status, or by the same signal. */
 void run_child_end_alike(int status) __attribute__((noreturn));
 
 #endif

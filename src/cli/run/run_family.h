@@ -3,7 +3,7 @@
 #define CLI_RUN_FAMILY_H
 
 /*
- * run_family - the ledgers of a run, tidied up after its end
+ * run_family - tidies up the ledgers of a program's children after the end of the run
  */
 
 #include <limits.h>
@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 /*
- * Of everything in FILE.d/. Processes are counted, not ledgers: one that
- * executes has several.
+ * Counts of the processes whose ledgers are in FILE.d/. Processes are counted, not
+ * ledgers: one that executes another program has several.
  *
  * @last: what the first process executed last, if it executed anything
  */
@@ -36,8 +36,8 @@ struct family {
 void family_tidy(const char *path, pid_t root, bool keep_all, struct family *family);
 
 /*
- * Of the processes that the first one started: how many crashed, and where the
- * last of them is recorded.
+ * The crashes among the processes that the first one started: how many, and where the
+ * last is recorded.
  */
 struct family_crash {
 	uint64_t n;

@@ -3,7 +3,7 @@
 #define CLI_RUN_OUTPUT_H
 
 /*
- * run_output - where the ledger of a run goes
+ * run_output - the path of the ledger of a run
  */
 
 #include <limits.h>
@@ -13,7 +13,7 @@
 
 #define RUN_OUTPUT_DEFAULT "mapledger.%e.%p.mlg"
 
-/* What % words stand for. @program: %e is its last part. */
+/* The values of the % words in a pattern. @program: %e is its last part. */
 struct run_names {
 	const char *program;
 	pid_t pid;
@@ -21,7 +21,7 @@ struct run_names {
 };
 
 /**
- * run_output_expand() - a pattern with its % words replaced
+ * run_output_expand() - replace the % words of a pattern
  * @path: made absolute
  *
  * Return: NULL, or what is wrong: the end of a sentence that begins with the
@@ -30,11 +30,11 @@ struct run_names {
 const char *run_output_expand(const char *pattern, const struct run_names *run,
 			      char path[PATH_MAX]);
 
-/* Can files be made in its folder? Return: false after a complaint. */
+/* Checks that files can be made in the folder of @path. Return: false after a complaint. */
 bool run_output_check_folder(const char *path);
 
 /**
- * run_output_check() - can a ledger be made there?
+ * run_output_check() - check that a ledger can be made at a path
  * @force: remove what an earlier run left there
  *
  * Return: false after a complaint.

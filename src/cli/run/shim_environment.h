@@ -3,19 +3,21 @@
 #define CLI_SHIM_ENVIRONMENT_H
 
 /*
- * shim_environment - where libmapledger.so is, and the variables by which a program loads it
- * and it learns what to do
+ * shim_environment - finds the shim, libmapledger.so, and sets the variables by which a program
+ * loads it and which hold its options
  */
 
 #include <limits.h>
 #include <stdbool.h>
 
-/* $MAPLEDGER_SHIM, or in the build folder, or where it was installed. Return: false after a
- * complaint. */
+/*
+ * Finds the shim: $MAPLEDGER_SHIM, or in the build folder, or where it was installed. Return:
+ * false after a complaint.
+ */
 bool shim_find(char shim[PATH_MAX]);
 
 /**
- * shim_environment_set() - LD_PRELOAD, ASAN_OPTIONS and MAPLEDGER_OPTIONS of this process
+ * shim_environment_set() - set LD_PRELOAD, ASAN_OPTIONS and MAPLEDGER_OPTIONS of this process
  * @output:   where the ledger of this process goes
  * @settings: more for MAPLEDGER_OPTIONS: ":verify=each:raw=1", or ""
  *
