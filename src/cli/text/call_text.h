@@ -6,7 +6,7 @@
 #include "vma/vm_call.h"
 
 /*
- * call_text() - a call in few columns
+ * call_text() - append a call in few columns
  *
  *     mmap(NULL, 8192, rw-, PRIVATE|ANONYMOUS) = 0x7f0000001000
  *     mprotect(0x7f0000001000, 4097, r--) = -1 ENOMEM

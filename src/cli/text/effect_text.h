@@ -9,7 +9,7 @@
 #include "query/effect.h"
 
 /**
- * effect_describe() - the effect of a call, in words
+ * effect_describe() - append the effect of a call on the map, in words
  * @brk_before: of the space
  * @exact: sizes in bytes
  *

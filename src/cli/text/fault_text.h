@@ -12,19 +12,19 @@
 #include "query/ledger_view.h"
 #include "ledger/ledger_trace.h"
 
-/* "SIGSEGV" */
+/* Appends the name of a signal: "SIGSEGV". */
 void text_signal(struct text *text, uint32_t number);
 
-/* "SEGV_ACCERR", or NULL for a code without a name. */
+/* Tells the name of a fault's si_code: "SEGV_ACCERR"; NULL: there is none. */
 const char *fault_code_name(const struct ledger_fault *fault);
 
-/* "read", "write", "execute"; NULL when the processor did not say. */
+/* Tells the access that failed: "read", "write", "execute"; NULL: the processor did not say. */
 const char *fault_access_name(const struct ledger_fault *fault);
 
-/* "killed by SIGSEGV (SEGV_ACCERR), write to 0x7f..., after #42" */
+/* Appends a fault: "killed by SIGSEGV (SEGV_ACCERR), write to 0x7f..., after #42". */
 void fault_text(struct text *text, const struct ledger_view *view);
 
-/* An object under @key, with everything; null when there was no fault. */
+/* Writes a fault as a JSON object under @key; null when there was none. */
 void fault_json(struct json *json, const char *key, const struct ledger_view *view);
 
 #endif

@@ -3,7 +3,7 @@
 #define CLI_FRAME_TEXT_H
 
 /*
- * frame_text - a stack of a crash, one frame a line
+ * frame_text - the stack of a crash, as lines
  *
  *     fill                  demo.c:9   via memset
  *     main                  demo.c:14
@@ -15,7 +15,10 @@
 #include <stdio.h>
 #include "cli/text/stack_text.h"
 
-/* Lines that begin with @indent blanks, but for the first; at most @max. */
+/*
+ * Print at most @max frames, each on a line that begins with @indent blanks; the first function
+ * leaves out the blanks of the first line.
+ */
 void frames_print_here(FILE *file, const struct named_stack *stack, int indent, unsigned max);
 void frames_print(FILE *file, const struct named_stack *stack, int indent, unsigned max);
 

@@ -3,7 +3,7 @@
 #define CLI_JSON_H
 
 /*
- * json - results for programs: one JSON object per line
+ * json - writes JSON, one object per line
  *
  * Addresses are hexadecimal strings ("0x7f0000001000"), because many readers
  * keep numbers as doubles; counts, sizes and times are numbers. Names are made
@@ -19,7 +19,7 @@
 
 struct json;
 
-/* Begin to write JSON: to stdout, or to a file. */
+/* Makes a writer of JSON: to stdout, or to a file. */
 struct json *json_create(void);
 struct json *json_create_on(FILE *file);
 void json_destroy(struct json *json);
@@ -28,10 +28,10 @@ void json_object(struct json *json, const char *key);
 void json_array(struct json *json, const char *key);
 void json_end_array(struct json *json);
 
-/* The end of the outermost object is the end of the line. */
+/* Ends an object; the end of the outermost one is the end of the line. */
 void json_end_object(struct json *json);
 
-/* NULL is null. */
+/* Writes a string; NULL becomes null. */
 void json_string(struct json *json, const char *key, const char *value);
 void json_bytes(struct json *json, const char *key, const char *value, size_t len);
 void json_address(struct json *json, const char *key, uint64_t value);

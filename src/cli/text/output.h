@@ -3,7 +3,7 @@
 #define CLI_OUTPUT_H
 
 /*
- * output - the result on stdout, messages on stderr
+ * output - writes results to stdout, and messages to stderr
  *
  * Results go through stdio and are checked once, at the end. Names come from
  * the recorded program: whatever may reach a terminal goes through
@@ -23,14 +23,14 @@ enum color_when {
 };
 
 /*
- * Before anything else. Descriptors 0, 1 and 2 that are closed are filled with
- * something that can't be written and that a program doesn't inherit, so that
- * no file we open is taken for one of them.
+ * Prepares stdout and stderr, before anything else. Descriptors 0, 1 and 2 that are
+ * closed are filled with something that can't be written and that a program doesn't
+ * inherit, so that no file we open is taken for one of them.
  */
 void output_start(void);
 void output_set_color(enum color_when when);
 
-/* Flush. Return: @code, or @trouble after saying that writing failed. */
+/* Flushes stdout. Return: @code, or @trouble after saying that writing failed. */
 int output_finish(int code, int trouble);
 
 enum paint {
@@ -43,18 +43,18 @@ enum paint {
 	PAINT_QUIET,
 };
 
-/* Everything until the next call is printed so. Nothing without colour. */
+/* Sets the colour of what is printed next, if there is colour. */
 void paint(enum paint paint);
 
-/* One line on stderr, "mapledger: ..."; control bytes are replaced. */
+/* Prints one line on stderr, "mapledger: ..."; control bytes are replaced. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* printf("%s") with blanks behind it up to @width columns. */
+/* Prints a string, and blanks behind it up to @width columns. */
 void print_padded(const char *string, size_t width);
 
 /*
- * Broken between words into lines of at most @max columns, each behind @indent blanks.
- * Return: columns of the last one, which is not ended.
+ * Prints words, broken into lines of at most @max columns, each behind @indent blanks.
+ * Return: columns of the last line, which is not ended.
  */
 size_t print_wrapped(FILE *file, const char *words, int indent, size_t max);
 

@@ -9,27 +9,31 @@
 #include "cli/text/json.h"
 #include "query/named_stack.h"
 
-/* "fill demo.c:9 via memset < main demo.c:14": from the program's point of view. */
+/*
+ * Appends a stack on one line, of the program's own frames where there are any:
+ * "fill demo.c:9 via memset < main demo.c:14".
+ */
 void stack_line(const struct named_stack *stack, struct text *text);
 
-/* The first of the frames of stack_line(): "fill demo.c:9". */
+/* Appends the first of the frames of stack_line(): "fill demo.c:9". */
 void stack_who(const struct named_stack *stack, struct text *text);
 
-/* The same in few columns: "fill demo.c:9", or "fill" where that would be too wide. */
+/* Appends that frame in few columns: "fill demo.c:9", or "fill" where that would be too wide. */
 void stack_who_short(const struct named_stack *stack, size_t columns, struct text *text);
 
 /*
- * The parts of such lines: "ns::fill"; "demo.c:9", "libfoo.so.1+0x1234"; and "memset",
- * what the frame @i called, when that is a library's and worth a word.
+ * Append the parts of such lines: a function, "ns::fill"; a place, "demo.c:9" or
+ * "libfoo.so.1+0x1234"; and "memset", what the frame @i called, when that is a library's
+ * and worth a word.
  */
 void stack_function(const struct named_frame *frame, struct text *text);
 void stack_where(const struct named_frame *frame, struct text *text);
 void stack_via(const struct named_stack *stack, size_t i, struct text *text);
 
-/* All frames, each on a line behind @indent blanks. */
+/* Prints all frames, each on a line behind @indent blanks. */
 void stack_print(const struct named_stack *stack, int indent);
 
-/* An array of objects under @key. */
+/* Writes a stack as a JSON array of objects under @key. */
 void stack_json(struct json *json, const char *key, const struct named_stack *stack);
 
 #endif

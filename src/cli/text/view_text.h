@@ -9,25 +9,28 @@
 #include "query/ledger_view.h"
 #include "query/live.h"
 
-/* "#42 mprotect". Return: false when the operation is not known: "#42". */
+/* Appends an event, "#42 mprotect". Return: false when the operation is not known: "#42". */
 bool view_event_text(const struct ledger_view *view, uint64_t event, struct text *text);
 
-/* "ls", from the executable or the first argument. */
+/* Appends the program's name, "ls", from the executable or the first argument. */
 void view_program(const struct ledger_view *view, struct text *text);
 
-/* "exited with status 0" */
+/* Appends how the recorded process ended: "exited with status 0". */
 void view_state_text(const struct ledger_view *view, enum view_state state, struct text *text);
 
-/* "812 of 815 changes by observed calls (99.6 %), 3 read back: 2 fork, 1 stack" */
+/*
+ * Appends how many changes of the map were seen: "812 of 815 changes by observed calls (99.6 %), 3
+ * read back: 2 fork, 1 stack".
+ */
 void view_coverage_text(const struct ledger_view *view, struct text *text);
 
-/* Say on stderr what is wrong with the ledger file; nothing when it is whole. */
+/* Says on stderr what is wrong with the ledger file; nothing when it is whole. */
 void view_say_damage(const struct ledger_view *view);
 
-/* The same, and before it how much of the history was overwritten. */
+/* Says on stderr how much of the history was overwritten, then view_say_damage(). */
 void view_say_lost_and_damaged(const struct ledger_view *view);
 
-/* Say on stderr what live_settle() asked the kernel about, one line for each kind. */
+/* Says on stderr what live_settle() asked the kernel about, one line for each kind. */
 void live_say_notes(const struct live_notes *notes);
 
 #endif

@@ -10,16 +10,16 @@
 
 #include "base/text_format.h"
 
-/* "4K", "1.3M", "42.7T", or the exact number of bytes with @exact. */
+/* A size: "4K", "1.3M", "42.7T", or the exact number of bytes with @exact. */
 struct word size_word(uint64_t size, bool exact);
 
-/* @n and its noun: "1 call", "2 calls". */
+/* A count, @n and its noun: "1 call", "2 calls". */
 struct word count_word(uint64_t n, const char *noun);
 
-/* "61 us", "3.751 ms" */
+/* A duration: "61 us", "3.751 ms". */
 struct word duration_word(uint64_t ns);
 
-/* "rw-p" */
+/* Permissions as /proc/PID/maps shows them: "rw-p". */
 struct word perm_word(uint64_t flags);
 
 #endif
