@@ -95,6 +95,7 @@ static int read_again(void)
 
 	shim.writer.in_checkpoint = false;
 	error = map_begin_anew();
+	map.break_is_untold = true;
 	return error < 0 ? error : baseline_read();
 }
 

@@ -19,6 +19,8 @@
  * @unread:          something should have been asked from the kernel, and could not be
  * @break_is_unsure: the break may have been moved by a call that is not recorded, or not in
  *                   its place
+ * @break_is_untold: the ledger may know another break than @space: whoever moved it was left
+ *                   before the record was complete
  */
 struct map {
 	struct page_allocator pages;
@@ -26,6 +28,7 @@ struct map {
 	unsigned n_regions_known;
 	bool unread;
 	bool break_is_unsure;
+	bool break_is_untold;
 };
 
 extern struct map map __attribute__((visibility("hidden")));

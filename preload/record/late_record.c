@@ -18,10 +18,11 @@ void late_record_ask_break(void)
 	struct vm_call call = { .op = VM_OP_BRK, .flags = VM_CALL_PART };
 	const struct unwind_trace nobody = { 0 };
 	struct vm_doubts doubts;
+	bool untold = map.break_is_untold;
 
-	map.break_is_unsure = false;
+	map.break_is_unsure = map.break_is_untold = false;
 	if (shim.sandboxed || ML_MUTATED(BREAK_NOT_ASKED) || perform_call(&call) == 0 ||
-	    (uint64_t)call.result == map.space.brk)
+	    ((uint64_t)call.result == map.space.brk && !untold))
 		return;
 	call.tid = task_tid();
 	call.ticks = clock_ticks();
