@@ -21,11 +21,15 @@
 
 #define MREMAP_FIXED_OR_DONTUNMAP 6
 
+/* Weak: a program may have no libc, and then there is nobody to tell. */
+extern int *__errno_location(void) __attribute__((weak));
+
 static long to_libc(int64_t result)
 {
 	if (!sys_is_error(result))
 		return result;
-	errno = (int)-result;
+	if (&__errno_location != NULL)
+		errno = (int)-result;
 	return -1;
 }
 

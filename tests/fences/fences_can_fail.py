@@ -194,6 +194,25 @@ def imports_malloc(root):
     return run("shim_imports.py", shim), "malloc: imported"
 
 
+def needs_errno(root):
+    write(root, {"x.map": MAP})
+    shim = library(root, "int *__errno_location(void); int one(void) { return *__errno_location(); }\n")
+    return run("shim_imports.py", shim), "declare it weak"
+
+
+def needs_a_library(root):
+    write(root, {"x.map": MAP})
+    shim = library(root, "int *__errno_location(void) __attribute__((weak));\n"
+                         "int one(void) { return *__errno_location(); }\n")
+    return run("shim_imports.py", shim), "the shim needs a library"
+
+
+def has_thread_storage(root):
+    write(root, {"x.map": MAP})
+    shim = library(root, "static __thread int n; int one(void) { return n++; }\n")
+    return run("shim_imports.py", shim), "the shim has thread-local storage"
+
+
 def uses_vectors(root):
     write(root, {"x.map": MAP, "y.map": MAP})
     shim = library(root, "double one(double a, double b) { return a * b; }\n")
@@ -205,7 +224,8 @@ CASES = [include_right, preload_reads, cli_meets_preload,
          public_without_header, unknown_room, no_licence,
          no_licence_in_script, no_meson, room_not_built, tests_not_run, laid_out_otherwise, option_not_named,
          coverage_not_in_readme, coverage_without_test,
-         header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc]
+         header_needs_another, header_is_not_cpp, exports_unlisted, hides_unlisted, lists_missing, imports_malloc, needs_errno,
+         needs_a_library, has_thread_storage]
 if platform.machine() == "x86_64":
     CASES.append(uses_vectors)
 
