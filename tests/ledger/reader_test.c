@@ -314,89 +314,6 @@ Test(ledger_reader, noise_behind_a_header_is_survived)
 	free(bytes);
 }
 
-/* A ledger of one baseline and three calls; records are found by number. */
-static struct ledger_any *three_calls(size_t *size)
-{
-	struct session session;
-
-	cr_assert_eq(session_open(&session, scratch_path(), SMALLEST), 0);
-	session_baseline(&session); /* records 1-5: object, text, group of 3 */
-	session_mmap(&session, 0x10000, 0x4000, 1);
-	session_mprotect(&session, 0x10000, 0x1000, 0);
-	session_munmap(&session, 0x12000, 0x1000);
-	session_close(&session);
-	return (struct ledger_any *)scratch_load(16384, size);
-}
-
-static struct ledger_any *record(struct ledger_any *file, unsigned i)
-{
-	return file + LEDGER_HEADER_SIZE / LEDGER_RECORD_SIZE + i;
-}
-
-struct damage_case {
-	char name[32];
-	uint32_t at;   /* number of the record */
-	uint32_t byte; /* in the record */
-	uint32_t value;
-	uint32_t n_calls; /* finished ones that come out */
-	char damage[80];  /* behind the words on the missing rest */
-};
-
-static const struct damage_case damage_cases[] = {
-	{ "nothing", 0, 7, 0, 3, "" },
-	{ "the segment's kind", 0, 1, 77, 3, ", 1 segment has a damaged head" },
-	{ "the segment's lap", 0, 8, 9, 3, ", 1 segment has a damaged head" },
-	{ "the segment's first event", 0, 16, 0, 3, ", 1 damaged record was skipped" },
-	{ "an object's id", 1, 4, 0, 3, ", 2 damaged records were skipped" },
-	{ "an object's name is longer", 1, 32, 200, 3, ", 1 incomplete group was skipped" },
-	{ "an object's name is endless", 1, 34, 200, 3, ", 2 damaged records were skipped" },
-	{ "a name's kind", 2, 1, LEDGER_SITE, 3, ", 1 incomplete group was skipped" },
-	{ "a group's count", 3, 4, 3, 3, ", 1 incomplete group was skipped" },
-	{ "a group's huge count", 3, 7, 255, 3, ", 1 incomplete group was skipped" },
-	{ "an area begins in a page", 4, 8, 1, 3, ", 1 incomplete group was skipped" },
-	{ "an area ends before its start", 4, 17, 0, 3, ", 1 incomplete group was skipped" },
-	{ "areas overlap", 5, 9, 0x20, 3, ", 1 incomplete group was skipped" },
-	{ "a call's state", 7, 0, 0xff, 2, ", 1 damaged record was skipped" },
-	{ "a call's operation", 7, 2, 200, 2, ", 1 record of an unknown kind was skipped" },
-	{ "a call's kind is newer", 7, 1, 200, 2, ", 1 record of an unknown kind was skipped" },
-	{ "a call without its end", 7, 0, LEDGER_STATE(1, LEDGER_STATE_BEGUN), 2, "" },
-};
-
-static unsigned read_calls(struct ledger_reader *reader)
-{
-	struct ledger_entry entry;
-	unsigned n = 0;
-
-	while (ledger_reader_next(reader, &entry))
-		n += entry.kind == LEDGER_CALL && entry.finished;
-	return n;
-}
-
-Test(ledger_reader, goes_on_behind_a_damaged_record)
-{
-	size_t size;
-	struct ledger_any *file = three_calls(&size);
-	char expected[160];
-
-	for (unsigned i = 0; i < sizeof(damage_cases) / sizeof(damage_cases[0]); i++) {
-		const struct damage_case *row = &damage_cases[i];
-		uint8_t *byte = (uint8_t *)record(file, row->at) + row->byte;
-		uint8_t before = *byte;
-		struct ledger_reader *reader;
-
-		*byte = (uint8_t)row->value;
-		reader = ledger_reader_open_memory(file, size, NULL);
-		cr_expect_eq(read_calls(reader), row->n_calls, "%s", row->name);
-		snprintf(expected, sizeof(expected),
-			 "the file is cut short: 16384 of 2101248 bytes%s", row->damage);
-		cr_expect_str_eq(ledger_reader_damage(reader), expected, "%s: %s", row->name,
-				 ledger_reader_damage(reader));
-		ledger_reader_close(reader);
-		*byte = before;
-	}
-	free(file);
-}
-
 /* ----------------------------------------------------------------- stacks */
 
 static const uint64_t some_frames[LEDGER_STACK_FRAMES_MAX] = { 0x101, 0x102, 0x103 };
@@ -415,7 +332,7 @@ static struct ledger_any *stacked_call(uint8_t n_frames, size_t *size, struct le
 	session_stacked_call(&session, VM_OP_MUNMAP, (uint64_t[6]){ 0x3000, 0x1000 }, 0, &trace);
 	session_close(&session);
 	file = (struct ledger_any *)scratch_load(16384, size);
-	*stack = record(file, 6);
+	*stack = file + LEDGER_HEADER_SIZE / LEDGER_RECORD_SIZE + 6;
 	cr_assert_eq((*stack)->kind, LEDGER_STACK);
 	return file;
 }
@@ -483,73 +400,6 @@ Test(ledger_reader, a_damaged_stack_costs_no_call)
 	}
 }
 
-Test(ledger_reader, calls_keep_their_numbers_behind_an_unknown_one)
-{
-	size_t size;
-	struct ledger_any *file = three_calls(&size);
-	struct ledger_reader *reader;
-	struct ledger_entry entry;
-
-	for (unsigned i = 0; i < 2; i++) {
-		if (i == 0)
-			record(file, 7)->byte2 = 200;
-		else
-			record(file, 7)->state = 0;
-		reader = ledger_reader_open_memory(file, size, NULL);
-		while (ledger_reader_next(reader, &entry))
-			if (entry.kind == LEDGER_CALL)
-				cr_expect_eq(entry.call.event,
-					     entry.call.op == VM_OP_MUNMAP ? 3u : 1u);
-		ledger_reader_close(reader);
-	}
-	free(file);
-}
-
-Test(ledger_reader, call_in_flight_is_given_once)
-{
-	size_t size;
-	struct ledger_any *file = three_calls(&size);
-	struct ledger_reader *reader;
-	struct ledger_entry entry = { 0 };
-	unsigned n = 0;
-
-	record(file, 8)->state = LEDGER_STATE(1, LEDGER_STATE_BEGUN);
-	reader = ledger_reader_open_memory(file, size, NULL);
-	while (ledger_reader_next(reader, &entry))
-		n++;
-	cr_expect_eq(n, 6);
-	cr_expect_eq(entry.call.op, VM_OP_MUNMAP);
-	cr_expect_not(entry.finished);
-	cr_expect_not(ledger_reader_next(reader, &entry), "not a second time");
-	ledger_reader_rewind(reader);
-	for (n = 0; ledger_reader_next(reader, &entry);)
-		n++;
-	cr_expect_eq(n, 6, "but again after a rewind");
-	ledger_reader_close(reader);
-	free(file);
-}
-
-/* Killed between the two stores that make an area whole: nobody damaged that group. */
-Test(ledger_reader, a_group_in_flight_is_no_damage)
-{
-	size_t size;
-	struct ledger_any *file = three_calls(&size);
-	struct ledger_reader *reader;
-	struct ledger_entry entry = { 0 };
-	unsigned n = 0;
-
-	record(file, 5)->state = LEDGER_STATE(1, LEDGER_STATE_BEGUN);
-	for (unsigned i = 6; i < 9; i++)
-		record(file, i)->state = 0;
-	reader = ledger_reader_open_memory(file, size, NULL);
-	while (ledger_reader_next(reader, &entry))
-		n++;
-	cr_expect_eq(n, 2, "all before the group");
-	cr_expect_not(ledger_reader_lost_records(reader), "%s", ledger_reader_damage(reader));
-	ledger_reader_close(reader);
-	free(file);
-}
-
 /* ----------------------------------------------------- several segments */
 
 /* Six segments' worth of calls in a file of three; returns all its bytes. */
@@ -583,6 +433,11 @@ static uint64_t last_event(const void *bytes, size_t size, uint64_t *first)
 	return last;
 }
 
+static uint8_t *segment(uint8_t *bytes, unsigned slot)
+{
+	return bytes + LEDGER_HEADER_SIZE + slot * LEDGER_WINDOW_SIZE;
+}
+
 Test(ledger_reader, damaged_heads_of_segments_are_seen_through)
 {
 	size_t size;
@@ -590,13 +445,17 @@ Test(ledger_reader, damaged_heads_of_segments_are_seen_through)
 	uint8_t *bytes = make_laps(&size, &n_events);
 
 	cr_assert_eq(last_event(bytes, size, &first), n_events);
-	for (unsigned slot = 0; slot < 3; slot++) {
-		uint8_t *head = bytes + LEDGER_HEADER_SIZE + slot * LEDGER_WINDOW_SIZE;
-		uint8_t before = *head;
+	for (unsigned slots = 1; slots < 8; slots++) {
+		uint8_t *damaged = malloc(size);
 
-		*head = 0;
-		cr_expect_geq(last_event(bytes, size, &first_left), n_events - first + 1);
-		*head = before;
+		memcpy(damaged, bytes, size);
+		for (unsigned slot = 0; slot < 3; slot++)
+			if (slots & 1u << slot)
+				*segment(damaged, slot) = 0;
+		cr_expect_geq(last_event(damaged, size, &first_left), n_events - first + 1);
+		if (slots == 7)
+			cr_expect_eq(first_left, 1, "no head tells how many there were before");
+		free(damaged);
 	}
 	free(bytes);
 }
@@ -611,8 +470,101 @@ Test(ledger_reader, a_lost_segment_ends_the_history_before_it)
 	uint64_t middle = (newest + 2) % 3;
 
 	last_event(bytes, size, &first);
-	memset(bytes + LEDGER_HEADER_SIZE + middle * LEDGER_WINDOW_SIZE, 0, LEDGER_WINDOW_SIZE);
+	memset(segment(bytes, (unsigned)middle), 0, LEDGER_WINDOW_SIZE);
 	cr_expect_eq(last_event(bytes, size, &first_left), n_events);
 	cr_expect_gt(first_left, first);
+	free(bytes);
+}
+
+/* ------------------------------------------------ written while it is read */
+
+static void store(const void *bytes, size_t size)
+{
+	FILE *file = fopen(scratch_path(), "wb");
+
+	cr_assert_not_null(file);
+	cr_assert_eq(fwrite(bytes, 1, size, file), size);
+	cr_assert_eq(fclose(file), 0);
+}
+
+/* The lap in a slot's head changes behind the first record that is read. */
+static unsigned read_with_lap(unsigned slot, uint64_t lap, uint8_t *bytes, size_t size,
+			      char damage[256])
+{
+	struct ledger_segment *head = (struct ledger_segment *)segment(bytes, slot);
+	struct ledger_segment before = *head;
+	struct ledger_reader *reader = ledger_reader_open(scratch_path(), NULL);
+	struct ledger_entry entry;
+	const char *said;
+	unsigned n = 1;
+
+	cr_assert_not_null(reader);
+	cr_assert(ledger_reader_next(reader, &entry));
+	head->lap += lap;
+	head->state = LEDGER_STATE(head->lap, LEDGER_STATE_DONE);
+	store(bytes, size);
+	while (ledger_reader_next(reader, &entry))
+		n++;
+	said = ledger_reader_damage(reader);
+	snprintf(damage, 256, "%s", said != NULL ? said : "");
+	cr_expect_eq(ledger_reader_lost_records(reader), lap != 0);
+	cr_expect_not(lap != 0 && ledger_reader_next(reader, &entry), "nothing more of it");
+	ledger_reader_close(reader);
+	*head = before;
+	store(bytes, size);
+	return n;
+}
+
+/* A writer that goes round comes to the slot that is being read. */
+Test(ledger_reader, notices_a_writer_that_overtakes_it)
+{
+	size_t size;
+	uint64_t n_events;
+	uint8_t *bytes = make_laps(&size, &n_events);
+	unsigned oldest = (unsigned)(((struct ledger_header *)bytes)->segment_lap % 3);
+	char damage[256];
+	unsigned n;
+
+	((struct ledger_header *)bytes)->end = LEDGER_END_OPEN;
+	store(bytes, size);
+	n = read_with_lap(oldest, 0, bytes, size, damage);
+	cr_expect_null(strstr(damage, "overtook"), "%s", damage);
+	cr_expect_lt(read_with_lap(oldest, 3, bytes, size, damage), n);
+	cr_expect_not_null(strstr(damage, "the writer overtook the reader"), "%s", damage);
+	free(bytes);
+}
+
+/* A call's states, before and behind the moment in which the reader comes to it. */
+Test(ledger_reader, a_call_that_is_done_by_now_is_read_as_done)
+{
+	size_t size;
+	uint8_t *bytes = make_ledger(0, 16384, &size);
+	struct ledger_any *records = (struct ledger_any *)(bytes + LEDGER_HEADER_SIZE);
+	struct ledger_any call = { .state = LEDGER_STATE(1, LEDGER_STATE_BEGUN),
+				   .kind = LEDGER_CALL,
+				   .byte2 = VM_OP_MUNMAP };
+	struct ledger_entry entry = { 0 };
+	struct ledger_reader *reader;
+	unsigned last = 0;
+
+	while (records[last].state != 0)
+		last++;
+	records[last] = call;
+	((struct ledger_header *)bytes)->end = LEDGER_END_OPEN;
+	store(bytes, size);
+	reader = ledger_reader_open(scratch_path(), NULL);
+	while (ledger_reader_next(reader, &entry))
+		;
+	cr_expect_eq(entry.kind, LEDGER_CALL);
+	cr_expect_not(entry.finished);
+	cr_expect_not(ledger_reader_next(reader, &entry), "still the same");
+	records[last].state = LEDGER_STATE(1, LEDGER_STATE_DONE);
+	store(bytes, size);
+	cr_assert(ledger_reader_next(reader, &entry));
+	cr_expect(entry.finished);
+	cr_expect_eq(entry.call.event, 1);
+	cr_expect_not(ledger_reader_next(reader, &entry));
+	cr_expect_not(ledger_reader_lost_records(reader));
+	ledger_reader_close(reader);
 	free(bytes);
 }
