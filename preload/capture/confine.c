@@ -15,7 +15,7 @@ static void take_back(void)
 {
 	map.pages.closed = false;
 	shim.writer.confined = false;
-	shim.sandboxed = false;
+	shim.confined = false;
 }
 
 static void prepare(void)
@@ -30,13 +30,13 @@ static void prepare(void)
 			   "recorded");
 	ledger_writer_confine(&shim.writer);
 	map.pages.closed = true;
-	shim.sandboxed = true;
+	shim.confined = true;
 }
 
 long confine_call(long nr, const uint64_t args[6])
 {
 	struct frame_mark mark;
-	bool prepared = shim.live && !shim.sandboxed && session_lock(&mark, TAKE_LOCK_OVER);
+	bool prepared = shim.live && !shim.confined && session_lock(&mark, TAKE_LOCK_OVER);
 	long result;
 
 	if (prepared) {
@@ -45,7 +45,7 @@ long confine_call(long nr, const uint64_t args[6])
 	}
 	result = sys_call_with(nr, args);
 	if (result >= 0)
-		shim.sandboxed = true;
+		shim.confined = true;
 	else if (prepared)
 		take_back();
 	return result;

@@ -315,7 +315,7 @@ long hook_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	if (nr == SYS_rt_sigaction)
 		return to_libc(raw_sigaction(args));
 	if (nr == SYS_sigaltstack)
-		return to_libc(fault_sigaltstack(args));
+		return to_libc(alt_stack_sigaltstack(args));
 #endif
 	if (nr == SYS_prctl)
 		route_prctl(args);

@@ -118,7 +118,7 @@ static struct site_answer serve(const struct site_call *row, uint64_t nr,
 	case SITE_WAIT:
 		return raw_wait(frame, nr);
 	case SITE_SIGALTSTACK:
-		return (struct site_answer){ fault_sigaltstack(args), 0 };
+		return (struct site_answer){ alt_stack_sigaltstack(args), 0 };
 	case SITE_THREAD:
 		fault_thread_begins();
 		break;

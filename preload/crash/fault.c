@@ -273,7 +273,7 @@ int64_t fault_sigaction(const uint64_t args[6])
 {
 	int number = (int)args[0];
 	int place = place_of(number);
-	bool hides = place >= 0 && catching && !shim.sandboxed;
+	bool hides = place >= 0 && catching && !shim.confined;
 	uint64_t flags = hides ? given[place].flags : 0;
 	uint64_t mask = hides ? given[place].mask : 0;
 	const struct kernel_action *action = (const void *)(uintptr_t)args[1];
@@ -282,7 +282,7 @@ int64_t fault_sigaction(const uint64_t args[6])
 				   (long)args[3], 0, 0);
 
 	if (result == 0 && catching && action != NULL && wants_stack(number, action))
-		fault_withdraw_stack();
+		alt_stack_withdraw();
 	if (result < 0 || !hides)
 		return result;
 	if (action != NULL)
@@ -296,8 +296,8 @@ int64_t fault_sigaction(const uint64_t args[6])
 
 void fault_thread_begins(void)
 {
-	if (catching && task_self()->alt_stack_turn != fault_stack_turn && is_recording())
-		fault_give_stack(task_self());
+	if (catching && task_self()->alt_stack_turn != alt_stack_turn_now && is_recording())
+		alt_stack_give(task_self());
 }
 
 void fault_start(void)
@@ -305,7 +305,7 @@ void fault_start(void)
 	catching = true;
 	for (unsigned i = 0; i < N_CAUGHT; i++)
 		stand_in(caught[i], (int)i);
-	fault_give_stack(task_self());
+	alt_stack_give(task_self());
 }
 
 void fault_stop(void)

@@ -110,7 +110,7 @@ static uint64_t implied_flags(void)
 {
 	if (!map.space.exec_is_unsure && !(map.space.personality & READ_IMPLIES_EXEC))
 		return 0;
-	if (shim.sandboxed)
+	if (shim.confined)
 		return map.space.personality & READ_IMPLIES_EXEC ? VM_EXEC : 0;
 	return sys_call6(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC ? VM_EXEC
 											 : 0;
@@ -141,7 +141,7 @@ static void learn_implied_exec(struct memory_area *window)
 	const struct memory_area *found;
 	uint64_t mask;
 
-	if (shim.sandboxed || implied_flags() == 0)
+	if (shim.confined || implied_flags() == 0)
 		return;
 	mask = shim_block_signals();
 	if (peek_range(&range, &found) > 0 && found->range.start == window->range.start)

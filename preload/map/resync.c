@@ -78,7 +78,7 @@ void resync_range(struct addr_range range, enum vm_reason reason, uint64_t event
 
 	if (range.end > RESYNC_USER_END)
 		range.end = RESYNC_USER_END;
-	if (range.start >= range.end || shim.sandboxed)
+	if (range.start >= range.end || shim.confined)
 		return;
 	if (reason != VM_REASON_IDENTITY && reason != VM_REASON_OWN)
 		rule_cache_forget_range(range);
@@ -101,7 +101,7 @@ void resync_mapping(uint64_t addr, enum vm_reason reason, uint64_t event)
 	struct addr_range range;
 	uint64_t mask;
 
-	if (shim.sandboxed)
+	if (shim.confined)
 		return;
 	mask = shim_block_signals();
 	range = peek_area(addr);
@@ -115,7 +115,7 @@ void resync_up_from(uint64_t addr, enum vm_reason reason, uint64_t event)
 {
 	uint64_t mask;
 
-	if (shim.sandboxed)
+	if (shim.confined)
 		return;
 	mask = shim_block_signals();
 	resync_range((struct addr_range){ addr, peek_area(addr).end }, reason, event);
@@ -127,7 +127,7 @@ void resync_edges(struct addr_range range)
 	const struct memory_area *areas;
 	struct addr_range gap, asked;
 
-	while (!shim.sandboxed && vm_edge_next(map.space.set, &range, &gap)) {
+	while (!shim.confined && vm_edge_next(map.space.set, &range, &gap)) {
 		uint64_t mask = shim_block_signals();
 
 		asked = gap;

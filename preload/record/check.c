@@ -187,7 +187,7 @@ void check_call(const struct vm_call *call, const struct vm_doubts *doubts)
 
 	if (n == 0)
 		return;
-	if (shim.sandboxed) {
+	if (shim.confined) {
 		count(LOOK_BLIND);
 		return;
 	}

@@ -66,10 +66,10 @@ static void notice(void)
 
 	small_stack_forget();
 	copy_is_torn = copy != COPY_WHOLE;
-	if (copy == COPY_RUNNING && !shim.sandboxed)
+	if (copy == COPY_RUNNING && !shim.confined)
 		leave_parents_ledger();
 	shim.child = true;
-	shim.live = shim.live && !shim.sandboxed && shim.options.follow != OPTION_FOLLOW_NONE;
+	shim.live = shim.live && !shim.confined && shim.options.follow != OPTION_FOLLOW_NONE;
 	*shim.fork_mark = 1;
 }
 

@@ -34,7 +34,7 @@ int64_t finish_verify(bool at_exit, vm_difference_fn report, void *context)
 	uint64_t mask;
 	int64_t result;
 
-	if (shim.sandboxed)
+	if (shim.confined)
 		return -EPERM;
 	mask = shim_block_signals();
 	session_settle();		  /* handlers that came since we have the lock */
@@ -81,7 +81,7 @@ void finish_at_exit(int status)
 {
 	struct frame_mark mark;
 
-	if (!shim.live || shim.sandboxed || shim_not_begun())
+	if (!shim.live || shim.confined || shim_not_begun())
 		return;
 	if ((uint32_t)sys_getpid() != shim.pid)
 		return;

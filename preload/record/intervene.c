@@ -224,7 +224,7 @@ static void hold(const struct vm_call *call)
 	};
 	uint64_t size = area.range.end - area.range.start;
 
-	if (size > shim.options.hold || shim.sandboxed)
+	if (size > shim.options.hold || shim.confined)
 		return;
 	while (n_held > 0 && (n_held == HELD_MAX || held_bytes + size > shim.options.hold))
 		release_oldest();

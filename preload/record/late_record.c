@@ -21,7 +21,7 @@ void late_record_ask_break(void)
 	bool untold = map.break_is_untold;
 
 	map.break_is_unsure = map.break_is_untold = false;
-	if (shim.sandboxed || ML_MUTATED(BREAK_NOT_ASKED) || perform_call(&call) == 0 ||
+	if (shim.confined || ML_MUTATED(BREAK_NOT_ASKED) || perform_call(&call) == 0 ||
 	    ((uint64_t)call.result == map.space.brk && !untold))
 		return;
 	call.tid = task_tid();

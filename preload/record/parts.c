@@ -41,7 +41,7 @@ static void record_part(const struct vm_call *whole, struct vm_call *part)
 /* Another thread may have unmapped it by now, so it is the kernel that reads. */
 static bool read_memory(uint64_t addr, void *to, size_t size)
 {
-	return !shim.sandboxed && sys_read_own(addr, to, size);
+	return !shim.confined && sys_read_own(addr, to, size);
 }
 
 /* -------------------------------------------------------------- process_madvise */

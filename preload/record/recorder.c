@@ -121,8 +121,8 @@ static int64_t call_with_lock(struct vm_call *call, struct frame_mark *mark,
 	struct intervention before = { 0 };
 	bool stops = false;
 
-	if (unlikely(mark->thread->alt_stack_turn != fault_stack_turn))
-		fault_give_stack(mark->thread);
+	if (unlikely(mark->thread->alt_stack_turn != alt_stack_turn_now))
+		alt_stack_give(mark->thread);
 	if (unlikely(call->op == VM_OP_BRK && map.break_is_unsure))
 		late_record_ask_break();
 	resync_before(call);

@@ -81,7 +81,7 @@ static bool is_mine(const struct thread *self)
 	if (lock_owner(lock_state(lock)) != lock_id(task_tid_of(self)))
 		return false;
 	/* Not somebody who runs on a thread's storage without having said so. */
-	return shim.sandboxed || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
+	return shim.confined || lock_id(task_tid_asked()) == lock_owner(lock_state(lock));
 }
 
 bool take_lock_is_held_below(uint64_t *hold)

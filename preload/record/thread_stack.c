@@ -8,7 +8,7 @@ static bool is_on_signal_stack(void)
 {
 	stack_t stack;
 
-	return !shim.sandboxed && sys_sigaltstack(NULL, &stack) == 0 &&
+	return !shim.confined && sys_sigaltstack(NULL, &stack) == 0 &&
 	       (stack.ss_flags & SS_ONSTACK);
 }
 

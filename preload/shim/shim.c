@@ -28,14 +28,14 @@ uint64_t shim_block_signals(void)
 	const uint64_t all = ~0ULL;
 	uint64_t old = 0;
 
-	if (!shim.sandboxed)
+	if (!shim.confined)
 		sys_sigprocmask(SIG_SETMASK, &all, &old);
 	return old;
 }
 
 void shim_restore_signals(uint64_t mask)
 {
-	if (!shim.sandboxed)
+	if (!shim.confined)
 		sys_sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 

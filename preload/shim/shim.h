@@ -29,10 +29,10 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 struct shim {
-	bool live;	/* calls are recorded */
-	bool sandboxed; /* seccomp is on: make no system call of our own any more */
-	bool child;	/* a fork child that has not opened its own ledger yet */
-	bool emulated;	/* by qemu-user, see is_emulated() */
+	bool live;     /* calls are recorded */
+	bool confined; /* seccomp is on: make no system call of our own any more */
+	bool child;    /* a fork child that has not opened its own ledger yet */
+	bool emulated; /* by qemu-user, see is_emulated() */
 
 	/* A page of which fork() gives the child zeros (MADV_WIPEONFORK), however the
 	 * child was made: 1 here, 0 in a child that has not noticed yet. */

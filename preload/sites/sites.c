@@ -204,7 +204,7 @@ static unsigned n_pending;
 
 static bool is_watching(void)
 {
-	return shim.options.sites != OPTION_SITES_OFF && !shim.sandboxed;
+	return shim.options.sites != OPTION_SITES_OFF && !shim.confined;
 }
 
 void sites_before(const struct vm_call *call)

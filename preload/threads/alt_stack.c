@@ -16,7 +16,7 @@ static unsigned char stacks[N_STACKS][STACK_SIZE] __attribute__((aligned(4096)))
 static uint32_t owners[N_STACKS]; /* thread ids; 0: free */
 static uint32_t hand;		  /* where to look for a thread that has ended */
 
-uint32_t fault_stack_turn = 1;
+uint32_t alt_stack_turn_now = 1;
 
 static bool is_ours(const stack_t *stack)
 {
@@ -71,7 +71,7 @@ static void give_back(const stack_t *now)
 		sys_sigaltstack(&none, NULL);
 }
 
-void fault_give_stack(struct thread *self)
+void alt_stack_give(struct thread *self)
 {
 	stack_t stack = { .ss_size = STACK_SIZE };
 	stack_t old;
@@ -79,9 +79,9 @@ void fault_give_stack(struct thread *self)
 
 	if (self == &thread_nobody)
 		return;
-	self->alt_stack_turn = __atomic_load_n(&fault_stack_turn, __ATOMIC_RELAXED);
+	self->alt_stack_turn = __atomic_load_n(&alt_stack_turn_now, __ATOMIC_RELAXED);
 	no_more = self->alt_stack_turn == NO_MORE;
-	if (shim.sandboxed || !can_hide() || sys_sigaltstack(NULL, &old) < 0)
+	if (shim.confined || !can_hide() || sys_sigaltstack(NULL, &old) < 0)
 		return;
 	if (no_more)
 		give_back(&old);
@@ -92,16 +92,16 @@ void fault_give_stack(struct thread *self)
 		sys_sigaltstack(&stack, NULL);
 }
 
-void fault_withdraw_stack(void)
+void alt_stack_withdraw(void)
 {
 	stack_t now;
 
-	__atomic_store_n(&fault_stack_turn, NO_MORE, __ATOMIC_RELEASE);
+	__atomic_store_n(&alt_stack_turn_now, NO_MORE, __ATOMIC_RELEASE);
 	if (sys_sigaltstack(NULL, &now) == 0)
 		give_back(&now);
 }
 
-int64_t fault_sigaltstack(const uint64_t args[6])
+int64_t alt_stack_sigaltstack(const uint64_t args[6])
 {
 	stack_t *old = (void *)(uintptr_t)args[1];
 	const stack_t *set = (const void *)(uintptr_t)args[0];

@@ -21,25 +21,25 @@
 #include "threads/thread_table.h"
 
 /* Gives the calling thread, @self, an alternate stack, where it has none and we have one. */
-void fault_give_stack(struct thread *self);
+void alt_stack_give(struct thread *self);
 
 /*
  * Takes the shim's alternate stack from the calling thread, if it has one, and lets all others give
  * theirs back: the program has set a handler that asks for an alternate stack of its own.
  */
-void fault_withdraw_stack(void);
+void alt_stack_withdraw(void);
 
 /*
  * Makes the program's sigaltstack call, and takes what it tells about our stack out of the
  * answer. Return: its result.
  */
-int64_t fault_sigaltstack(const uint64_t args[6]);
+int64_t alt_stack_sigaltstack(const uint64_t args[6]);
 
 /*
  * A number that changes once, when no thread is to have an alternate stack of the shim's any more.
  * A thread whose @alt_stack_turn differs has not been given one yet, or has to give it back:
- * fault_give_stack().
+ * alt_stack_give().
  */
-extern uint32_t fault_stack_turn __attribute__((visibility("hidden")));
+extern uint32_t alt_stack_turn_now __attribute__((visibility("hidden")));
 
 #endif

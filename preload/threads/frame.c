@@ -12,7 +12,7 @@ bool frame_is_lost(const struct frame_mark *mark, uint64_t word)
 	uint64_t at = (uintptr_t)&mark->word;
 	long low, high;
 
-	if (shim.sandboxed)
+	if (shim.confined)
 		return false;
 	low = sys_compare_word(at, (uint32_t)word);
 	high = sys_compare_word(at + 4, (uint32_t)(word >> 32));
@@ -60,7 +60,7 @@ bool frame_was_left(const struct frame_mark *mark, uint64_t word, const struct f
 	stack_t stack;
 	bool there;
 
-	if (shim.sandboxed || ML_MUTATED(LEFT_HOOK_UNNOTICED) || sys_sigaltstack(NULL, &stack) < 0)
+	if (shim.confined || ML_MUTATED(LEFT_HOOK_UNNOTICED) || sys_sigaltstack(NULL, &stack) < 0)
 		return false;
 	if (frame_is_lost(mark, word))
 		return true;

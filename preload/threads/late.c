@@ -166,7 +166,7 @@ void late_give_up_left(struct late_calls *late, const struct frame_mark *mine)
 	uint64_t waiting = __atomic_load_n(&late->taken, __ATOMIC_ACQUIRE) &
 			   ~__atomic_load_n(&late->ready, __ATOMIC_ACQUIRE);
 
-	for (; waiting != 0 && !shim.sandboxed; waiting &= waiting - 1)
+	for (; waiting != 0 && !shim.confined; waiting &= waiting - 1)
 		look_at(late, __builtin_ctzll(waiting), mine);
 }
 

@@ -128,7 +128,7 @@ static bool doze(struct shim_lock *lock, struct thread *self, struct frame_mark 
 {
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 
-	for (unsigned i = 0; i < waits && !shim.sandboxed; i++) {
+	for (unsigned i = 0; i < waits && !shim.confined; i++) {
 		uint32_t turn = __atomic_load_n(&lock->turn, __ATOMIC_SEQ_CST);
 
 		__atomic_store_n(&lock->waiting, 1, __ATOMIC_SEQ_CST);
@@ -148,7 +148,7 @@ enum lock_wait lock_wait(struct shim_lock *lock, struct thread *self, struct fra
 
 	if (spin(lock, self, mark))
 		return LOCK_TAKEN;
-	if (shim.sandboxed)
+	if (shim.confined)
 		return LOCK_BUSY;
 	if (doze(lock, self, mark, was_stuck ? WAITS_MORE : WAITS))
 		return LOCK_TAKEN;
@@ -164,7 +164,7 @@ static void wake(struct shim_lock *lock)
 {
 	__atomic_store_n(&lock->waiting, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&lock->turn, 1, __ATOMIC_SEQ_CST);
-	if (!shim.sandboxed && !ML_MUTATED(RELEASE_DOES_NOT_WAKE))
+	if (!shim.confined && !ML_MUTATED(RELEASE_DOES_NOT_WAKE))
 		sys_futex(&lock->turn, FUTEX_WAKE_PRIVATE, 1, NULL);
 }
 
@@ -249,7 +249,7 @@ bool lock_was_left(const struct shim_lock *lock, uint64_t state, const struct th
 	uint64_t word = lock_word(state);
 	const struct frame_mark *mark;
 
-	if (shim.sandboxed || lock->calling_out)
+	if (shim.confined || lock->calling_out)
 		return false;
 	mark = find_mark(lock, word, self, mine);
 	return mark != NULL && frame_was_left(mark, word, mine);
@@ -260,7 +260,7 @@ bool lock_is_lost(const struct shim_lock *lock, uint64_t state)
 	const struct frame_mark *mark;
 	uint32_t owner = lock_owner(state);
 
-	if (owner == 0 || shim.sandboxed)
+	if (owner == 0 || shim.confined)
 		return false;
 	if (!(owner & MADE_UP) && task_is_gone(owner))
 		return true;

@@ -25,7 +25,7 @@ static struct small_stack ask(void)
 {
 	stack_t stack;
 
-	if (shim.sandboxed || sys_sigaltstack(NULL, &stack) < 0 || (stack.ss_flags & SS_DISABLE))
+	if (shim.confined || sys_sigaltstack(NULL, &stack) < 0 || (stack.ss_flags & SS_DISABLE))
 		return (struct small_stack){ 0, 0 };
 	return small_part((uintptr_t)stack.ss_sp, stack.ss_size);
 }
@@ -86,7 +86,7 @@ bool small_stack_leave(small_stack_fn fn, struct vm_call *call, const struct unw
 	uint64_t mask;
 	int i;
 
-	if (shim.sandboxed || (self == &thread_nobody && !is_on_small_stack()))
+	if (shim.confined || (self == &thread_nobody && !is_on_small_stack()))
 		return false;
 	mask = shim_block_signals();
 	i = take_stack();

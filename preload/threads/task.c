@@ -83,7 +83,7 @@ static uint64_t read_pointer(void)
 
 static uint32_t learn(uint64_t pointer)
 {
-	if (shim.sandboxed)
+	if (shim.confined)
 		return MADE_UP | (uint32_t)(pointer >> 4);
 	return (uint32_t)sys_gettid();
 }
@@ -107,7 +107,7 @@ static void try_to_verify(struct thread *thread)
 	uint32_t n = ++thread->n_asked;
 	uint64_t word = 0;
 
-	if (shim.sandboxed || (n & (n - 1)) != 0)
+	if (shim.confined || (n & (n - 1)) != 0)
 		return;
 	if (sys_call6(SYS_prctl, PR_GET_TID_ADDRESS, (long)&word, 0, 0, 0, 0) == 0 &&
 	    sys_compare_word(word, task_tid_of(thread)) == 0)
@@ -121,7 +121,7 @@ static struct thread *enter(uint64_t pointer, uint32_t tid)
 	struct thread *thread = thread_find(pointer, tid);
 
 	if (thread == NULL) {
-		thread = thread_enter(pointer, tid, shim.sandboxed ? NULL : task_is_gone);
+		thread = thread_enter(pointer, tid, shim.confined ? NULL : task_is_gone);
 		if (thread != NULL) {
 			small_stack_ask(thread);
 			thread_show(thread);
@@ -147,7 +147,7 @@ static struct thread *find_without_asking(uint64_t pointer)
 	}
 	if (task_reads_pointer)
 		thread = thread_find_verified(pointer);
-	if (thread == NULL && shim.sandboxed)
+	if (thread == NULL && shim.confined)
 		thread = thread_find_by_pointer(pointer);
 	return thread;
 }
@@ -189,7 +189,7 @@ bool task_is_gone(uint32_t tid)
 {
 	long same;
 
-	if (shim.sandboxed || (tid & MADE_UP))
+	if (shim.confined || (tid & MADE_UP))
 		return false;
 	same = sys_call6(SYS_kcmp, sys_gettid(), tid, KCMP_VM, 0, 0, 0);
 	if (same >= 0)
