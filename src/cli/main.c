@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* main - finds the command that the first argument of `mapledger' names, and runs it */
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
