@@ -2,6 +2,10 @@
 #ifndef MEMORY_SET_PRIVATE_H
 #define MEMORY_SET_PRIVATE_H
 
+/*
+ * memory_set_private - the inside of a set, shared by the files of the library
+ */
+
 #include <memory_set/memory_set.h>
 
 #include "area_tree.h"
