@@ -2,7 +2,7 @@
 #ifndef TESTS_TEST_RANDOM_H
 #define TESTS_TEST_RANDOM_H
 
-/* splitmix64: the same numbers from the same seed, everywhere. */
+/* test_random - random numbers (splitmix64): the same from the same seed, everywhere. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * ask_in_handler - questions from signal handlers
+ * ask_in_handler - calls the in-process API from signal handlers
  *
  * First from a SIGSEGV handler, which learns why the page can't be written to and
  * repairs it. Then from a SIGUSR1 handler that another thread triggers thousands

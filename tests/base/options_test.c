@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests the parsing of MAPLEDGER_OPTIONS. */
+
 #include <criterion/criterion.h>
 #include <string.h>
 #include "base/options.h"

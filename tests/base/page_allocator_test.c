@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The shim's memory, against what a request may expect: room, alignment, nobody else's. */
+/* Tests that the page allocator's blocks have room, are aligned, and do not overlap. */
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

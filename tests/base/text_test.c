@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests strings that are built in a buffer, and numbers read from one. */
+
 #include <criterion/criterion.h>
 #include <string.h>
 #include "base/text_format.h"

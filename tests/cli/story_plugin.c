@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * story_plugin - what story loads and unloads
+ * story_plugin - the library that story.c loads and unloads
  */
 
 #include <sys/mman.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests the parsing of moments, places, sizes and names of calls. */
+
 #include <criterion/criterion.h>
 #include <string.h>
 #include "cli/text/output.h"

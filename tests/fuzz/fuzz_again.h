@@ -3,7 +3,7 @@
 #define TESTS_FUZZ_FUZZ_AGAIN_H
 
 /*
- * fuzz_again - a sequence is folded a second time, from what was recorded
+ * fuzz_again - folds a sequence of calls a second time, from what was recorded
  *
  * As a reader of a ledger does it: nothing but the calls, their results and the
  * kernel's recorded answers. Each call must leave the map that it left before.

@@ -3,7 +3,7 @@
 #define TESTS_FUZZ_FUZZ_JUDGE_H
 
 /*
- * fuzz_judge - are the set, the kernel's map and the page model the same?
+ * fuzz_judge - compares the set, the kernel's map and the page model
  */
 
 #include <stdbool.h>

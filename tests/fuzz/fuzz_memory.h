@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_MEMORY_H
 #define TESTS_FUZZ_FUZZ_MEMORY_H
 
-/* Memory that is there before the first call: getting more of it changes no map. */
+/* fuzz_memory - an allocator whose memory is there before the first call, so no map changes. */
 
 #include <memory_set/memory_set.h>
 

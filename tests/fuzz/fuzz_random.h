@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_RANDOM_H
 #define TESTS_FUZZ_FUZZ_RANDOM_H
 
-/* xorshift64*: the same numbers from the same seed, everywhere. */
+/* fuzz_random - random numbers (xorshift64*): the same from the same seed, everywhere. */
 
 #include <stdbool.h>
 #include <stdint.h>

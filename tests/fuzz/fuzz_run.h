@@ -3,7 +3,7 @@
 #define TESTS_FUZZ_FUZZ_RUN_H
 
 /*
- * fuzz_run - a sequence of calls, made for real in a child of its own
+ * fuzz_run - makes a sequence of calls for real, in a child process
  *
  * After each call three maps must be the same: the set that vm_apply() folded, with
  * its doubts answered by the kernel as in the shim; the kernel's; and the page

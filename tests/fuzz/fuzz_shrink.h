@@ -3,7 +3,7 @@
 #define TESTS_FUZZ_FUZZ_SHRINK_H
 
 /*
- * fuzz_shrink - a failing sequence becomes a short one that fails, too
+ * fuzz_shrink - shortens a failing sequence of calls to one that still fails
  *
  * Calls are left out, many at a time and then one at a time, and what is left is
  * run in a fresh child; then arguments are made simpler. What fails in the same way

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * fuzz_vma - random calls, and three opinions about what they did
+ * fuzz_vma - makes random calls, and compares our set, the kernel's map and a page model
  *
  *     fuzz_vma [--seconds N] [--steps N] [--save FOLDER | --as-is]
  *     fuzz_vma --replay FILE...

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The pages of the model, and comparing them with what the kernel has
+ * The pages of the model, and their comparison with what the kernel has
  */
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_PAGE_MODEL_PRIVATE_H
 #define TESTS_FUZZ_PAGE_MODEL_PRIVATE_H
 
-/* What the two halves of the page model share: the pages, and what calls do to them. */
+/* page_model_private - the pages, shared by page_model.c and page_model_calls.c. */
 
 #include "page_model.h"
 

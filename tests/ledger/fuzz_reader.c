@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Reads and folds whatever libFuzzer makes up
+ * Fuzzes the reader: reads and folds files that libFuzzer makes up
  *
  *     CC=clang meson setup build-fuzz -Db_lundef=false
  *     ninja -C build-fuzz tests/ledger/make_corpus tests/ledger/fuzz_reader

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Ledgers whose writer is killed, or still at it. */
+/* Tests ledgers whose writer was killed, or is still writing. */
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

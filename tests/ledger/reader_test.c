@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The reader on files that are not as they should be. */
+/* Tests the reader on damaged files. */
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Folding a ledger gives the map that its recorder had. */
+/* Tests that folding a ledger gives the map that its recorder had. */
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_LEDGER_SCRATCH_H
 #define TESTS_LEDGER_SCRATCH_H
 
-/* A place for one ledger, and its bytes; for the tests of this folder. */
+/* scratch - the path of one ledger, and its bytes; for the tests of this folder. */
 
 #include <stddef.h>
 #include <stdint.h>

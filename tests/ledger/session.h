@@ -3,7 +3,7 @@
 #define TESTS_LEDGER_SESSION_H
 
 /*
- * session - a recorder without a kernel
+ * session - records calls that were never made, with results that the test gives
  *
  * Holds a map and a writer as the shim does, and runs each call through both in
  * the same order: room, begin, apply, done. Calls bring their results along.

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests the writer of ledgers: the file, its segments, and what it does when it can't go on. */
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/filter.h>

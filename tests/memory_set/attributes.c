@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What areas carry, and when two of them become one.
+ * Tests the attributes of areas, and when two neighbours are merged.
  */
 
 #include "support.h"

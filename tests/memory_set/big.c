@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets far bigger than a process has areas. Checked as a whole now and then,
+ * Tests sets far bigger than a process has areas. Checked as a whole now and then,
  * and with a count that is easy to know.
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which backend is called with what, and what is left when one fails.
+ * Tests which backend is called with what, and what is left when one fails.
  */
 
 #include "support.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The examples a newcomer tries first, driven through a page table.
+ * Tests simple examples of map, unmap and protect, driven through a page table.
  */
 
 #include "support.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looking things up: find, iterate, find free room, dump.
+ * Tests lookups: find, iterate, find free room, dump.
  */
 
 #include "support.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the memory comes from, and what happens when there is none.
+ * Tests where a set's memory comes from, and what happens when there is none.
  */
 
 #include "support.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every way a range can lie to the areas, for each operation.
+ * Tests each operation with ranges that overlap the areas in every way.
  *
  *          3000      6000      9000      c000
  *            [  rw-    )         [  r-x    )

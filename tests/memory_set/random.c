@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random operations, compared after each step with an oracle that is too simple
+ * Tests random operations, compared after each step with an oracle that is too simple
  * to be wrong: an array with one entry per page.
  *
  * Backends fail, the allocator fails, and a per-request backend moves what it is

@@ -3,7 +3,7 @@
 #define TESTS_MEMORY_SET_SUPPORT_H
 
 /*
- * Sets as text, so that a failing test shows two maps:
+ * support - sets as text, so that a failing test shows two maps:
  *
  *     1000-5000 rw-, 6000-8000 r-- @3000 by 7
  *

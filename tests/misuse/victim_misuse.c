@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Misuse that is no demo: one function a case, named after its number in
- * misuse.py, where the cases are told.
+ * victim_misuse - misuses of mmap and its kin beyond the demos, one function for
+ * each case of misuse.py.
  *
  *     victim_misuse CASE [PLUGIN]
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * interposer - a library that wants to see some calls, as the runtimes of sanitizers do
+ * interposer - a library that interposes some calls, as the runtimes of sanitizers do
  *
  * It counts what it is called for, and calls whoever is next. Who ends with 6 ends with 7.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* kept_ranges against one bit per page. */
+/* Tests kept_ranges with random ranges, compared with one bit per page. */
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

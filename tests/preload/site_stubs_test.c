@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The stubs, linked alone, with a hook that destroys all it is allowed to
+ * Tests the stubs of call sites, linked alone, with a hook that destroys all it is allowed to
  */
 
 #include <criterion/criterion.h>

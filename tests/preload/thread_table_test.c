@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The table of threads, with a kernel of our own: blocks of memory as threads have, with a word
- * that holds an id.
+ * Tests the table of threads, with made-up threads: blocks of memory as threads have, with a
+ * word that holds an id.
  */
 
 #include <criterion/criterion.h>

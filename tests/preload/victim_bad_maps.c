@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * For a while /proc/thread-self/maps is a file full of nonsense: a mount in a mount
+ * Makes calls while /proc/thread-self/maps is a file full of nonsense: a mount in a mount
  * namespace of our own. Calls must go on as if nothing were wrong.
  */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The break is moved by an instruction in anonymous memory, which nobody sees. libc does
- * not know either, so its next brk takes some of that back.
+ * Moves the break by a syscall instruction in anonymous memory, which the shim can't see. libc
+ * does not know either, so its next brk takes some of that back.
  */
 
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One program that makes every kind of call, each followed by a comparison with
+ * Makes every kind of call in one program, each followed by a comparison with
  * the kernel: through symbols, through libc's insides, through syscall().
  */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A filter that kills for everything but what this program does from then on:
- * write, a few memory calls and exit. One system call of the shim's own, and it
- * dies of SIGSYS.
+ * Installs a seccomp filter that kills for everything but what this program does from
+ * then on: write, a few memory calls and exit. One system call of the shim's own, and
+ * the program dies of SIGSYS.
  */
 
 #include <linux/audit.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * System calls made by code that was made at run time, with raw=1: in threads, in
+ * Makes system calls from code made at run time, with raw=1: in threads, in
  * children, with signals blocked, beside a SIGSYS handler of the program's own.
  */
 

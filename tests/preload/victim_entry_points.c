@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Every way in that is not in the obvious list, for real: after each step the map is the
- * kernel's, and the shim knows what it should. Without the shim only the calls are made.
+ * Changes its map in all the rarer ways (seals, locks, guards, rings): after each step the map
+ * is the kernel's, and the shim knows what it should. Without the shim only the calls are made.
  *
  * Steps that this machine can't do are named on stderr, and left out.
  */

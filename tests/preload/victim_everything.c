@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Everything at once for some seconds: threads that race on one window, handlers that
+ * Does everything at once for some seconds: threads that race on one window, handlers that
  * change the map and one that jumps away, children of all kinds, one killed in its
  * calls, threads that come, go and are cancelled, a userfaultfd monitor, libraries.
  * Nothing may hang, and in the end the map is the kernel's. ML_TEST_SECONDS: how long.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Ways to die of a fault, and ways to live with one. What is printed, and how it
- * ends, must be the same with and without the shim: faults.py compares.
+ * Dies of a fault, or survives one, in the way that MODE says. What is printed, and how
+ * the program ends, must be the same with and without the shim: faults.py compares.
  *
  *     victim_faults MODE
  */

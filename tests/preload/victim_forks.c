@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Children by every road: each must know its own map, and the parent its own,
+ * Makes children in every way: each must know its own map, and the parent its own,
  * while other threads go on changing it.
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Makes the calls that interposer.c counts, and leaves the end to it, too. */
+/* Makes the calls that interposer.c counts; its exit goes through interposer.c, too. */
 
 #include <dlfcn.h>
 #include <sys/prctl.h>

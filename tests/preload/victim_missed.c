@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One page is unmapped by an instruction that nothing can recognize as a munmap: its
+ * Unmaps a page by a syscall instruction that can't be recognized as a munmap: the call's
  * number comes from memory. The next recorded call, next to it, is an mprotect.
  */
 

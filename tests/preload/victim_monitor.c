@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A userfaultfd monitor in the same process: munmap(), mremap(), madvise(), fork() and
+ * Runs a userfaultfd monitor in the same process: munmap(), mremap(), madvise(), fork() and
  * whatever touches a page sleep in the kernel until the monitor has read the event, and
  * the monitor maps memory first. Whoever holds a lock across the system call and waits
  * without bound hangs here.

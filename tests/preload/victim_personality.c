@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Under READ_IMPLIES_EXEC what can be read can be executed, also what the shim maps for
- * itself: so many calls are made that its window into the ledger moves, with and without.
+ * Makes so many calls that the shim's window into the ledger moves, with and without
+ * READ_IMPLIES_EXEC, under which all that can be read can be executed, also the window.
  */
 
 #include <sys/personality.h>

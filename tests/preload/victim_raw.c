@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * System calls made by instructions of the program's own: in the program, in a
+ * Makes system calls by instructions of the program's own: in the program, in a
  * library that comes later, in one of another namespace, and in code that is mapped
  * by hand. Each changes the map, and the map is compared after each.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Go does this: it asks the kernel, by an instruction of its own, whether there is an
- * alternate stack, installs its handlers through libc, and dies when the stack that
+ * Does as Go does at its start: asks the kernel, by an instruction of its own,
+ * whether there is one, installs its handlers through libc, and dies when the stack that
  * was there is gone in the handler.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Built with each of the compilers' sanitizers by sanitizers.py. Without an argument there is
+ * Is built with each of the compilers' sanitizers, by sanitizers.py. Without an argument there is
  * nothing to report: memory is mapped again and again at the same places by several threads,
  * which a runtime that is not told of it takes for races, or for memory never written. With
  * one: the bug that the sanitizer is for.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A timer interrupts the program at random places, hooks included, and the
- * handler changes the map itself: on the normal stack, on an alternate one, and
- * jumping away for good.
+ * Changes the map while a timer's signal interrupts the program at random places, hooks
+ * included, and the handler changes the map itself: on the normal stack, on an alternate
+ * one, and jumping away for good.
  */
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Handlers on alternate stacks of the smallest size, with a guard page below, change the
- * map, while the program changes it, too; in several threads, and signals on top of
+ * Changes the map in handlers on alternate stacks of the smallest size, with a guard page
+ * below, while the program changes the map, too; in several threads, and signals on top of
  * signals.
  */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A call is stepped through instruction by instruction, and in each round a signal
- * arrives one instruction later. Its handler changes the map, or forks, or jumps
- * away for good. After each round the map must be the kernel's.
+ * Steps through a call instruction by instruction, and in each round lets a signal
+ * arrive one instruction later. The handler changes the map, or forks, or jumps away
+ * for good. After each round the map must be the kernel's.
  *
  * The child makes the calls, the parent steps it.
  */

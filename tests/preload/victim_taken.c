@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A thread is held up with the recorder's lock, and another one wants it. The child is the
- * two threads; the parent traces the first.
+ * Stops a thread that has the recorder's lock, while another thread wants the lock. The child
+ * is the two threads; the parent traces the first.
  *
  * usage: victim_taken        right before its system call. The other thread waits in vain until
  *                            it takes the lock away. Then the call is made, and on the way back

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Threads and processes that end in the middle of a call, share memory without being
+ * Makes threads and processes that end in the middle of a call, share memory without being
  * threads, lose their leader, take away the stack they stand on, or switch stacks.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Threads on the memory of others that have ended, and threads that no libc has made.
+ * Makes threads on the memory of others that have ended, and threads that no libc has made.
  * Each says "id number": the kernel's id of a thread, and the number of the call that it
  * made. What a child of fork says comes from its own file.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Threads race mmap, munmap, mprotect and mremap on one window; at each
+ * Lets threads race mmap, munmap, mprotect and mremap on one window; at each
  * quiescent point the map must be the kernel's. "System call, then lock, then
  * record" fails here within a few rounds.
  */

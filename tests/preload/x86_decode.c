@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For x86_insn_test.py: a line of hexadecimal bytes in, the instruction's length out. */
+/* Prints the length of the instruction on each line of hexadecimal bytes, for x86_insn_test.py. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Where a function begins and ends, from each table that may tell */
+/* Tests where a function is found to begin and end, from each table that may tell */
 
 #include <criterion/criterion.h>
 #include "sites/site_function.h"

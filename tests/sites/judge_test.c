@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Which bytes of a program are overwritten, and which are not: pairs of code before and after
+ * Tests which bytes of a program are overwritten, and which are not: code before and after
  *
  * "[0f 05]" is the syscall that is judged. In the code after, "jj" are the five bytes of the
  * jump, and all others are as they were. The code is real where its comment names a file.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Random functions, of which it is known what each byte is: the judge accepts no site where
- * that knowledge says no
+ * Tests the judge on random functions of which it is known what each byte is: no site is accepted
+ * where that knowledge says no
  *
  * A function is drawn as a list of instructions, with jumps to any of its bytes. So what the
  * judge has to find out by decoding is known here without: where instructions begin, where

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Finding 0f 05, eight bytes at a time, against looking at each */
+/* Tests the search for 0f 05, eight bytes at a time, against looking at each byte */
 
 #include <criterion/criterion.h>
 #include "../test_random.h"

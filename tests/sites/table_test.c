@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What becomes of a plan that the judge has made: each state that the ledger may say of a site */
+/* Tests how the table carries out a judge's plan: each state that the ledger may say of a site */
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

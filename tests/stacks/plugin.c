@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Loaded by victim_stacks: calls back from a constructor, while the loader has its lock. */
+/* A library that calls victim_stacks back from its constructor, while the loader has its lock. */
 
 #include <stdint.h>
 #include <sys/mman.h>

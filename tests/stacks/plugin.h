@@ -2,7 +2,7 @@
 #ifndef TESTS_STACKS_PLUGIN_H
 #define TESTS_STACKS_PLUGIN_H
 
-/* What victim_stacks and its plugin share. */
+/* plugin - the functions that victim_stacks and its plugin call in each other. */
 
 /* In the program: what the plugin's constructor calls. */
 extern void (*plugin_probe)(void);

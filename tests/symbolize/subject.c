@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The numbers of some lines are in subject.h.
+ * Functions whose addresses a test looks up; the numbers of some lines are in subject.h.
  */
 
 #include "subject.h"

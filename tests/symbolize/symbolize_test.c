@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests names of places in files, against functions of this program whose lines are known. */
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Unwind tables: of this process, and damaged ones. */
+/* Tests the reading of unwind tables: of this process, and damaged ones. */
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>

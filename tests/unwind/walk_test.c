@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The walk, over stacks and rules that are made up. */
+/* Tests the walk up a stack, over stacks and rules that are made up. */
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #define TESTS_VMA_AREAS_TEXT_H
 
 /*
- * Maps as text, so that a failing test shows two of them:
+ * areas_text - maps as text, so that a failing test shows two of them:
  *
  *     1000-5000 rw-p heap by 7, 6000-8000 r--s file object 2 @3000 by 8 changed 9
  *

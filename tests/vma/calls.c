@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The table of operations, and calls as text
+ * Tests the table of operations, and calls as text
  */
 
 #include <criterion/criterion.h>

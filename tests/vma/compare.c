@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Canonical form, and every kind of difference
+ * Tests the comparison of two maps: canonical form, and every kind of difference
  */
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What no map shows, against what the kernel says of it elsewhere
+ * Tests attributes that no map shows, against what the kernel says of them elsewhere
  *
  * Locks, seals, what a child inherits and how stacks grow are letters in the VmFlags
  * line of /proc/self/smaps; guard pages are bit 58 of /proc/self/pagemap. After

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Lines of /proc/PID/maps: read, printed again, and compared with the ioctl
+ * Tests lines of /proc/PID/maps: read, printed again, and compared with the ioctl
  */
 
 #include <criterion/criterion.h>

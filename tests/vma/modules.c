@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Which class a module is in, by its name.
+ * Tests which class a module is in, by its name.
  */
 
 #include <criterion/criterion.h>

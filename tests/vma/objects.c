@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tests the table of objects (files and the like) that areas show. */
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

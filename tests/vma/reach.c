@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Which pages a call is about: under way, when only its arguments are known, and done
+ * Tests which pages a call is about: under way, when only its arguments are known, and done
  *
  * Two answers: "reach" is all that may have changed, and everything where that could be
  * anywhere; "touch" is what a screen shows of the call, and nothing where that isn't known.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the kernel said, laid over what we had
+ * Tests vm_replace(): what the kernel said of a range replaces what the set had
  */
 
 #include <criterion/criterion.h>

@@ -3,8 +3,8 @@
 #define TESTS_VMA_RESYNC_H
 
 /*
- * What the shim does about doubts, in its plainest form: ask the kernel and put
- * the answer into the map.
+ * resync - asks the kernel about doubts and puts the answer into the map, as the shim
+ * does, in its plainest form.
  */
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Each rule of the fold: a map, a call with its result, and the map after it.
+ * Tests each rule of the fold: a map, a call with its result, and the map after it.
  * The calls are replayed, so each row holds on any kernel. All are number 9.
  */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What chance does not bring about: one story each, with the kernel as the judge
- * of a few pages
+ * Tests sequences of calls that chance does not bring about, with the kernel as the
+ * judge of a few pages
  */
 
 #include <criterion/criterion.h>
