@@ -3,7 +3,7 @@
 #define AUDIT_AUDIT_H
 
 /*
- * audit - rules that turn history into findings
+ * audit - rules that find mistakes in the recorded calls
  *
  * Whoever folds a ledger shows each call to the audit twice: before it, with the
  * map as it was, and after it, with the map as it became. In between the audit
@@ -31,11 +31,12 @@
 
 struct audit;
 
-/* NULL when memory is short. */
+/* Makes an audit; NULL when memory is short. */
 struct audit *audit_create(const struct audit_options *options);
 void audit_destroy(struct audit *audit);
 
-/* Each returns 0 or -ENOMEM. */
+/* Show the audit a call before and after it is folded, and the map at the end. Return: 0 or
+ * -ENOMEM. */
 int audit_before(struct audit *audit, const struct vm_space *space,
 		 const struct audit_event *event);
 int audit_after(struct audit *audit, const struct vm_space *space, const struct audit_event *event);

@@ -18,7 +18,7 @@ enum audit_severity {
 
 const char *audit_severity_name(enum audit_severity severity);
 
-/* Places in audit_rules[]. The ids are for ever; the numbers here are not. */
+/* The rules, by their places in audit_rules[]. The ids are for ever; the numbers here are not. */
 enum audit_rule_place {
 	RULE_W01,
 	RULE_W02,

@@ -11,13 +11,13 @@
 #include "audit/owner.h"
 #include "audit/predicates.h"
 
-/* What lies in the ranges of a call. */
+/* The areas in the ranges of a call. */
 struct area_list {
 	struct memory_area *areas;
 	size_t n, capacity;
 };
 
-/* Mappings by the event that made them; and what became of them. */
+/* A mapping, kept by the event that made it, and what became of it. */
 struct mapping {
 	struct owner owner;
 	struct addr_range range; /* as it was mapped */
@@ -29,7 +29,7 @@ struct mapping {
 	uint64_t guard; /* of a stack: where the accessible part begins; 0: not known */
 };
 
-/* The last munmap of a range that begins somewhere. */
+/* The last munmap of a range, kept by the address that the range begins at. */
 struct unmapping {
 	uint64_t event;
 	uint64_t victim; /* event that had mapped the first page */
@@ -43,7 +43,7 @@ struct thread_state {
 	struct vm_call call;
 };
 
-/* What a call site did. */
+/* Counts of what the calls of one call site did. */
 struct site_state {
 	struct owner owner;
 	uint64_t n_calls;
@@ -61,7 +61,7 @@ struct site_state {
 	uint32_t object; /* that it maps, where it is always the same; UINT32_MAX: others too */
 };
 
-/* Something to look at again in the end. */
+/* A possible finding, to be looked at again when all is folded. */
 struct candidate {
 	enum audit_rule_place rule;
 	struct addr_range range;
@@ -72,7 +72,7 @@ struct candidate {
 	struct vm_call call;
 };
 
-/* What the program relies on (ml_expect). */
+/* A range and protection that the program relies on (ml_expect). */
 struct expectation {
 	struct addr_range range;
 	uint64_t prot;
@@ -101,7 +101,7 @@ struct audit {
 	bool out_of_memory;
 };
 
-/* One call, seen from both sides; audit_each_piece() goes through what it touched. */
+/* One call, with the map before and after; audit_each_piece() goes through the pages it touched. */
 struct change {
 	struct audit *audit;
 	const struct vm_space *space; /* after it */
@@ -111,7 +111,7 @@ struct change {
 	bool failed;
 };
 
-/* @array has room for one more behind this; false: memory is short. */
+/* Makes room for one more element in @array; false: memory is short. */
 bool audit_make_room(void **array, size_t n, size_t *capacity, size_t size);
 
 /* How many calls the thread has made before this one. */
@@ -120,7 +120,7 @@ uint64_t audit_thread_seq(const struct change *change);
 /* The mapping that event @origin made, or NULL. */
 struct mapping *audit_mapping(const struct audit *audit, uint64_t origin);
 
-/* Is it the main thread's stack, or may it be? */
+/* Is @area the main thread's stack, or may it be? */
 bool audit_is_main_stack(const struct vm_space *space, const struct memory_area *area);
 
 /* Does the object have code in this map: is it a program or a library? */
@@ -146,7 +146,7 @@ static inline bool audit_is_foreign(const struct change *change, const struct ma
 /* Writes down what a call that has finished mapped, who made it, and how many areas there are. */
 void audit_note_call(const struct change *change);
 
-/* Writes down that it was its thread's last call. */
+/* Writes down a call as the last of its thread. */
 void audit_note_thread(const struct change *change);
 
 #endif

@@ -3,7 +3,7 @@
 #define AUDIT_EVENT_TABLE_H
 
 /*
- * event_table - records of one size by a 64-bit key
+ * event_table - a hash table of records of one size, by a 64-bit key
  */
 
 #include <stdbool.h>
@@ -21,13 +21,13 @@ struct event_table {
 void event_table_init(struct event_table *table, size_t record_size);
 void event_table_finish(struct event_table *table);
 
-/* NULL when there is none. Records move when others are added. */
+/* Finds the record with this key; NULL when there is none. Records move when others are added. */
 void *event_table_find(const struct event_table *table, uint64_t key);
 
-/* The record with this key, all zero when it is new; NULL when memory is short. */
+/* Finds or adds the record with this key, all zero when new; NULL when memory is short. */
 void *event_table_add(struct event_table *table, uint64_t key, bool *is_new);
 
-/* One after the other: @slot begins at 0. NULL at the end. */
+/* Hands out one record after the other: @slot begins at 0. NULL at the end. */
 void *event_table_next(const struct event_table *table, size_t *slot, uint64_t *key);
 
 #endif

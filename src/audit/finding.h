@@ -59,13 +59,13 @@ struct audit_event {
 };
 
 /*
- * A finding of the caller's own: of a crash, or about the ledger itself. @event may be
+ * Adds a finding of the caller's own: of a crash, or about the ledger itself. @event may be
  * NULL. The message is cut to fit.
  */
 int audit_add(struct audit *audit, enum audit_rule_place place, enum audit_severity severity,
 	      const struct audit_event *event, struct addr_range range, const char *message);
 
-/* Errors first, then in order of events. Valid until the next call. */
+/* Hands out all findings: errors first, then in order of events. Valid until the next call. */
 const struct audit_finding *audit_findings(struct audit *audit, size_t *n);
 
 /* ------------------------------------------------------------------- for rules */
@@ -87,15 +87,15 @@ bool audit_is_news(struct audit_finding *finding, const struct change *change,
 /* Has the rule found something in this very call? */
 bool audit_has_reported(const struct change *change, enum audit_rule_place place);
 
-/* To be looked at again in the end: nothing is reported until then. */
+/* Keeps a possible finding, to be looked at again in the end: nothing is reported until then. */
 void audit_remember(const struct change *change, enum audit_rule_place place,
 		    struct addr_range range, uint64_t origin);
 
-/* As audit_report(), of the call that was remembered; @space is the map in the end. */
+/* Reports a finding of a call that audit_remember() kept; @space is the map in the end. */
 struct audit_finding *audit_report_candidate(struct audit *audit, const struct vm_space *space,
 					     const struct candidate *candidate);
 
-/* A finding of no call, about @site in the end. */
+/* Reports a finding about @site as a whole, in the end. */
 struct audit_finding *audit_report_site(struct audit *audit, enum audit_rule_place place,
 					const struct site_state *site);
 

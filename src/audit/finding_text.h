@@ -9,16 +9,16 @@
 #include "audit/finding.h"
 #include "base/text.h"
 
-/* An empty message for @finding, to be written into @text; it may be written anew each time. */
+/* Begins the message of @finding: it is written into @text, in place of an earlier one. */
 void audit_begin_message(struct audit_finding *finding, struct text *text);
 
-/* "#42" */
+/* Appends the number of an event: "#42". */
 void audit_say_event(struct text *text, uint64_t number);
 
-/* "1 page", "3 pages" */
+/* Appends a number of pages: "1 page", "3 pages". */
 void audit_say_pages(struct text *text, uint64_t n);
 
-/* "libc.so.6", "[heap]", "anonymous memory" */
+/* Appends the name of an area: "libc.so.6", "[heap]", "anonymous memory". */
 void audit_name(const struct vm_space *space, const struct memory_area *area, struct text *text);
 
 #endif

@@ -3,12 +3,12 @@
 #define AUDIT_PIECES_H
 
 /*
- * pieces - what a call touched, run by run of pages: what each was, and what it became
+ * pieces - the runs of pages that a call touched: what each was before it, and what after
  */
 
 #include "audit/audit_state.h"
 
-/* A run of pages: what it was, and what it is. NULL: not mapped. */
+/* Called with a run of pages, as it was before the call and is after. NULL: not mapped. */
 typedef void (*piece_fn)(const struct change *change, struct addr_range range,
 			 const struct memory_area *before, const struct memory_area *after,
 			 void *context);

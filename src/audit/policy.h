@@ -17,11 +17,11 @@
 #define POLICY_EXECSTACK 0x10u
 #define POLICY_PAX	 0x20u
 
-/* POLICY_MDWE and others, for one piece of a call that succeeded here. */
+/* Tells which policies (POLICY_MDWE and others) would refuse one piece of a call that succeeded. */
 unsigned policy_refusals(const struct change *change, const struct memory_area *before,
 			 const struct memory_area *after);
 
-/* "MDWE, SELinux execmem, PaX MPROTECT" */
+/* Appends the names of policies: "MDWE, SELinux execmem, PaX MPROTECT". */
 void policy_names(unsigned refusals, struct text *text);
 
 #endif

@@ -28,7 +28,7 @@ struct overhang {
 	bool is_last;
 };
 
-/* Of an munmap or an mprotect, by the map as it was before the call. No @rest: another call. */
+/* Finds the overhang of an munmap or mprotect, by the map before it. No @rest: another call. */
 struct overhang overhang_of_call(const struct vm_space *before, const struct vm_call *call);
 
 enum overhang_kind {

@@ -3,7 +3,7 @@
 #define AUDIT_RULES_EXPECT_H
 
 /*
- * rules_expect - G02, where the program itself says what it relies on: ml_expect()
+ * rules_expect - the rule G02: a call breaks what the program relies on, see ml_expect()
  */
 
 #include "vma/vm_space.h"
@@ -14,7 +14,7 @@ struct change;
 /* Looks at a call that has finished. */
 void rules_expect(const struct change *change);
 
-/* From here on the program relies on this. @event: the number of the last call before. */
+/* Notes what the program relies on from now on. @event: the number of the last call before. */
 int audit_expect(struct audit *audit, const struct vm_space *space, struct addr_range range,
 		 uint64_t prot, uint64_t event);
 

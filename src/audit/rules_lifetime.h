@@ -3,7 +3,7 @@
 #define AUDIT_RULES_LIFETIME_H
 
 /*
- * rules_lifetime - U: what is unmapped and mapped over
+ * rules_lifetime - the rules U, about memory that is unmapped or mapped over
  */
 
 struct audit;

@@ -3,8 +3,8 @@
 #define AUDIT_RULES_LIMITS_H
 
 /*
- * rules_limits - L: limits and leaks; A: the layout; U08: calls that failed; G01: stacks
- * without guard
+ * rules_limits - the rules L (limits and leaks), A (layout), U08 (calls that failed) and G01
+ * (stacks without guard)
  */
 
 struct audit;

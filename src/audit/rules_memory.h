@@ -3,7 +3,7 @@
 #define AUDIT_RULES_MEMORY_H
 
 /*
- * rules_memory - W: what memory may be written and executed; P07, which is W04 for data
+ * rules_memory - the rules W, about memory that is written and executed; and P07, W04 for data
  */
 
 struct audit;

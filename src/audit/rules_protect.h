@@ -3,7 +3,7 @@
 #define AUDIT_RULES_PROTECT_H
 
 /*
- * rules_protect - P: mprotect; G: guards
+ * rules_protect - the rules P, about mprotect, and G, about guards
  */
 
 struct change;
