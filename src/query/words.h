@@ -11,22 +11,22 @@
 
 #include "base/text.h"
 
-/* "4K", "1.3M", "42.7T", or the exact number of bytes with @exact. */
+/* Appends a size: "4K", "1.3M", "42.7T", or the exact number of bytes with @exact. */
 void text_size(struct text *text, uint64_t size, bool exact);
 
-/* "61 us", "3.751 ms", "1.250 s", "2 h 03 min". */
+/* Appends a duration: "61 us", "3.751 ms", "1.250 s", "2 h 03 min". */
 void text_duration(struct text *text, uint64_t ns);
 
-/* @n and its noun: "1 call", "2 calls". Thousands are not separated. */
+/* Appends a count, @n and its noun: "1 call", "2 calls". Thousands are not separated. */
 void text_count(struct text *text, uint64_t n, const char *noun);
 
-/* Control bytes as \ooo. */
+/* Appends a name, its control bytes as \ooo. */
 void text_name(struct text *text, const char *name, size_t len);
 
-/* "rw-p" */
+/* Appends permissions as /proc/PID/maps shows them: "rw-p". */
 void text_perm(struct text *text, uint64_t flags);
 
-/* "  99.6 %" without the blanks: @part of @whole, one digit behind the point. */
+/* Appends what part of @whole @part is, with one digit behind the point: "99.6 %". */
 void text_percent(struct text *text, uint64_t part, uint64_t whole);
 
 #endif
