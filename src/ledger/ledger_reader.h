@@ -33,7 +33,7 @@ struct ledger_reader;
  *           byte order, header damaged
  */
 struct ledger_reader *ledger_reader_open(const char *path, struct ledger_problem *problem);
-/* From bytes in memory, which must outlive the reader: for tests and fuzzing. */
+/* Opens a ledger in memory, which must outlive the reader: for tests and fuzzing. */
 struct ledger_reader *ledger_reader_open_memory(const void *bytes, size_t size,
 						struct ledger_problem *problem);
 void ledger_reader_close(struct ledger_reader *reader);
@@ -42,8 +42,8 @@ const struct ledger_header *ledger_reader_header(const struct ledger_reader *rea
 const char *ledger_reader_path(const struct ledger_reader *reader);
 
 /*
- * What another witness (a core file) says of the end takes the place of what the
- * ledger says, until the reader is closed.
+ * Replaces the ledger's record of the fault that ended the process by another one, from a
+ * core file, until the reader is closed.
  */
 void ledger_reader_set_fault(struct ledger_reader *reader, const struct ledger_fault *fault);
 
@@ -128,7 +128,7 @@ struct ledger_position {
 	bool overrun;
 };
 
-/* To look ahead and come back. */
+/* Tells the position of the next record, to look ahead and come back. */
 struct ledger_position ledger_reader_tell(const struct ledger_reader *reader);
 void ledger_reader_seek(struct ledger_reader *reader, const struct ledger_position *position);
 

@@ -8,7 +8,7 @@
 
 #include "ledger/ledger_reader_private.h"
 
-/* NULL behind the segment's or the file's end. Valid until the next call. */
+/* Reads a record; NULL behind the segment's or the file's end. Valid until the next call. */
 const struct ledger_any *ledger_records_get(struct ledger_reader *reader, uint64_t record);
 
 /* The same, read again from the file if it was not done before. */

@@ -39,7 +39,7 @@ int ledger_window_populate(uint64_t addr, uint64_t size);
  */
 enum ledger_end ledger_window_make_ready(struct ledger_writer *writer, uint64_t until);
 
-/* A fresh clock pair in the header, unless the writer is confined. */
+/* Writes a fresh clock pair into the header, unless the writer is confined. */
 void ledger_window_stamp(struct ledger_writer *writer);
 
 #endif

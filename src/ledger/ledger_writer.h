@@ -108,7 +108,7 @@ static inline struct ledger_any *ledger_writer_place(struct ledger_writer *write
 	return record;
 }
 
-/* Everything stored so far counts from this one store on. */
+/* Sets a record's state: everything stored in the record so far counts from this one store on. */
 static inline void ledger_writer_mark(void *record, uint8_t state)
 {
 	__atomic_store_n((uint8_t *)record, state, __ATOMIC_RELEASE);
@@ -160,7 +160,7 @@ static inline void ledger_writer_done(struct ledger_writer *writer, void *record
 }
 
 /*
- * A call's record, begun but without its result; @call->event is set to its
+ * Begins a call's record, without its result; @call->event is set to the call's
  * number. NULL when stopped.
  */
 struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struct vm_call *call);
