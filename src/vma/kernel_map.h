@@ -81,7 +81,7 @@ struct kernel_map_text {
 	uint32_t n_bad_lines;
 };
 
-/* @size must hold the longest line: 8 KiB is enough for a path of PATH_MAX. */
+/* Begins to read. @size must hold the longest line: 8 KiB is enough for a path of PATH_MAX. */
 void kernel_map_text_init(struct kernel_map_text *map, int fd, char *buffer, size_t size);
 
 /*

@@ -16,7 +16,7 @@ struct vm_advice {
 	uint64_t clear;
 };
 
-/* Its row; NULL: the advice is about what pages hold, and leaves no flag. */
+/* Finds the row of an advice; NULL: it is about what pages hold, and leaves no flag. */
 const struct vm_advice *vm_advice_find(uint32_t advice);
 
 /* Does madvise with this advice do more than what pages hold? */

@@ -10,7 +10,7 @@
 
 struct vm_change;
 
-/* One per operation, for vm_apply(). */
+/* Apply one operation each, called by vm_apply(). */
 int64_t vm_change_madvise(struct vm_change *change);
 int64_t vm_change_mseal(struct vm_change *change);
 int64_t vm_change_mlock(struct vm_change *change);

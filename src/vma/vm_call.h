@@ -136,7 +136,7 @@ struct vm_op_info {
 	uint8_t args[6];
 };
 
-/* Begins or ends an address space. */
+/* Does the operation begin or end an address space? */
 bool vm_op_makes_space(unsigned op);
 
 /* @op may be anything; unknown ones get a row named "unknown". */
@@ -156,7 +156,7 @@ enum vm_op vm_op_of_nr(long nr);
  */
 bool vm_call_matters(enum vm_op op, const uint64_t args[6]);
 
-/* Both of the above: the operation to record, or VM_OP_NONE. */
+/* The operation to record for a system call with these arguments, or VM_OP_NONE. */
 enum vm_op vm_op_of_call(long nr, const uint64_t args[6]);
 
 /*

@@ -43,7 +43,7 @@ static inline bool vm_change_succeeded(const struct vm_change *change, int64_t a
 
 /* Adds a range that must be read back from the kernel after the call. */
 void vm_change_doubt(struct vm_change *change, struct addr_range range, enum vm_reason reason);
-/* The same for the whole mapping at @addr, of which no argument tells where it ends. */
+/* Adds the whole mapping at @addr, of which no argument tells where it ends, as such a range. */
 void vm_change_doubt_mapping(struct vm_change *change, uint64_t addr, enum vm_reason reason);
 
 /* The call had its effect, but the set does not show it: all that the call may have changed is
@@ -74,7 +74,7 @@ void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t 
 /* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
 
-/* May it add PROT_EXEC, for all we know? The personality is a thread's own, the space is not. */
+/* May the kernel add PROT_EXEC, as far as is known? The personality is a thread's, not a space's. */
 bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
 
 /*

@@ -8,7 +8,7 @@
 
 #include "vma/vm_space.h"
 
-/* Is all of it mapped? */
+/* Is all of @range mapped? */
 bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
 
 /* The end of the nearest area below @addr; 0: there is none. */

@@ -93,7 +93,7 @@ enum vm_reason {
 	VM_REASON_COUNT,
 };
 
-/* Have they a page in common? */
+/* Have two ranges a page in common? */
 static inline bool vm_ranges_meet(struct addr_range a, struct addr_range b)
 {
 	return a.start < b.end && b.start < a.end;
