@@ -46,7 +46,7 @@ struct problem {
 void problem_set(struct problem *problem, enum problem_kind kind, const char *about,
 		 const char *what, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same, because of an errno: its text stands behind a colon. */
+/* Say what went wrong because of an errno, whose text stands behind a colon. */
 void problem_set_errno(struct problem *problem, enum problem_kind kind, const char *about,
 		       int error, const char *what, ...) __attribute__((format(printf, 5, 6)));
 
