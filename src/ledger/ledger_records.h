@@ -11,7 +11,7 @@
 /* Reads a record; NULL behind the segment's or the file's end. Valid until the next call. */
 const struct ledger_any *ledger_records_get(struct ledger_reader *reader, uint64_t record);
 
-/* The same, read again from the file if it was not done before. */
+/* Reads a record, again from the file if the record was not done when it was last read. */
 const struct ledger_any *ledger_records_get_fresh(struct ledger_reader *reader, uint64_t record);
 
 /* The first marked record at or after this one; 0: none, or in the newest segment none nearby. */

@@ -14,7 +14,7 @@ bool ledger_slot_find(const struct ledger_reader *reader, uint64_t lap, uint32_t
 /* The first segment of the history that is left; sets the newest lap and the clock. */
 bool ledger_slots_first(struct ledger_reader *reader, struct ledger_slot *first);
 uint64_t ledger_record_offset(const struct ledger_reader *reader, uint32_t slot, uint64_t record);
-/* As the slot's head says now; 0: it makes no sense. */
+/* Reads the lap in the slot's head as it is now; 0: the head makes no sense. */
 uint64_t ledger_slot_lap(const struct ledger_reader *reader, uint32_t slot);
 
 /* How far a record got: not written, a call under way, or whole. */
