@@ -31,7 +31,7 @@ void rule_cache_forget_range(struct addr_range range);
 /* Forgets what @call, which is about to be made, would make untrue. @brk: the break before it. */
 void rule_cache_before_call(const struct vm_call *call, uint64_t brk);
 
-/* As above, without the lock. */
+/* Forgets as rule_cache_before_call() does, for a call that is made without the lock. */
 void rule_cache_before_call_without_lock(const struct vm_call *call, uint64_t brk);
 
 extern uint64_t rule_cache_stacks_now __attribute__((visibility("hidden")));
