@@ -74,7 +74,7 @@ void vm_change_mark(struct vm_change *change, struct addr_range range, uint64_t 
 /* Does the kernel add PROT_EXEC to this prot? Not on file systems mounted noexec. */
 bool vm_read_implies_exec(const struct vm_space *space, uint64_t prot);
 
-/* May the kernel add PROT_EXEC, as far as is known? The personality is a thread's, not a space's. */
+/* May the kernel add PROT_EXEC, as far as is known? Personalities are of threads, not of spaces. */
 bool vm_exec_is_unsure(const struct vm_space *space, uint64_t prot);
 
 /*
