@@ -13,6 +13,7 @@
  *     verify                            "area" lines follow
  *     check START END EVENT             the same for a part, right after a call
  *     thread TID SP
+ *     site STATE OBJECT ADDR            STATE is a number of enum ledger_site_state
  *     note TEXT                         mark TEXT and expect TEXT: notes of the program's
  *     flags VM_CALL_                    of the calls that follow
  *     header FIELD VALUE                a field of the header; see below
@@ -295,6 +296,17 @@ static void do_thread(char **line)
 	ledger_writer_thread(&writer, tid, number(line));
 }
 
+static void do_site(char **line)
+{
+	struct ledger_site *site = ledger_writer_begin(&writer, LEDGER_SITE);
+
+	site->site_state = (uint8_t)number(line);
+	site->op = VM_OP_MMAP;
+	site->object = (uint32_t)number(line);
+	site->addr = number(line);
+	ledger_writer_done(&writer, site);
+}
+
 static void do_note(unsigned what, const char *sentence)
 {
 	struct ledger_note *note;
@@ -339,6 +351,8 @@ static void do_line(char *text)
 		group.event = number(&line);
 	} else if (strcmp(word, "thread") == 0) {
 		do_thread(&line);
+	} else if (strcmp(word, "site") == 0) {
+		do_site(&line);
 	} else if (strcmp(word, "note") == 0) {
 		do_note(LEDGER_NOTE_DEGRADED, line);
 	} else if (strcmp(word, "mark") == 0) {

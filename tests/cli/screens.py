@@ -101,6 +101,10 @@ SCREENS = [
     ("diff_kinds", 1, ["diff", "start", "end", "calls.mlg"]),
     ("top_kinds", 0, ["top", "--by", "calls", "calls.mlg"]),
     ("info_kinds", 0, ["info", "calls.mlg"]),
+    ("info_troubles", 0, ["info", "troubles.mlg"]),
+    ("info_executed", 0, ["info", "executed.mlg"]),
+    ("audit_refused", 1, ["audit", "refused.mlg"]),
+    ("audit_granted", 0, ["audit", "granted.mlg"]),
     *((f"{command}_crash_{crash}", 0, [command, f"crash_{crash}.mlg"])
       for crash in CRASHES for command in ("log", "explain")),
     ("verify_nothing", 3, ["verify", "demo.mlg"]),
@@ -119,6 +123,8 @@ JSON = [["info", "--json", "demo.mlg"], ["info", "--json", "flight.mlg"],
         ["verify", "--json", "equal.mlg"], ["verify", "--json", "different.mlg"],
         ["verify", "--json", "demo.mlg"], ["verify", "--json", "checked.mlg"],
         ["log", "--json", "checked.mlg"],
+        ["info", "--json", "troubles.mlg"], ["info", "--json", "executed.mlg"],
+        ["audit", "--json", "refused.mlg"], ["audit", "--json", "granted.mlg"],
         ["map", "--json", "calls.mlg"], ["top", "--json", "calls.mlg"],
         ["why", "--json", "0x7ffff6000000+64K", "calls.mlg"], ["info", "--json", "calls.mlg"],
         *([command, "--json", f"crash_{crash}.mlg"]
@@ -204,6 +210,10 @@ def json_facts(checks, mapledger, folder):
     checks.same(verdict["checks"]["first_event"], 2, "the call is named")
     checks.same(verdict["checks"]["first_difference"][0]["kind"], "prot", "and what differed")
     checks.same(ask("info", "--json", "equal.mlg")[0]["exit_status"], 3, "exit status in JSON")
+    refused = ask("audit", "--json", "refused.mlg")[0]["findings"]
+    checks.same(sorted(row["event"] for row in refused if row["rule"] == "U08"),
+                [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16, 17], "each refused call once")
+    checks.same(ask("audit", "--json", "granted.mlg")[0]["findings"], [], "none of those granted")
 
 
 def colors(checks, mapledger, folder):
@@ -261,7 +271,8 @@ def main(mapledger, make_ledger, *rest):
     checks = Checks()
     with scratch() as folder:
         for script in ("demo", "equal", "different", "flight", "story", "stacks", "checked",
-                       "calls", *(f"crash_{crash}" for crash in CRASHES)):
+                       "calls", "troubles", "executed", "refused", "granted",
+                       *(f"crash_{crash}" for crash in CRASHES)):
             make(make_ledger, script, folder, script + ".mlg")
         screens(checks, mapledger, folder, "--write" in rest)
         json_lines(checks, mapledger, folder)
