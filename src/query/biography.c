@@ -38,10 +38,10 @@ void biography_free(struct biography *biography)
 	*biography = (struct biography){ 0 };
 }
 
-/* -------------------------------------------------------------------------- reading */
+/* -------------------------------------------------------------------------- walking */
 
-/* One place at a time. @was: what lay there after the last fact. */
-struct reading {
+/* A walk that collects the facts about one place. @was: what lay there after the last fact. */
+struct place_walk {
 	struct ledger_view *view;
 	struct biography *biography;
 	struct touch target; /* one range */
@@ -62,9 +62,9 @@ static void drop_oldest_half(struct biography *biography)
 }
 
 /* A new fact, all zero. */
-static struct fact *add_fact(struct reading *reading)
+static struct fact *add_fact(struct place_walk *walk)
 {
-	struct biography *biography = reading->biography;
+	struct biography *biography = walk->biography;
 
 	if (biography->n == FACTS_MAX)
 		drop_oldest_half(biography);
@@ -89,14 +89,14 @@ static void name_of_piece(const struct vm_space *space, const struct effect_piec
 	area_what(space, &area, text);
 }
 
-static void look(struct reading *reading)
+static void look(struct place_walk *walk)
 {
-	effect_look(&reading->is, &reading->view->replay.space, &reading->target);
+	effect_look(&walk->is, &walk->view->replay.space, &walk->target);
 }
 
-static bool differs(const struct reading *reading)
+static bool differs(const struct place_walk *walk)
 {
-	return effect_changed_bytes(&reading->was, &reading->is, &reading->target) > 0;
+	return effect_changed_bytes(&walk->was, &walk->is, &walk->target) > 0;
 }
 
 static struct addr_range meet(struct addr_range a, struct addr_range b)
@@ -106,16 +106,16 @@ static struct addr_range meet(struct addr_range a, struct addr_range b)
 }
 
 /* What was and is in the fact's part of the target. */
-static void say_before_and_after(const struct reading *reading, struct fact *fact)
+static void say_before_and_after(const struct place_walk *walk, struct fact *fact)
 {
-	const struct vm_space *space = &reading->view->replay.space;
+	const struct vm_space *space = &walk->view->replay.space;
 	struct touch part = { 1, { fact->where } };
 	struct effect_pieces was = { 0 };
 	struct effect_pieces is = { 0 };
 	struct text text;
 
-	effect_clip(&reading->was, fact->where, &was);
-	effect_clip(&reading->is, fact->where, &is);
+	effect_clip(&walk->was, fact->where, &was);
+	effect_clip(&walk->is, fact->where, &is);
 	text_init(&text, fact->before, sizeof(fact->before));
 	effect_perms(&was, &part, &text);
 	text_init(&text, fact->after, sizeof(fact->after));
@@ -126,26 +126,26 @@ static void say_before_and_after(const struct reading *reading, struct fact *fac
 	effect_pieces_free(&is);
 }
 
-static void keep_look(struct reading *reading)
+static void keep_look(struct place_walk *walk)
 {
-	struct effect_pieces old = reading->was;
+	struct effect_pieces old = walk->was;
 
-	reading->was = reading->is;
-	reading->is = old;
+	walk->was = walk->is;
+	walk->is = old;
 }
 
 /* ---------------------------------------------------------------------------- calls */
 
 /* What is beyond the old length was mapped anew; without an old length, all of it. */
 static enum fact_kind kind_of_mremap(const struct vm_call *call, struct addr_range range,
-				     const struct reading *reading)
+				     const struct place_walk *walk)
 {
 	uint64_t old_size = vm_page_up(call->args[1]);
 	uint64_t from = call->args[0];
 	uint64_t to = (uint64_t)call->result;
-	bool is_there = reading->is.n > 0;
+	bool is_there = walk->is.n > 0;
 
-	if (from == to && !differs(reading))
+	if (from == to && !differs(walk))
 		return FACT_NOTHING;
 	if (from == to)
 		return is_there ? FACT_MAPPED : FACT_UNMAPPED;
@@ -155,11 +155,11 @@ static enum fact_kind kind_of_mremap(const struct vm_call *call, struct addr_ran
 										   : FACT_NOTHING;
 }
 
-static enum fact_kind kind_of_success(const struct reading *reading, const struct fact *fact)
+static enum fact_kind kind_of_success(const struct place_walk *walk, const struct fact *fact)
 {
 	const struct vm_call *call = &fact->call;
-	bool was_there = reading->was.n > 0;
-	bool is_there = reading->is.n > 0;
+	bool was_there = walk->was.n > 0;
+	bool is_there = walk->is.n > 0;
 
 	switch (call->op) {
 	case VM_OP_MMAP:
@@ -168,12 +168,12 @@ static enum fact_kind kind_of_success(const struct reading *reading, const struc
 	case VM_OP_REMAP_FILE_PAGES:
 		return was_there ? FACT_REPLACED : FACT_MAPPED;
 	case VM_OP_MREMAP:
-		return kind_of_mremap(call, fact->where, reading);
+		return kind_of_mremap(call, fact->where, walk);
 	case VM_OP_MADVISE:
 	case VM_OP_PROCESS_MADVISE:
 		return FACT_ADVISED;
 	default:
-		if (!differs(reading))
+		if (!differs(walk))
 			return FACT_NOTHING;
 		if (!was_there)
 			return FACT_MAPPED;
@@ -181,18 +181,18 @@ static enum fact_kind kind_of_success(const struct reading *reading, const struc
 	}
 }
 
-static enum fact_kind kind_of_call(const struct reading *reading, const struct history_event *event,
+static enum fact_kind kind_of_call(const struct place_walk *walk, const struct history_event *event,
 				   const struct fact *fact)
 {
 	if (!event->finished)
 		return FACT_IN_FLIGHT;
 	if (!call_was_refused(&event->call))
-		return kind_of_success(reading, fact);
-	if (!differs(reading))
+		return kind_of_success(walk, fact);
+	if (!differs(walk))
 		return FACT_REFUSED;
-	if (reading->was.n == 0)
+	if (walk->was.n == 0)
 		return FACT_MAPPED;
-	return reading->is.n > 0 ? FACT_CHANGED : FACT_UNMAPPED;
+	return walk->is.n > 0 ? FACT_CHANGED : FACT_UNMAPPED;
 }
 
 /* The other place of memory that mremap moved: as far from its start as this is. */
@@ -220,56 +220,56 @@ static bool call_meets(const struct history_event *event, struct addr_range targ
 	return vm_ranges_meet(event->answered, target);
 }
 
-static void read_call(struct reading *reading, const struct history_event *event)
+static void read_call(struct place_walk *walk, const struct history_event *event)
 {
 	struct ledger_trace trace;
 	struct addr_range where;
 	struct fact *fact;
 
-	if (!call_meets(event, reading->target.range[0], &where))
+	if (!call_meets(event, walk->target.range[0], &where))
 		return;
-	look(reading);
+	look(walk);
 	/* Only an answer about more than the call touches this, and it confirms what was known. */
-	if (!touch_overlaps(&event->touch, reading->target.range[0]) && !differs(reading))
+	if (!touch_overlaps(&event->touch, walk->target.range[0]) && !differs(walk))
 		return;
-	fact = add_fact(reading);
+	fact = add_fact(walk);
 	fact->has_call = true;
 	fact->number = event->number;
 	fact->ticks = event->ticks;
 	fact->call = event->call;
 	fact->where = where;
 	fact->reason = (uint8_t)event->read_back;
-	fact->kind = kind_of_call(reading, event, fact);
+	fact->kind = kind_of_call(walk, event, fact);
 	if (fact->kind == FACT_MOVED_IN || fact->kind == FACT_MOVED_OUT)
 		fact->other = other_place(fact);
-	if (view_stack(reading->view, fact->call.stack, &trace))
-		fact->stack = stack_place(reading->view, &trace);
-	say_before_and_after(reading, fact);
-	keep_look(reading);
+	if (view_stack(walk->view, fact->call.stack, &trace))
+		fact->stack = stack_place(walk->view, &trace);
+	say_before_and_after(walk, fact);
+	keep_look(walk);
 }
 
 /* -------------------------------------------------------------------- the kernel's word */
 
-static void read_answer(struct reading *reading, const struct history_event *event)
+static void read_answer(struct place_walk *walk, const struct history_event *event)
 {
 	bool is_check = event->kind == HISTORY_CHECK;
-	bool is_start = !is_check && !reading->begun &&
+	bool is_start = !is_check && !walk->begun &&
 			(event->resync.reason == VM_REASON_BASELINE ||
 			 event->resync.reason == VM_REASON_CHECKPOINT);
 	struct fact *fact;
 
-	look(reading);
-	if (!differs(reading))
+	look(walk);
+	if (!differs(walk))
 		return;
-	fact = add_fact(reading);
+	fact = add_fact(walk);
 	fact->kind = is_start ? FACT_THERE : FACT_READ_BACK;
 	fact->checked = is_check;
 	fact->reason = is_check ? 0 : event->resync.reason;
 	fact->number = event->number;
 	fact->ticks = event->ticks;
-	fact->where = reading->target.range[0];
-	say_before_and_after(reading, fact);
-	keep_look(reading);
+	fact->where = walk->target.range[0];
+	say_before_and_after(walk, fact);
+	keep_look(walk);
 }
 
 static bool answer_meets(const struct history_event *event, struct addr_range target)
@@ -289,35 +289,35 @@ static bool begins(void *context, struct history_event *event)
 
 static int visit(void *context, struct history_event *event)
 {
-	struct reading *reading = context;
+	struct place_walk *walk = context;
 
 	if (event->kind == HISTORY_CALL) {
-		reading->begun = true;
-		read_call(reading, event);
-	} else if (event->kind != HISTORY_MARK && answer_meets(event, reading->target.range[0])) {
-		read_answer(reading, event);
+		walk->begun = true;
+		read_call(walk, event);
+	} else if (event->kind != HISTORY_MARK && answer_meets(event, walk->target.range[0])) {
+		read_answer(walk, event);
 	}
 	return 0;
 }
 
 /* --------------------------------------------------------------------------- the fault */
 
-static void read_fault(struct reading *reading)
+static void read_fault(struct place_walk *walk)
 {
-	const struct ledger_fault *fault = &reading->view->header->fault;
-	struct addr_range target = reading->target.range[0];
+	const struct ledger_fault *fault = &walk->view->header->fault;
+	struct addr_range target = walk->target.range[0];
 	struct fact *fact;
 
 	if (!fault_is_met(fault) || fault->code <= 0 || fault->address < target.start ||
 	    fault->address >= target.end)
 		return;
-	fact = add_fact(reading);
+	fact = add_fact(walk);
 	fact->kind = FACT_FAULT;
 	fact->number = fault->event;
 	fact->ticks = fault->ticks;
 	fact->where = target;
-	look(reading);
-	say_before_and_after(reading, fact);
+	look(walk);
+	say_before_and_after(walk, fact);
 }
 
 /* ------------------------------------------------------------------------ place by place */
@@ -325,14 +325,14 @@ static void read_fault(struct reading *reading)
 static void read_place(struct ledger_view *view, struct addr_range range, uint64_t last,
 		       struct biography *biography)
 {
-	struct reading reading = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
-	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &reading };
+	struct place_walk walk = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
+	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &walk };
 
 	history_walk(view, &visitor, history_after_event(last));
 	if (last >= view->header->fault.event)
-		read_fault(&reading);
-	effect_pieces_free(&reading.was);
-	effect_pieces_free(&reading.is);
+		read_fault(&walk);
+	effect_pieces_free(&walk.was);
+	effect_pieces_free(&walk.is);
 }
 
 /* The move that brought what is there now; NULL: it was not moved, or not whole. */

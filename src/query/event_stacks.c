@@ -34,7 +34,7 @@ const struct named_stack *event_names_of(struct event_names *names,
 /* ------------------------------------------------------------------ some events */
 
 /* A walk past the calls whose stacks are wanted. */
-struct naming {
+struct stack_search {
 	struct ledger_view *view;
 	struct symbolizer *symbolizer;
 	struct event_stack *stacks;
@@ -44,24 +44,24 @@ struct naming {
 
 static bool is_wanted(void *context, struct history_event *event)
 {
-	struct naming *naming = context;
+	struct stack_search *search = context;
 
 	if (event->kind != HISTORY_CALL)
 		return false;
-	while (naming->next < naming->n && naming->stacks[naming->next].event < event->number)
-		naming->next++;
-	return event->call.stack != 0 && naming->next < naming->n &&
-	       naming->stacks[naming->next].event == event->number;
+	while (search->next < search->n && search->stacks[search->next].event < event->number)
+		search->next++;
+	return event->call.stack != 0 && search->next < search->n &&
+	       search->stacks[search->next].event == event->number;
 }
 
 static int name_one(void *context, struct history_event *event)
 {
-	struct naming *naming = context;
+	struct stack_search *search = context;
 	struct ledger_trace trace;
 
-	if (view_stack(naming->view, event->call.stack, &trace))
-		stack_name(naming->view, naming->symbolizer, &trace,
-			   &naming->stacks[naming->next].stack);
+	if (view_stack(search->view, event->call.stack, &trace))
+		stack_name(search->view, search->symbolizer, &trace,
+			   &search->stacks[search->next].stack);
 	return 0;
 }
 
@@ -90,10 +90,10 @@ void stacks_of_events(struct ledger_view *view, struct symbolizer *symbolizer,
 		      struct event_stack *stacks, size_t *n, struct settled_moment until)
 {
 	struct history_visitor visitor = { .begins = is_wanted, .visit = name_one };
-	struct naming naming = { view, symbolizer, stacks, 0, 0 };
+	struct stack_search search = { view, symbolizer, stacks, 0, 0 };
 
-	naming.n = *n = sort_and_drop_twins(stacks, *n);
-	visitor.context = &naming;
+	search.n = *n = sort_and_drop_twins(stacks, *n);
+	visitor.context = &search;
 	history_walk(view, &visitor, until);
 }
 

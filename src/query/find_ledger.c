@@ -93,20 +93,20 @@ struct process_search {
 	bool has_one;
 };
 
-/* The file behind an area, through one of three doors. */
-static bool open_door(const struct process_search *search, const struct kernel_area *area,
-		      struct ledger_header *header)
+/* Read the header of the ledger file that an area maps, by the first of three paths that works. */
+static bool read_mapped_header(const struct process_search *search, const struct kernel_area *area,
+			       struct ledger_header *header)
 {
 	struct found_ledger *found = search->found;
 	int len = (int)area->name_len;
 
-	for (int door = 0; door < 3; door++) {
+	for (int way = 0; way < 3; way++) {
 		char path[PATH_MAX];
 		struct stat st;
 
-		if (door == 0)
+		if (way == 0)
 			snprintf(path, sizeof(path), "%.*s", len, area->name);
-		else if (door == 1)
+		else if (way == 1)
 			snprintf(path, sizeof(path), "/proc/%d/root%.*s", (int)search->pid, len,
 				 area->name);
 		else
@@ -130,7 +130,7 @@ static bool is_its_ledger(void *context, const struct kernel_area *area)
 	struct ledger_header header;
 
 	if (!(area->flags & VM_SHARED) || !(area->flags & VM_WRITE) || area->name_len == 0 ||
-	    area->name[0] != '/' || area->offset != 0 || !open_door(search, area, &header))
+	    area->name[0] != '/' || area->offset != 0 || !read_mapped_header(search, area, &header))
 		return false;
 	if ((pid_t)header.pid == search->pid)
 		return search->has_one = true;
