@@ -40,13 +40,22 @@ void biography_free(struct biography *biography)
 
 /* -------------------------------------------------------------------------- walking */
 
-/* A walk that collects the facts about one place. @was: what lay there after the last fact. */
+/*
+ * A walk that collects the facts about one place.
+ *
+ * @was:      what lay there after the last fact
+ * @page_was, @page_is: the first page, before and after the event at hand
+ * @overhang: of the call at hand
+ */
 struct place_walk {
 	struct ledger_view *view;
 	struct biography *biography;
 	struct touch target; /* one range */
+	bool only_changes;   /* of the first page */
 	struct effect_pieces was;
 	struct effect_pieces is;
+	struct page_state page_was, page_is;
+	struct overhang overhang;
 	bool begun; /* the start has been seen */
 };
 
@@ -61,8 +70,18 @@ static void drop_oldest_half(struct biography *biography)
 	biography->n_lost += half;
 }
 
-/* A new fact, all zero. */
-static struct fact *add_fact(struct place_walk *walk)
+static struct page_state look_at_page(const struct place_walk *walk)
+{
+	const struct memory_area *area =
+		memory_set_find(walk->view->replay.space.set, walk->target.range[0].start);
+
+	if (area == NULL || (area->flags & VM_HELD))
+		return (struct page_state){ 0 };
+	return (struct page_state){ true, *area };
+}
+
+/* A new fact about the event at hand, zero but for its page. */
+static struct fact *add_fact(struct place_walk *walk, const struct history_event *event)
 {
 	struct biography *biography = walk->biography;
 
@@ -70,7 +89,13 @@ static struct fact *add_fact(struct place_walk *walk)
 		drop_oldest_half(biography);
 	biography->facts = heap_grow(biography->facts, biography->n, &biography->capacity, 64,
 				     sizeof(struct fact));
-	memset(&biography->facts[biography->n], 0, sizeof(struct fact));
+	biography->facts[biography->n] = (struct fact){
+		.number = event->number,
+		.ticks = event->ticks,
+		.was = walk->page_was,
+		.is = walk->page_is,
+		.overhang = walk->overhang,
+	};
 	return &biography->facts[biography->n++];
 }
 
@@ -132,6 +157,28 @@ static void keep_look(struct place_walk *walk)
 
 	walk->was = walk->is;
 	walk->is = old;
+}
+
+/* ----------------------------------------------------------------------------- pages */
+
+static bool is_mapped_anew(const struct page_state *was, const struct page_state *is)
+{
+	return is->mapped && (!was->mapped || was->area.origin != is->area.origin ||
+			      was->area.tag[VM_TAG_OBJECT] != is->area.tag[VM_TAG_OBJECT]);
+}
+
+/* Is something else there, or nothing any more, or may something else be done to it? */
+static bool page_changed(const struct page_state *was, const struct page_state *is)
+{
+	const uint64_t shown = VM_VISIBLE | VM_GUARD | VM_PKEY_MASK;
+
+	return was->mapped != is->mapped || is_mapped_anew(was, is) ||
+	       (is->mapped && ((was->area.flags ^ is->area.flags) & shown) != 0);
+}
+
+bool fact_mapped_page(const struct fact *fact)
+{
+	return is_mapped_anew(&fact->was, &fact->is);
 }
 
 /* ---------------------------------------------------------------------------- calls */
@@ -232,10 +279,8 @@ static void read_call(struct place_walk *walk, const struct history_event *event
 	/* Only an answer about more than the call touches this, and it confirms what was known. */
 	if (!touch_overlaps(&event->touch, walk->target.range[0]) && !differs(walk))
 		return;
-	fact = add_fact(walk);
+	fact = add_fact(walk, event);
 	fact->has_call = true;
-	fact->number = event->number;
-	fact->ticks = event->ticks;
 	fact->call = event->call;
 	fact->where = where;
 	fact->reason = (uint8_t)event->read_back;
@@ -259,14 +304,12 @@ static void read_answer(struct place_walk *walk, const struct history_event *eve
 	struct fact *fact;
 
 	look(walk);
-	if (!differs(walk))
+	if (!walk->only_changes && !differs(walk))
 		return;
-	fact = add_fact(walk);
+	fact = add_fact(walk, event);
 	fact->kind = is_start ? FACT_THERE : FACT_READ_BACK;
 	fact->checked = is_check;
 	fact->reason = is_check ? 0 : event->resync.reason;
-	fact->number = event->number;
-	fact->ticks = event->ticks;
 	fact->where = walk->target.range[0];
 	say_before_and_after(walk, fact);
 	keep_look(walk);
@@ -283,18 +326,32 @@ static bool answer_meets(const struct history_event *event, struct addr_range ta
 
 static bool begins(void *context, struct history_event *event)
 {
-	(void)context;
-	return event->kind != HISTORY_MARK;
+	struct place_walk *walk = context;
+	struct addr_range target = walk->target.range[0];
+
+	if (event->kind == HISTORY_MARK)
+		return false;
+	/* Whether what the kernel answers about a call meets the place is known only after it. */
+	if (event->kind == HISTORY_CALL
+		    ? walk->only_changes && !touch_overlaps(&event->touch, target)
+		    : !answer_meets(event, target))
+		return false;
+	walk->page_was = look_at_page(walk);
+	walk->overhang = overhang_of_call(&walk->view->replay.space, &event->call);
+	return true;
 }
 
 static int visit(void *context, struct history_event *event)
 {
 	struct place_walk *walk = context;
 
+	walk->page_is = look_at_page(walk);
+	if (walk->only_changes && !page_changed(&walk->page_was, &walk->page_is))
+		return 0;
 	if (event->kind == HISTORY_CALL) {
 		walk->begun = true;
 		read_call(walk, event);
-	} else if (event->kind != HISTORY_MARK && answer_meets(event, walk->target.range[0])) {
+	} else {
 		read_answer(walk, event);
 	}
 	return 0;
@@ -305,16 +362,17 @@ static int visit(void *context, struct history_event *event)
 static void read_fault(struct place_walk *walk)
 {
 	const struct ledger_fault *fault = &walk->view->header->fault;
+	const struct history_event event = { .number = fault->event, .ticks = fault->ticks };
 	struct addr_range target = walk->target.range[0];
 	struct fact *fact;
 
 	if (!fault_is_met(fault) || fault->code <= 0 || fault->address < target.start ||
 	    fault->address >= target.end)
 		return;
-	fact = add_fact(walk);
+	walk->page_was = walk->page_is = look_at_page(walk);
+	walk->overhang = (struct overhang){ 0 };
+	fact = add_fact(walk, &event);
 	fact->kind = FACT_FAULT;
-	fact->number = fault->event;
-	fact->ticks = fault->ticks;
 	fact->where = target;
 	look(walk);
 	say_before_and_after(walk, fact);
@@ -322,17 +380,30 @@ static void read_fault(struct place_walk *walk)
 
 /* ------------------------------------------------------------------------ place by place */
 
+static void walk_place(struct place_walk *walk, uint64_t last)
+{
+	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = walk };
+
+	history_walk(walk->view, &visitor, history_after_event(last));
+}
+
+static void forget_looks(struct place_walk *walk)
+{
+	effect_pieces_free(&walk->was);
+	effect_pieces_free(&walk->is);
+}
+
 static void read_place(struct ledger_view *view, struct addr_range range, uint64_t last,
 		       struct biography *biography)
 {
-	struct place_walk walk = { view, biography, { 1, { range } }, { 0 }, { 0 }, false };
-	struct history_visitor visitor = { .begins = begins, .visit = visit, .context = &walk };
+	struct place_walk walk = { .view = view,
+				   .biography = biography,
+				   .target = { 1, { range } } };
 
-	history_walk(view, &visitor, history_after_event(last));
+	walk_place(&walk, last);
 	if (last >= view->header->fault.event)
 		read_fault(&walk);
-	effect_pieces_free(&walk.was);
-	effect_pieces_free(&walk.is);
+	forget_looks(&walk);
 }
 
 /* The move that brought what is there now; NULL: it was not moved, or not whole. */
@@ -402,6 +473,19 @@ void biography_read(struct ledger_view *view, struct addr_range range, struct se
 	read_place(view, range, until.event, biography);
 	if (read_moves(view, biography) > 0)
 		view_fold(view, until);
+}
+
+void biography_read_changes(struct ledger_view *view, uint64_t page, struct biography *biography)
+{
+	struct addr_range range = { vm_page_down(page), vm_page_down(page) + VM_PAGE_SIZE };
+	struct place_walk walk = { .view = view,
+				   .biography = biography,
+				   .target = { 1, { range } },
+				   .only_changes = true };
+
+	*biography = (struct biography){ .range = range };
+	walk_place(&walk, UINT64_MAX);
+	forget_looks(&walk);
 }
 
 /* --------------------------------------------------------------------------- rounding */

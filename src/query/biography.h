@@ -10,6 +10,7 @@
  * old place is part of the biography, up to the move.
  */
 
+#include "audit/predicates.h"
 #include "query/history.h"
 #include "query/named_stack.h"
 
@@ -35,11 +36,19 @@ const char *fact_kind_name(enum fact_kind kind);
 
 #define FACT_PERM_SIZE 24
 
+/* What a page is to the program: memory held back from use is not mapped. @area: when mapped. */
+struct page_state {
+	bool mapped;
+	struct memory_area area;
+};
+
 /*
  * @number:  of the call, or of the last one before
  * @call:    only of facts about calls
  * @where:   the pages at hand that it is about
  * @before, @after: "rw-p", as effect_perms()
+ * @was, @is: the first of the pages that were asked about, before and after the event
+ * @overhang: of a call, by the map before it
  * @what:    name of what is, or was, mapped: "libc.so.6", "-" for anonymous
  * @other:   FACT_MOVED_IN, FACT_MOVED_OUT: the place that corresponds to @where.start
  * @reason:  FACT_READ_BACK and calls whose effect was read back: enum vm_reason
@@ -57,6 +66,8 @@ struct fact {
 	struct addr_range where;
 	char before[FACT_PERM_SIZE];
 	char after[FACT_PERM_SIZE];
+	struct page_state was, is;
+	struct overhang overhang;
 	char what[64];
 	uint64_t other;
 	struct placed_stack *stack;
@@ -84,8 +95,21 @@ struct biography {
  */
 void biography_read(struct ledger_view *view, struct addr_range range, struct settled_moment until,
 		    struct biography *biography);
+
+/**
+ * biography_read_changes() - what changed one page, to the end of the ledger
+ * @page: its address
+ *
+ * Only events that put something else there, took it away or changed what may be done to
+ * it are kept; a fault is none. Moves are not followed. Folds the view once, to its end.
+ * @biography is overwritten, and must be freed.
+ */
+void biography_read_changes(struct ledger_view *view, uint64_t page, struct biography *biography);
 /* Free the facts and their stacks, not the struct. */
 void biography_free(struct biography *biography);
+
+/* Is the page another mapping after the event than before it? */
+bool fact_mapped_page(const struct fact *fact);
 
 /*
  * How many bytes of a call's length lie in the last page at hand, which was taken because

@@ -47,7 +47,7 @@ static bool allows(bool mapped, const struct memory_area *area, const struct cra
 
 static void find_neighbours(struct crash *crash, const struct vm_space *space)
 {
-	uint64_t page = crash->history.page;
+	uint64_t page = crash->page;
 	const struct memory_area *above = memory_set_find_from(space->set, page);
 	struct memory_set_iter iter =
 		memory_set_iter_from_end(space->set, (struct addr_range){ 0, page });
@@ -75,7 +75,7 @@ static uint64_t distance(uint64_t a, uint64_t b)
 static bool is_stack_overflow(struct crash *crash, const struct vm_space *space)
 {
 	const struct ledger_fault *fault = crash->fault;
-	uint64_t from = crash->mapped ? crash->area.range.end : crash->history.page;
+	uint64_t from = crash->mapped ? crash->area.range.end : crash->page;
 	const struct memory_area *stack = memory_set_find_from(space->set, from);
 
 	if (fault->access == LEDGER_ACCESS_EXECUTE || stack == NULL || !(stack->flags & VM_WRITE) ||
@@ -108,11 +108,11 @@ static const struct memory_area *find_stack_above(const struct vm_space *space, 
 static bool is_frame_too_large(struct crash *crash, const struct vm_space *space)
 {
 	const struct ledger_fault *fault = crash->fault;
-	const struct memory_area *stack = find_stack_above(space, crash->history.page);
+	const struct memory_area *stack = find_stack_above(space, crash->page);
 
 	if (fault->access == LEDGER_ACCESS_EXECUTE || stack == NULL || !(stack->flags & VM_WRITE) ||
 	    stack->tag[VM_TAG_OBJECT] != 0 || memory_set_find(space->set, fault->sp) != NULL ||
-	    vm_page_down(fault->sp - RED_ZONE) > crash->history.page ||
+	    vm_page_down(fault->sp - RED_ZONE) > crash->page ||
 	    stack->range.start - fault->sp > FRAME_REACH)
 		return false;
 	crash->stack = *stack;
@@ -132,10 +132,10 @@ static enum crash_kind kind_of_mapped(struct crash *crash, const struct vm_space
 	return allows(true, &crash->area, crash) ? CRASH_ALLOWED : CRASH_REFUSED;
 }
 
-static bool was_ever_mapped(const struct page_history *history)
+static bool was_ever_mapped(const struct biography *history)
 {
 	for (size_t i = 0; i < history->n; i++)
-		if (history->steps[i].was || history->steps[i].is)
+		if (history->facts[i].was.mapped || history->facts[i].is.mapped)
 			return true;
 	return false;
 }
@@ -167,68 +167,66 @@ static enum crash_kind kind_of(struct crash *crash, const struct vm_space *space
 
 /* ---------------------------------------------------------------------- causes */
 
-/* The step behind which what is there now, or was there last, is there. */
-static const struct page_step *find_mapping(const struct crash *crash)
+/* The event that mapped what is there now, or was there last. */
+static const struct fact *find_mapping(const struct crash *crash)
 {
-	const struct page_history *history = &crash->history;
+	const struct biography *history = &crash->history;
 
 	for (size_t i = history->n; i-- > 0;)
-		if (page_step_mapped(&history->steps[i]))
-			return &history->steps[i];
+		if (fact_mapped_page(&history->facts[i]))
+			return &history->facts[i];
 	return NULL;
 }
 
-/* The last step before which the access was allowed, and behind which it was not. */
-static const struct page_step *find_cause(const struct crash *crash)
+/* The last event before which the access was allowed, and behind which it was not. */
+static const struct fact *find_cause(const struct crash *crash)
 {
-	const struct page_history *history = &crash->history;
+	const struct biography *history = &crash->history;
 
 	for (size_t i = history->n; i-- > 0;) {
-		const struct page_step *step = &history->steps[i];
+		const struct fact *fact = &history->facts[i];
 
-		if (allows(step->was, &step->before, crash) &&
-		    !allows(step->is, &step->after, crash))
-			return step;
+		if (allows(fact->was.mapped, &fact->was.area, crash) &&
+		    !allows(fact->is.mapped, &fact->is.area, crash))
+			return fact;
 	}
 	return NULL;
 }
 
 static void find_causes(struct crash *crash)
 {
-	const struct page_step *cause = find_cause(crash);
+	const struct fact *cause = find_cause(crash);
 
 	crash->mapped_by = find_mapping(crash);
 	if (cause == NULL)
 		return;
 	crash->made_so = cause;
-	crash->before = &cause->before;
-	crash->unseen = cause->event.kind == HISTORY_RESYNC;
+	crash->before = &cause->was.area;
+	crash->unseen = !cause->has_call && !cause->checked;
 }
 
 /* ----------------------------------------------------------------------- hints */
 
 /* Was the page reached only because lengths are rounded up to whole pages? */
-static bool is_overhang(const struct crash *crash, const struct page_step *cause)
+static bool is_overhang(const struct crash *crash, const struct fact *cause)
 {
 	return overhang_kind(&cause->overhang) != OVERHANG_NONE &&
-	       cause->overhang.page == crash->history.page;
+	       cause->overhang.page == crash->page;
 }
 
 /* An earlier munmap of the very same range, whose memory another call has mapped since. */
-static const struct page_step *find_first_unmap(const struct crash *crash,
-						const struct page_step *cause)
+static const struct fact *find_first_unmap(const struct crash *crash, const struct fact *cause)
 {
-	const struct vm_call *second = &cause->event.call;
+	const struct vm_call *second = &cause->call;
 
-	for (const struct page_step *step = cause; step-- > crash->history.steps;) {
-		if (step->event.kind == HISTORY_CALL &&
-		    unmap_is_repeated(&step->event.call, second))
-			return step;
+	for (const struct fact *fact = cause; fact-- > crash->history.facts;) {
+		if (fact->has_call && unmap_is_repeated(&fact->call, second))
+			return fact;
 	}
 	return NULL;
 }
 
-static enum crash_hint hint_of_unmap(struct crash *crash, const struct page_step *cause)
+static enum crash_hint hint_of_unmap(struct crash *crash, const struct fact *cause)
 {
 	if (is_overhang(crash, cause))
 		return CRASH_UNMAP_OVERHANG;
@@ -238,9 +236,9 @@ static enum crash_hint hint_of_unmap(struct crash *crash, const struct page_step
 	return crash_needs(crash) == VM_EXEC ? CRASH_UNLOADED : CRASH_USED_AFTER;
 }
 
-static enum crash_hint hint_of_call(struct crash *crash, const struct page_step *cause)
+static enum crash_hint hint_of_call(struct crash *crash, const struct fact *cause)
 {
-	const struct vm_call *call = &cause->event.call;
+	const struct vm_call *call = &cause->call;
 
 	if (protect_is_partial(call, 1)) /* the page at hand */
 		return CRASH_PARTIAL;
@@ -256,46 +254,37 @@ static enum crash_hint hint_of_call(struct crash *crash, const struct page_step 
 /* Is there something else by now where the cause left nothing? */
 static bool is_reused(const struct crash *crash)
 {
-	return crash->mapped && crash->made_so != NULL && !crash->made_so->is;
+	return crash->mapped && crash->made_so != NULL && !crash->made_so->is.mapped;
 }
 
 /* A call that allowed the access on the page below, and ended there. */
-static bool stopped_short(const struct crash *crash, const struct page_step *step)
+static bool stopped_short(const struct crash *crash, const struct fact *fact)
 {
-	const struct vm_call *call = &step->event.call;
+	const struct vm_call *call = &fact->call;
 	uint64_t needs = crash_needs(crash);
 
-	return step->event.kind == HISTORY_CALL && vm_call_is_protect(call) &&
-	       !vm_call_failed(call) && (vm_flags_from_prot(call->args[2]) & needs) == needs &&
-	       vm_page_up(call->args[0] + call->args[1]) == crash->history.page;
+	return fact->has_call && vm_call_is_protect(call) && !vm_call_failed(call) &&
+	       (vm_flags_from_prot(call->args[2]) & needs) == needs &&
+	       vm_page_up(call->args[0] + call->args[1]) == crash->page;
 }
 
-/* The history of the page below is another page's: it is kept beside the first. */
 static void find_short_call(struct crash *crash, struct ledger_view *view)
 {
-	struct page_history below;
-	bool found = false;
-
-	if (crash->kind != CRASH_REFUSED || crash->history.page < VM_PAGE_SIZE)
+	if (crash->kind != CRASH_REFUSED || crash->page < VM_PAGE_SIZE)
 		return;
-	page_history_read(&below, view, crash->history.page - VM_PAGE_SIZE);
-	for (size_t i = below.n; i-- > 0 && !found;)
-		if (stopped_short(crash, &below.steps[i])) {
-			crash->short_call = below.steps[i];
-			found = true;
-		}
-	page_history_free(&below);
-	if (found) {
+	biography_read_changes(view, crash->page - VM_PAGE_SIZE, &crash->history_below);
+	for (size_t i = crash->history_below.n; i-- > 0 && crash->other == NULL;)
+		if (stopped_short(crash, &crash->history_below.facts[i]))
+			crash->other = &crash->history_below.facts[i];
+	if (crash->other != NULL)
 		crash->hint = CRASH_STOPPED_SHORT;
-		crash->other = &crash->short_call;
-	}
 }
 
 static void find_hint(struct crash *crash, struct ledger_view *view)
 {
-	const struct page_step *cause = crash->made_so;
+	const struct fact *cause = crash->made_so;
 
-	if (cause != NULL && cause->event.kind == HISTORY_CALL)
+	if (cause != NULL && cause->has_call)
 		crash->hint = hint_of_call(crash, cause);
 	if (is_reused(crash) && crash->hint != CRASH_DOUBLE_UNMAP)
 		crash->hint = CRASH_REUSED;
@@ -311,8 +300,9 @@ void crash_find(struct crash *crash, struct ledger_view *view)
 	const struct memory_area *area;
 
 	*crash = (struct crash){ .fault = &view->header->fault };
-	page_history_read(&crash->history, view, crash->fault->address);
-	area = memory_set_find(space->set, crash->history.page);
+	crash->page = vm_page_down(crash->fault->address);
+	biography_read_changes(view, crash->page, &crash->history);
+	area = memory_set_find(space->set, crash->page);
 	crash->held = area != NULL && (area->flags & VM_HELD);
 	crash->mapped = area != NULL && !crash->held;
 	if (crash->mapped)
@@ -328,5 +318,6 @@ void crash_find(struct crash *crash, struct ledger_view *view)
 
 void crash_free(struct crash *crash)
 {
-	page_history_free(&crash->history);
+	biography_free(&crash->history);
+	biography_free(&crash->history_below);
 }

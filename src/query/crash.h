@@ -8,7 +8,7 @@
  * Nothing is worded here: what is found is facts, for the screen and for JSON.
  */
 
-#include "query/page_history.h"
+#include "query/biography.h"
 
 /* What kind of sentence explains it. One row each in crash_text.c. */
 enum crash_kind {
@@ -43,8 +43,10 @@ enum crash_hint {
 };
 
 /*
- * Steps lie in @history; NULL: none.
+ * Facts lie in @history, but @other of CRASH_STOPPED_SHORT in @history_below; NULL: none.
  *
+ * @page:       that the access was to
+ * @history:    what changed it; @history_below: what changed the page below, if that was asked
  * @mapped:     is anything there at the fault? Then @area says what.
  * @held:       unmapped by the program, and kept from use by --hold-unmapped
  * @made_so:    took away what the access takes: changed, unmapped or replaced it
@@ -57,17 +59,17 @@ enum crash_hint {
  */
 struct crash {
 	const struct ledger_fault *fault;
-	struct page_history history;
+	uint64_t page;
+	struct biography history, history_below;
 	enum crash_kind kind;
 	enum crash_hint hint;
 	bool mapped;
 	bool held;
 	bool unseen;
 	struct memory_area area;
-	const struct page_step *made_so;
-	const struct page_step *mapped_by;
-	const struct page_step *other;
-	struct page_step short_call; /* @other of CRASH_STOPPED_SHORT, from the page below */
+	const struct fact *made_so;
+	const struct fact *mapped_by;
+	const struct fact *other;
 	const struct memory_area *before;
 	struct memory_area below, above, stack;
 	bool has_below, has_above;
@@ -78,7 +80,7 @@ struct crash {
  * end, and stays so. @crash is overwritten, and must be freed.
  */
 void crash_find(struct crash *crash, struct ledger_view *view);
-/* Free the history that the steps lie in. */
+/* Free the histories that the facts lie in. */
 void crash_free(struct crash *crash);
 
 /* The permission that the access took: VM_READ, VM_WRITE, VM_EXEC, or 0 when it is not known. */

@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/crash_stacks.h"
 
-/* -------------------------------------------------------------------------- naming */
-
-static void want(struct crash_names *names, const struct page_step *step)
+static void name_fact(struct ledger_view *view, const struct fact *fact, struct named_stack *stack)
 {
-	if (step != NULL && step->event.kind == HISTORY_CALL && step->event.call.stack != 0 &&
-	    names->n < CRASH_STACKS)
-		names->stacks[names->n++].event = step->event.number;
+	if (fact != NULL && fact->stack != NULL)
+		stack_name_placed(view, stack_names(view), fact->stack, stack);
 }
 
 void crash_names_read(struct crash_names *names, struct ledger_view *view,
 		      const struct crash *crash)
 {
 	const struct ledger_trace trace = fault_trace(&view->header->fault);
-	struct symbolizer *symbolizer = stack_names(view);
 
 	*names = (struct crash_names){ 0 };
-	want(names, crash->made_so);
-	want(names, crash->mapped_by);
-	want(names, crash->other);
-	if (names->n > 0)
-		stacks_of_events(view, symbolizer, names->stacks, &names->n, HISTORY_TO_END);
-	stack_name(view, symbolizer, &trace, &names->fault);
+	name_fact(view, crash->made_so, &names->made_so);
+	name_fact(view, crash->mapped_by, &names->mapped_by);
+	name_fact(view, crash->other, &names->other);
+	stack_name(view, stack_names(view), &trace, &names->fault);
 }
 
 void crash_names_free(struct crash_names *names)
 {
-	stacks_forget(names->stacks, names->n);
+	stack_free(&names->made_so);
+	stack_free(&names->mapped_by);
+	stack_free(&names->other);
 	stack_free(&names->fault);
-	*names = (struct crash_names){ 0 };
 }

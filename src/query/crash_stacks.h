@@ -7,20 +7,18 @@
  */
 
 #include "query/crash.h"
-#include "query/event_stacks.h"
+#include "query/named_stack.h"
 
-#define CRASH_STACKS 4
-
+/* Of the fault, and of the facts that a struct crash calls by these names; empty: none. */
 struct crash_names {
 	struct named_stack fault;
-	struct event_stack stacks[CRASH_STACKS];
-	size_t n;
+	struct named_stack made_so, mapped_by, other;
 };
 
 /**
  * crash_names_read() - name the stacks of a crash, each in the map of its moment
  *
- * The view is folded to its end, before and after.
+ * The view is folded to its end already: crash_find() left it so, and nothing is folded again.
  */
 void crash_names_read(struct crash_names *names, struct ledger_view *view,
 		      const struct crash *crash);

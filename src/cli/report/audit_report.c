@@ -115,23 +115,23 @@ static int rule_of_hint(enum crash_hint hint)
 static void add_crash(struct audit_report *report, const struct crash *crash)
 {
 	int place = rule_of_hint(crash->hint);
-	uint64_t page = crash->history.page;
-	const struct page_step *cause =
+	uint64_t page = crash->page;
+	const struct fact *cause =
 		crash->hint == CRASH_STOPPED_SHORT ? crash->other : crash->made_so;
 	struct audit_event event;
 	struct text text;
 	TEXT_ON_STACK(text, 900);
 
-	if (place < 0 || cause == NULL || cause->event.kind != HISTORY_CALL)
+	if (place < 0 || cause == NULL || !cause->has_call)
 		return;
 	crash_sentence(crash, report->view, &text);
 	text_char(&text, ' ');
 	crash_hint_sentence(crash, report->view, &text);
 	event = (struct audit_event){
-		.number = cause->event.number,
-		.ticks = cause->event.ticks,
-		.finished = cause->event.finished,
-		.call = &cause->event.call,
+		.number = cause->number,
+		.ticks = cause->ticks,
+		.finished = cause->kind != FACT_IN_FLIGHT,
+		.call = &cause->call,
 	};
 	heap_require(audit_add(report->audit, (enum audit_rule_place)place, AUDIT_ERROR, &event,
 			       (struct addr_range){ page, page + VM_PAGE_SIZE }, text.buffer));

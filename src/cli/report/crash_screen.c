@@ -33,68 +33,52 @@ static void print_label(const struct screen *screen, const char *label)
 
 /* ----------------------------------------------------------------------- lines */
 
-static const struct named_stack *stack_of_step(const struct crash_names *names,
-					       const struct page_step *step)
-{
-	if (step->event.kind != HISTORY_CALL)
-		return NULL;
-	return stack_of_event(names->stacks, names->n, step->event.number);
-}
-
-static void print_stack(const struct screen *screen, const struct page_step *step)
-{
-	const struct named_stack *stack = stack_of_step(screen->names, step);
-
-	if (stack != NULL)
-		frames_print(screen->file, stack, LABEL_COLUMNS + 4, FRAMES_SHOWN);
-}
-
 /* "61 us before, same thread" */
-static void say_when(const struct screen *screen, const struct page_step *step, struct text *text)
+static void say_when(const struct screen *screen, const struct fact *fact, struct text *text)
 {
 	const struct ledger_fault *fault = screen->crash->fault;
 	struct ledger_reader *reader = screen->view->reader;
-	uint64_t then = ledger_reader_time_ns(reader, step->event.ticks);
+	uint64_t then = ledger_reader_time_ns(reader, fact->ticks);
 	uint64_t now = ledger_reader_time_ns(reader, fault->ticks);
 
 	if (now >= then)
 		text_format(text, "%s before", duration_word(now - then).s);
-	if (step->event.kind != HISTORY_CALL)
+	if (!fact->has_call)
 		return;
-	if (step->event.call.tid == fault->tid) {
+	if (fact->call.tid == fault->tid) {
 		text_string(text, ", same thread");
 	} else {
-		text_format(text, ", thread %" PRIu32, step->event.call.tid);
+		text_format(text, ", thread %" PRIu32, fact->call.tid);
 	}
 }
 
-static void print_step(const struct screen *screen, const struct page_step *step)
+static void print_fact(const struct screen *screen, const struct fact *fact,
+		       const struct named_stack *stack)
 {
 	struct text call, when;
 
 	TEXT_ON_STACK(call, 400);
 	TEXT_ON_STACK(when, 100);
-	if (step->event.kind == HISTORY_CALL) {
-		text_format(&call, "#%" PRIu64 "  ", step->event.number);
-		call_text(&step->event.call, step->event.finished, &call);
-	} else if (step->event.resync.reason == VM_REASON_BASELINE) {
+	if (fact->has_call) {
+		text_format(&call, "#%" PRIu64 "  ", fact->number);
+		call_text(&fact->call, fact->kind != FACT_IN_FLIGHT, &call);
+	} else if (fact->reason == VM_REASON_BASELINE) {
 		text_string(&call, "was there when recording began");
 	} else {
-		text_format(&call, "read back from the kernel behind #%" PRIu64,
-			    step->event.number);
+		text_format(&call, "read back from the kernel behind #%" PRIu64, fact->number);
 	}
 	fputs(call.buffer, screen->file);
-	if (step->event.kind != HISTORY_CALL && step->event.resync.reason == VM_REASON_BASELINE) {
+	if (!fact->has_call && fact->reason == VM_REASON_BASELINE) {
 		fputc('\n', screen->file);
 		return;
 	}
-	say_when(screen, step, &when);
+	say_when(screen, fact, &when);
 	/* Beside the call where it fits a line of 100 columns. */
 	if (LABEL_COLUMNS + 2 + call.len + 4 + when.len <= 100)
 		fprintf(screen->file, "    %s\n", when.buffer);
 	else
 		fprintf(screen->file, "\n  %*s    %s\n", LABEL_COLUMNS, "", when.buffer);
-	print_stack(screen, step);
+	frames_print(screen->file, stack, LABEL_COLUMNS + 4, FRAMES_SHOWN);
 }
 
 /* ----------------------------------------------------------------------- facts */
@@ -149,7 +133,7 @@ static void print_page(const struct screen *screen)
 {
 	const struct crash *crash = screen->crash;
 	const struct memory_area *area = &crash->area;
-	uint64_t number = (crash->history.page - area->range.start) / VM_PAGE_SIZE + 1;
+	uint64_t number = (crash->page - area->range.start) / VM_PAGE_SIZE + 1;
 	uint64_t total = (area->range.end - area->range.start) / VM_PAGE_SIZE;
 	struct text text;
 	TEXT_ON_STACK(text, 400);
@@ -158,7 +142,7 @@ static void print_page(const struct screen *screen)
 		return;
 	print_label(screen, "the page");
 	if (!crash->mapped) {
-		fprintf(screen->file, "0x%" PRIx64 "  not mapped\n", crash->history.page);
+		fprintf(screen->file, "0x%" PRIx64 "  not mapped\n", crash->page);
 		return;
 	}
 	text_format(&text, "0x%" PRIx64 "-0x%" PRIx64 "  %s  %s  ", area->range.start,
@@ -194,16 +178,16 @@ static void print_causes(const struct screen *screen)
 	if (crash->made_so != NULL) {
 		crash_cause_label(crash, &label);
 		print_label(screen, label.buffer);
-		print_step(screen, crash->made_so);
+		print_fact(screen, crash->made_so, &screen->names->made_so);
 	}
 	print_hint(screen);
 	if (crash->mapped_by != NULL && crash->mapped_by != crash->made_so) {
 		print_label(screen, crash->mapped ? "mapped by" : "had mapped it");
-		print_step(screen, crash->mapped_by);
+		print_fact(screen, crash->mapped_by, &screen->names->mapped_by);
 	}
 	if (crash->other != NULL && crash->hint == CRASH_DOUBLE_UNMAP) {
 		print_label(screen, "first unmap");
-		print_step(screen, crash->other);
+		print_fact(screen, crash->other, &screen->names->other);
 	}
 }
 
@@ -220,10 +204,10 @@ static void print_next(const struct screen *screen)
 			screen->view->name);
 		label = "";
 	}
-	if (crash->made_so != NULL && crash->made_so->event.number > 1) {
+	if (crash->made_so != NULL && crash->made_so->number > 1) {
 		print_label(screen, label);
 		fprintf(screen->file, "mapledger map --at %" PRIu64 " %s\n",
-			crash->made_so->event.number - 1, screen->view->name);
+			crash->made_so->number - 1, screen->view->name);
 		label = "";
 	}
 	print_label(screen, label);
@@ -246,30 +230,27 @@ void crash_print(FILE *file, struct ledger_view *view, const struct crash *crash
 
 /* ------------------------------------------------------------------------- JSON */
 
-static void json_step(struct json *json, const char *key, const struct ledger_view *view,
-		      const struct page_step *step, const struct crash_names *names)
+static void json_fact(struct json *json, const char *key, const struct ledger_view *view,
+		      const struct fact *fact, const struct named_stack *stack)
 {
-	const struct named_stack none = { 0 };
-	const struct named_stack *stack;
 	struct text call;
 	TEXT_ON_STACK(call, 400);
 
-	if (step == NULL) {
+	if (fact == NULL) {
 		json_null(json, key);
 		return;
 	}
 	json_object(json, key);
-	json_unsigned(json, "event", step->event.number);
-	json_unsigned(json, "time_ns", ledger_reader_time_ns(view->reader, step->event.ticks));
-	if (step->event.kind == HISTORY_CALL) {
-		call_text(&step->event.call, step->event.finished, &call);
+	json_unsigned(json, "event", fact->number);
+	json_unsigned(json, "time_ns", ledger_reader_time_ns(view->reader, fact->ticks));
+	if (fact->has_call) {
+		call_text(&fact->call, fact->kind != FACT_IN_FLIGHT, &call);
 		json_string(json, "call", call.buffer);
-		json_unsigned(json, "tid", step->event.call.tid);
+		json_unsigned(json, "tid", fact->call.tid);
 	} else {
-		json_string(json, "read_back", vm_reason_name(step->event.resync.reason));
+		json_string(json, "read_back", vm_reason_name(fact->reason));
 	}
-	stack = stack_of_step(names, step);
-	stack_json(json, "stack", stack != NULL ? stack : &none);
+	stack_json(json, "stack", stack);
 	json_end_object(json);
 }
 
@@ -305,8 +286,8 @@ void crash_print_json(struct ledger_view *view, const struct crash *crash,
 	} else {
 		json_null(json, "area");
 	}
-	json_step(json, "made_so_by", view, crash->made_so, names);
-	json_step(json, "mapped_by", view, crash->mapped_by, names);
+	json_fact(json, "made_so_by", view, crash->made_so, &names->made_so);
+	json_fact(json, "mapped_by", view, crash->mapped_by, &names->mapped_by);
 	json_end_object(json);
 	json_destroy(json);
 }

@@ -122,7 +122,7 @@ static void say_refused(const struct crash *crash, const struct ledger_view *vie
 		say(text, " now (");
 		text_perm(text, crash->area.flags);
 		say(text, "); until ");
-		say_event(text, crash->made_so->event.number);
+		say_event(text, crash->made_so->number);
 		say(text, " it was something else.");
 		return;
 	}
@@ -138,9 +138,9 @@ static void say_guard(const struct crash *crash, struct text *text)
 {
 	say_access(crash->fault, text);
 	say(text, " refused: a guard region (MADV_GUARD_INSTALL");
-	if (crash->made_so != NULL && crash->made_so->event.kind == HISTORY_CALL) {
+	if (crash->made_so != NULL && crash->made_so->has_call) {
 		say(text, " by ");
-		say_event(text, crash->made_so->event.number);
+		say_event(text, crash->made_so->number);
 	}
 	say(text, "). /proc/PID/maps does not show it.");
 }
@@ -211,7 +211,7 @@ static void say_absent(const struct crash *crash, const struct ledger_view *view
 		say(text, ". It was ");
 		crash_area_name(view, crash->before, text);
 		say(text, " until ");
-		say_event(text, crash->made_so->event.number);
+		say_event(text, crash->made_so->number);
 		text_char(text, '.');
 	} else if (crash->held && crash->made_so == NULL) {
 		say(text, ". It had been unmapped before the ledger begins, and is held.");
@@ -324,19 +324,19 @@ void crash_sentence(const struct crash *crash, const struct ledger_view *view, s
 
 void crash_cause_label(const struct crash *crash, struct text *text)
 {
-	const struct page_step *cause = crash->made_so;
+	const struct fact *cause = crash->made_so;
 	char perm[8];
 	struct text letters;
 
-	if (!cause->is) {
+	if (!cause->is.mapped) {
 		say(text, "unmapped by");
-	} else if (page_step_mapped(cause)) {
+	} else if (fact_mapped_page(cause)) {
 		say(text, "replaced by");
-	} else if ((cause->after.flags & VM_GUARD) && !(cause->before.flags & VM_GUARD)) {
+	} else if ((cause->is.area.flags & VM_GUARD) && !(cause->was.area.flags & VM_GUARD)) {
 		say(text, "guarded by");
 	} else {
 		text_init(&letters, perm, sizeof(perm));
-		text_perm(&letters, cause->after.flags);
+		text_perm(&letters, cause->is.area.flags);
 		say(text, "made ");
 		text_bytes(text, perm, 3);
 		say(text, " by");
@@ -366,7 +366,7 @@ static void say_overhang(const struct vm_call *call, const char *did, struct tex
 
 static void say_partial(const struct crash *crash, struct text *text)
 {
-	const struct vm_call *call = &crash->made_so->event.call;
+	const struct vm_call *call = &crash->made_so->call;
 	const char *name = vm_errno_name((int)-call->result);
 
 	say(text, "The call failed with ");
@@ -378,17 +378,17 @@ static void say_partial(const struct crash *crash, struct text *text)
 static void say_double(const struct crash *crash, struct text *text)
 {
 	say(text, "It is the second munmap of this range by thread ");
-	text_decimal(text, crash->other->event.call.tid);
+	text_decimal(text, crash->other->call.tid);
 	say(text, ": the first was ");
-	say_event(text, crash->other->event.number);
+	say_event(text, crash->other->number);
 	say(text, ", and what the second took had been mapped since.");
 }
 
 static void say_short(const struct crash *crash, struct text *text)
 {
-	const struct vm_call *call = &crash->other->event.call;
+	const struct vm_call *call = &crash->other->call;
 
-	say_event(text, crash->other->event.number);
+	say_event(text, crash->other->number);
 	text_char(text, ' ');
 	say(text, vm_op_info(call->op)->name);
 	text_char(text, '(');
@@ -421,14 +421,14 @@ void crash_hint_sentence(const struct crash *crash, const struct ledger_view *vi
 	}
 	switch (crash->hint) {
 	case CRASH_OVERHANG:
-		say_overhang(&crash->made_so->event.call,
+		say_overhang(&crash->made_so->call,
 			     crash->fault->access == LEDGER_ACCESS_WRITE
 				     ? "changed the page you wrote to."
 				     : "changed the page you accessed.",
 			     text);
 		break;
 	case CRASH_UNMAP_OVERHANG:
-		say_overhang(&crash->made_so->event.call, "unmapped this page.", text);
+		say_overhang(&crash->made_so->call, "unmapped this page.", text);
 		break;
 	case CRASH_STOPPED_SHORT:
 		say_short(crash, text);
