@@ -285,8 +285,7 @@ static bool find_in_files(struct ledger_view *view, struct symbolizer *symbolize
 	uint64_t bias;
 
 	while ((area = memory_set_iter_next(&iter)) != NULL) {
-		const struct vm_object *object =
-			vm_objects_get(&space->objects, (uint32_t)area->tag[VM_TAG_OBJECT]);
+		const struct vm_object *object = area_object(space, area);
 
 		if (object == NULL || object->ino == 0 || !(area->flags & VM_EXEC) ||
 		    (area->flags & VM_OWN) ||

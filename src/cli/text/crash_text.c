@@ -235,8 +235,7 @@ static void say_file_size(const struct vm_object *object, struct text *text)
 static void say_past_end(const struct crash *crash, const struct ledger_view *view,
 			 struct text *text)
 {
-	const struct vm_object *object = vm_objects_get(&view->replay.space.objects,
-							(uint32_t)crash->area.tag[VM_TAG_OBJECT]);
+	const struct vm_object *object = area_object(&view->replay.space, &crash->area);
 
 	say_access(crash->fault, text);
 	say(text, " failed: past the end of ");
