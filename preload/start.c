@@ -28,7 +28,6 @@
 #include "record/perform.h"
 #include "shim/shim.h"
 #include "sites/site_table.h"
-#include "sites/sites.h"
 #include "vma/vm_errno.h"
 #include "threads/task.h"
 
@@ -206,7 +205,7 @@ __attribute__((constructor)) static void shim_start(int argc, char **argv, char 
 	hooks_start();
 	raw_prepare();
 	if (shim.options.sites != OPTION_SITES_OFF)
-		sites_start(route_reached);
+		route_start();
 	intervene_start();
 	/* Whose call it is must show, for a policy, where the program calls. */
 	if (!site_table_sees(SITE_CALL) || intervene_wanted)

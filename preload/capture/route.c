@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sched.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include "base/sys.h"
 #include "capture/confine.h"
@@ -13,6 +14,7 @@
 #include "sites/call_table.h"
 #include "sites/gadgets.h"
 #include "sites/site_table.h"
+#include "sites/sites.h"
 #include "threads/alt_stack.h"
 #include "vma/vm_abi.h"
 
@@ -126,7 +128,7 @@ static struct site_answer serve(const struct site_call *row, uint64_t nr,
 	return run_original(nr);
 }
 
-struct site_answer route_reached(const struct site_frame *frame)
+static struct site_answer reached(const struct site_frame *frame)
 {
 	uint32_t known = frame->index == RAW_INDEX ? SITE_ANY_NR : site_nr(frame->index);
 	uint64_t nr = known == SITE_ANY_NR ? frame->rax : known;
@@ -137,6 +139,18 @@ struct site_answer route_reached(const struct site_frame *frame)
 	if (frame->index == RAW_INDEX && answer.original)
 		answer = (struct site_answer){ sys_call_with((long)nr, frame->args), 0 };
 	return answer;
+}
+
+void route_start(void)
+{
+	sites_start(reached);
+}
+
+#else
+
+void route_start(void)
+{
+	sites_start(NULL);
 }
 
 #endif

@@ -9,10 +9,10 @@
  * at on its way, or made by the program's own instruction.
  */
 
-#include "sites/site_stubs.h"
+#include <stdint.h>
 
-/* Serves a call that has reached a patched site: what all stubs call, see site_reached_fn. */
-site_reached_fn route_reached;
+/* Searches all code for call sites, before main(), and serves the calls that reach them. */
+void route_start(void);
 
 /* Learns from a prctl, however it was caught, what others than the recorder must know. */
 void route_prctl(const uint64_t args[6]);

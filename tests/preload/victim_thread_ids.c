@@ -165,8 +165,8 @@ static char *new_block(unsigned i, enum block how)
 	memset(blocks[i], 0, sizeof(blocks[i]));
 	if (how == COPY)
 		memcpy(pointer, libcs_pointer(), sizeof(blocks[i]) / 2);
-	memcpy(pointer, &pointer, sizeof(pointer));
-	memcpy(pointer + 16, &pointer, sizeof(pointer));
+	memcpy((void *)pointer, &pointer, sizeof(pointer));
+	memcpy((void *)(pointer + 16), &pointer, sizeof(pointer));
 	return pointer;
 }
 
