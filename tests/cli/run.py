@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -182,6 +183,12 @@ def names(runs):
     done = runs.run("-q", "-o", "%e-%%-%n-%q{TAG}-x:'y.mlg", "true", env=env)
     runs.checks.same((done.returncode, os.listdir(runs.folder).count("true-%-0-a:b-x:'y.mlg")),
                      (0, 1), "words in a pattern, colons and quotes in a name")
+    runs.clean()
+    runs.run("-q", "-o", "%h-%t.mlg", "true")
+    made = [name for name in os.listdir(runs.folder) if name.endswith(".mlg")]
+    runs.checks.check(len(made) == 1 and re.fullmatch(
+        re.escape(socket.gethostname()) + r"-20\d{6}-\d{6}\.mlg", made[0]),
+                      f"the host and the time in a name: {made}")
     runs.clean()
     runs.run("-q", "true")
     made = glob.glob(runs.path("mapledger.true.*.mlg"))

@@ -13,7 +13,10 @@ import re
 import sys
 from testing import HERE, Checks, environment, make, run, scratch
 
-HEADER_COMMAND = 1792  # see struct ledger_header
+HEADER_EXECUTABLE = 768  # see struct ledger_header
+HEADER_COMMAND = 1792
+HEADER_UNRECORDED = 3088
+HEADER_END = 3096
 
 # how a process ended: scripts/crash_NAME.txt
 CRASHES = ["sent", "no_address", "key", "bus", "allowed", "past_end", "odd"]
@@ -251,6 +254,53 @@ def controls_in_json(checks, mapledger, make_ledger, folder):
                  f"has none in the text: {said!r}")
 
 
+# enum ledger_end: why no more was recorded, None when the process just ended
+ENDS = {0: None, 1: None, 2: "the disk was full", 3: "the map became too big for --max-size",
+        4: "its window into the file could not be moved",
+        5: "the program confined itself with seccomp", 99: "of an unknown reason"}
+
+
+def patched(folder, name, *changes):
+    """demo.mlg with other bytes in its header."""
+    with open(os.path.join(folder, "demo.mlg"), "rb") as file:
+        data = bytearray(file.read())
+    for at, value in changes:
+        data[at:at + len(value)] = value
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def ends(checks, mapledger, folder):
+    """A recording that stopped is said to have, with the reason, and no other is."""
+    for end, reason in ENDS.items():
+        patched(folder, "end.mlg", (HEADER_END, end.to_bytes(4, "little")),
+                (HEADER_UNRECORDED, (7).to_bytes(8, "little")))
+        said = run([mapledger, "info", "end.mlg"], folder).stdout.decode().splitlines()[0]
+        wanted = f"recording stopped early, because {reason}; 7 calls missed"
+        checks.check((wanted in said) if reason else ("stopped early" not in said),
+                     f"a ledger with end {end}: {said}")
+
+
+def names_of_programs(checks, mapledger, folder):
+    """The executable's, else the command's first word, else a question mark."""
+    for executable, command, name in ((b"/a/b\0", b"/c/d\0", "b"), (b"\0", b"/c/d\0", "d"),
+                                      (b"\0", b"\0", "?"), (b"e\0", b"\0", "e")):
+        patched(folder, "name.mlg", (HEADER_EXECUTABLE, executable), (HEADER_COMMAND, command))
+        said = run([mapledger, "info", "name.mlg"], folder).stdout.decode()
+        checks.check(said.startswith(name + ", pid 4242, "), f"is named {name}: {said[:40]}")
+
+
+def coverage_table(checks, mapledger, folder):
+    """Each row of the README's table has all its columns, and says how it is caught."""
+    rows, _, legend = run([mapledger, "help", "coverage"], folder).stdout.decode().partition("\n\n")
+    ways = re.findall(r"^\* \*([\w, ]+)\*: .+$", legend, re.M)
+    checks.same(len(ways), len(legend.splitlines()), f"each way is explained: {legend}")
+    for row in rows.splitlines()[2:]:
+        cells = row.split(" | ")
+        checks.check(len(cells) == 5 and cells[1] in ways, f"a row of the table: {row}")
+    checks.check(len(rows.splitlines()) > 40, "and there are many rows")
+
+
 def families(checks, mapledger, make_ledger, folder):
     os.mkdir(os.path.join(folder, "root.mlg.d"))
     make(make_ledger, "equal", folder, "root.mlg")
@@ -280,6 +330,9 @@ def main(mapledger, make_ledger, *rest):
         without_files(checks, mapledger, folder)
         colors(checks, mapledger, folder)
         controls_in_json(checks, mapledger, make_ledger, folder)
+        ends(checks, mapledger, folder)
+        coverage_table(checks, mapledger, folder)
+        names_of_programs(checks, mapledger, folder)
         families(checks, mapledger, make_ledger, folder)
     checks.finish()
 
