@@ -62,86 +62,85 @@ static void add_without_own(struct diff_side *side, const struct vm_space *space
 }
 
 /* Both are views of the ledger of one process. */
-static bool await_baseline(struct comparing *comparing)
+static bool await_baseline(struct diff_pair *pair)
 {
-	pid_t pid = comparing->options->common.pid;
+	pid_t pid = pair->options->common.pid;
 
-	if (!live_await_baseline(&comparing->a.view, pid)) {
-		open_say_problems(&comparing->a.view);
+	if (!live_await_baseline(&pair->a.view, pid)) {
+		open_say_problems(&pair->a.view);
 		return false;
 	}
-	if (live_await_baseline(&comparing->b.view, pid))
+	if (live_await_baseline(&pair->b.view, pid))
 		return true;
-	open_say_problems(&comparing->b.view);
+	open_say_problems(&pair->b.view);
 	return false;
 }
 
-static bool take_process(struct comparing *comparing)
+static bool take_process(struct diff_pair *pair)
 {
-	struct diff_subject *b = &comparing->b;
+	struct diff_subject *b = &pair->b;
 	struct vm_space *space = &b->view.replay.space;
 	struct kernel_snapshot kernel;
 	bool stable;
-	int error = kernel_snapshot_read(&kernel, comparing->options->common.pid, &space->objects,
-					 &stable);
+	int error =
+		kernel_snapshot_read(&kernel, pair->options->common.pid, &space->objects, &stable);
 
 	b->side.space = space;
 	for (size_t i = 0; error == 0 && i < kernel.n; i++)
 		add_without_own(&b->side, space, &kernel.areas[i]);
 	kernel_snapshot_free(&kernel);
 	if (error < 0) {
-		live_set_problem(&b->view, comparing->options->common.pid, error);
+		live_set_problem(&b->view, pair->options->common.pid, error);
 		open_say_problems(&b->view);
 	}
 	return error == 0;
 }
 
-static void compare(struct comparing *comparing)
+static void compare(struct diff_pair *pair)
 {
-	struct diff_subject *a = &comparing->a;
-	struct diff_subject *b = &comparing->b;
+	struct diff_subject *a = &pair->a;
+	struct diff_subject *b = &pair->b;
 
-	if (comparing->options->relative) {
-		diff_make_keys(comparing, a);
-		diff_make_keys(comparing, b);
-		map_diff_by_key(&comparing->diff, &a->side, &b->side);
+	if (pair->options->relative) {
+		diff_make_keys(pair, a);
+		diff_make_keys(pair, b);
+		map_diff_by_key(&pair->diff, &a->side, &b->side);
 	} else {
-		map_diff_by_address(&comparing->diff, &a->side, &b->side,
-				    comparing->same_ledger ? DIFF_COMPARE_ORIGINS
-							   : DIFF_IGNORE_ORIGINS);
+		map_diff_by_address(&pair->diff, &a->side, &b->side,
+				    pair->same_ledger ? DIFF_COMPARE_ORIGINS : DIFF_IGNORE_ORIGINS);
 	}
-	diff_name_changes(comparing);
+	diff_name_changes(pair);
 }
 
-static void say_damage(const struct comparing *comparing)
+static void say_damage(const struct diff_pair *pair)
 {
-	view_say_lost_and_damaged(&comparing->a.view);
-	if (!comparing->same_ledger && comparing->b.is_open)
-		view_say_lost_and_damaged(&comparing->b.view);
+	view_say_lost_and_damaged(&pair->a.view);
+	if (!pair->same_ledger && pair->b.is_open)
+		view_say_lost_and_damaged(&pair->b.view);
 }
 
-static int compare_and_print(struct comparing *comparing)
+static int compare_and_print(struct diff_pair *pair)
 {
-	struct diff_subject *a = &comparing->a;
-	struct diff_subject *b = &comparing->b;
+	struct diff_subject *a = &pair->a;
+	struct diff_subject *b = &pair->b;
 
-	if (!open_subject(a, comparing->options, NULL) ||
-	    !open_subject(b, comparing->options, stack_names(&a->view)) ||
-	    (b->is_process && !await_baseline(comparing)))
+	if (!open_subject(a, pair->options, NULL) ||
+	    !open_subject(b, pair->options, stack_names(&a->view)) ||
+	    (b->is_process && !await_baseline(pair)))
 		return CLI_TROUBLE;
 	diff_side_take(&a->side, &a->view.replay.space);
-	if (b->is_process && !take_process(comparing))
+	if (b->is_process && !take_process(pair))
 		return CLI_TROUBLE;
 	if (!b->is_process)
 		diff_side_take(&b->side, &b->view.replay.space);
-	compare(comparing);
-	say_damage(comparing);
-	if (comparing->options->common.json)
-		diff_print_json(comparing);
+	compare(pair);
+	say_damage(pair);
+	if (pair->options->common.json)
+		diff_print_json(pair);
 	else
-		diff_print(comparing);
+		diff_print(pair);
 	open_say_problems(&a->view);
-	return comparing->diff.n > 0 ? CLI_DIFFERENT : CLI_FINE;
+	return pair->diff.n > 0 ? CLI_DIFFERENT : CLI_FINE;
 }
 
 static void finish_subject(struct diff_subject *subject)
@@ -162,32 +161,32 @@ static bool is_moment(const char *word, struct moment *moment)
 
 static bool name_file(struct diff_subject *subject, pid_t pid, char *file)
 {
-	return open_find(pid, file != NULL, &file, &subject->found);
+	return open_find_ledger(pid, file != NULL, &file, &subject->found);
 }
 
 /* A ledger, or a moment of its ledger, and the process itself. */
-static bool read_process(struct comparing *comparing, int n_operands, char **operands)
+static bool read_process(struct diff_pair *pair, int n_operands, char **operands)
 {
-	bool by_moment = n_operands == 1 && is_moment(operands[0], &comparing->a.moment);
+	bool by_moment = n_operands == 1 && is_moment(operands[0], &pair->a.moment);
 
 	if (n_operands > 1) {
 		complain("diff: with --pid give one FILE or MOMENT; '%s' is too much", operands[1]);
 		return false;
 	}
-	comparing->b.is_process = true;
+	pair->b.is_process = true;
 	if (n_operands == 1 && !by_moment) {
-		if (!name_file(&comparing->a, 0, operands[0]))
+		if (!name_file(&pair->a, 0, operands[0]))
 			return false;
-	} else if (!name_file(&comparing->a, comparing->options->common.pid, NULL)) {
+	} else if (!name_file(&pair->a, pair->options->common.pid, NULL)) {
 		return false;
 	}
-	comparing->b.found = comparing->a.found;
+	pair->b.found = pair->a.found;
 	return true;
 }
 
-static bool read_moments(struct comparing *comparing, int n_operands, char **operands)
+static bool read_moments(struct diff_pair *pair, int n_operands, char **operands)
 {
-	if (!is_moment(operands[1], &comparing->b.moment)) {
+	if (!is_moment(operands[1], &pair->b.moment)) {
 		complain("diff: '%s' is a moment, and '%s' is none; give two moments or two files",
 			 operands[0], operands[1]);
 		return false;
@@ -196,48 +195,47 @@ static bool read_moments(struct comparing *comparing, int n_operands, char **ope
 		complain("one FILE at a time; '%s' is too much", operands[3]);
 		return false;
 	}
-	comparing->same_ledger = true;
-	if (!name_file(&comparing->a, comparing->options->common.pid,
-		       n_operands == 3 ? operands[2] : NULL))
+	pair->same_ledger = true;
+	if (!name_file(&pair->a, pair->options->common.pid, n_operands == 3 ? operands[2] : NULL))
 		return false;
-	comparing->b.found = comparing->a.found;
+	pair->b.found = pair->a.found;
 	return true;
 }
 
-static bool read_operands(struct comparing *comparing, int n_operands, char **operands)
+static bool read_operands(struct diff_pair *pair, int n_operands, char **operands)
 {
-	if (comparing->options->common.pid != 0)
-		return read_process(comparing, n_operands, operands);
+	if (pair->options->common.pid != 0)
+		return read_process(pair, n_operands, operands);
 	if (n_operands < 2) {
 		complain("diff: give two moments (start end) or two ledgers; see: mapledger help "
 			 "diff");
 		return false;
 	}
-	if (is_moment(operands[0], &comparing->a.moment))
-		return read_moments(comparing, n_operands, operands);
+	if (is_moment(operands[0], &pair->a.moment))
+		return read_moments(pair, n_operands, operands);
 	if (n_operands > 2) {
 		complain("two FILEs at a time; '%s' is too much", operands[2]);
 		return false;
 	}
-	comparing->a.moment = comparing->b.moment = comparing->options->common.at;
-	return name_file(&comparing->a, comparing->options->common.pid, operands[0]) &&
-	       name_file(&comparing->b, comparing->options->common.pid, operands[1]);
+	pair->a.moment = pair->b.moment = pair->options->common.at;
+	return name_file(&pair->a, pair->options->common.pid, operands[0]) &&
+	       name_file(&pair->b, pair->options->common.pid, operands[1]);
 }
 
 static int cmd_diff(const void *given, int n_operands, char **operands)
 {
 	const struct diff_options *options = given;
-	struct comparing *comparing = heap_array(1, sizeof(*comparing));
+	struct diff_pair *pair = heap_array(1, sizeof(*pair));
 	int code = CLI_TROUBLE;
 
-	comparing->options = options;
-	if (read_operands(comparing, n_operands, operands))
-		code = compare_and_print(comparing);
-	map_diff_free(&comparing->diff);
-	comparing->b.view.symbolizer = NULL; /* it is the first one's */
-	finish_subject(&comparing->a);
-	finish_subject(&comparing->b);
-	free(comparing);
+	pair->options = options;
+	if (read_operands(pair, n_operands, operands))
+		code = compare_and_print(pair);
+	map_diff_free(&pair->diff);
+	pair->b.view.symbolizer = NULL; /* it is the first one's */
+	finish_subject(&pair->a);
+	finish_subject(&pair->b);
+	free(pair);
 	return code;
 }
 

@@ -374,7 +374,7 @@ static int cmd_verify(const void *given, int n_operands, char **operands)
 		complain("verify: --all is for files, not for a running process");
 		return CLI_TROUBLE;
 	}
-	if (!open_find(options->common.pid, n_operands, operands, &found))
+	if (!open_find_ledger(options->common.pid, n_operands, operands, &found))
 		return CLI_TROUBLE;
 	code = verify_one(options, found.path, found.name);
 	if (options->all)

@@ -37,7 +37,7 @@ struct diff_subject {
 };
 
 /* Both maps, and the differences between them. */
-struct comparing {
+struct diff_pair {
 	const struct diff_options *options;
 	struct diff_subject a;
 	struct diff_subject b;

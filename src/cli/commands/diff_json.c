@@ -16,12 +16,12 @@ static void json_subject(struct json *json, const char *key, const struct diff_s
 	json_end_object(json);
 }
 
-static void json_change(const struct comparing *comparing, const struct map_change *change)
+static void json_change(const struct diff_pair *pair, const struct map_change *change)
 {
 	static const char *const words[] = { "added", "removed", "changed", "replaced" };
 	const struct named_stack *stack =
-		stack_of_event(comparing->b.stacks, comparing->b.n_stacks, change->event);
-	struct json *json = comparing->json;
+		stack_of_event(pair->b.stacks, pair->b.n_stacks, change->event);
+	struct json *json = pair->json;
 
 	json_object(json, NULL);
 	json_string(json, "change", words[change->kind]);
@@ -29,12 +29,12 @@ static void json_change(const struct comparing *comparing, const struct map_chan
 	json_address(json, "end", change->range.end);
 	if (change->kind != CHANGE_ADDED) {
 		json_object(json, "before");
-		area_json(json, comparing->a.side.space, &change->before);
+		area_json(json, pair->a.side.space, &change->before);
 		json_end_object(json);
 	}
 	if (change->kind != CHANGE_REMOVED) {
 		json_object(json, "after");
-		area_json(json, comparing->b.side.space, &change->after);
+		area_json(json, pair->b.side.space, &change->after);
 		json_end_object(json);
 	}
 	if (change->event != 0)
@@ -44,17 +44,17 @@ static void json_change(const struct comparing *comparing, const struct map_chan
 	json_end_object(json);
 }
 
-void diff_print_json(struct comparing *comparing)
+void diff_print_json(struct diff_pair *pair)
 {
-	struct json *json = comparing->json = json_create();
+	struct json *json = pair->json = json_create();
 
 	json_object(json, NULL);
-	json_subject(json, "from", &comparing->a);
-	json_subject(json, "to", &comparing->b);
-	json_unsigned(json, "n_equal", comparing->diff.n_equal);
+	json_subject(json, "from", &pair->a);
+	json_subject(json, "to", &pair->b);
+	json_unsigned(json, "n_equal", pair->diff.n_equal);
 	json_array(json, "differences");
-	for (size_t i = 0; i < comparing->diff.n; i++)
-		json_change(comparing, &comparing->diff.changes[i]);
+	for (size_t i = 0; i < pair->diff.n; i++)
+		json_change(pair, &pair->diff.changes[i]);
 	json_end_array(json);
 	json_end_object(json);
 	json_destroy(json);

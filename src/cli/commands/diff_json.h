@@ -9,6 +9,6 @@
 #include "cli/commands/diff.h"
 
 /* Prints the differences on stdout. */
-void diff_print_json(struct comparing *comparing);
+void diff_print_json(struct diff_pair *pair);
 
 #endif

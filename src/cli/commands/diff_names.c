@@ -26,13 +26,13 @@ static struct settled_moment last_wanted(const struct diff_subject *subject)
 }
 
 /* Names those of @subject's calls that were wanted. Folds its view again. */
-static void name_events(struct comparing *comparing, struct diff_subject *subject)
+static void name_events(struct diff_pair *pair, struct diff_subject *subject)
 {
 	if (subject->view.replay.counts.n_stacked == 0)
 		subject->n_stacks = 0;
 	if (subject->n_stacks == 0)
 		return;
-	stacks_of_events(&subject->view, stack_names(&comparing->a.view), subject->stacks,
+	stacks_of_events(&subject->view, stack_names(&pair->a.view), subject->stacks,
 			 &subject->n_stacks, last_wanted(subject));
 	view_fold(&subject->view, subject->settled);
 }
@@ -97,7 +97,7 @@ static void join_neighbours(struct diff_subject *subject)
 	side->n = n;
 }
 
-void diff_make_keys(struct comparing *comparing, struct diff_subject *subject)
+void diff_make_keys(struct diff_pair *pair, struct diff_subject *subject)
 {
 	struct diff_side *side = &subject->side;
 
@@ -105,7 +105,7 @@ void diff_make_keys(struct comparing *comparing, struct diff_subject *subject)
 	for (size_t i = 0; i < side->n; i++)
 		if (side->areas[i].tag[VM_TAG_OBJECT] == 0)
 			want(subject, side->areas[i].origin);
-	name_events(comparing, subject);
+	name_events(pair, subject);
 	side->keys = heap_array(side->n, sizeof(*side->keys));
 	for (size_t i = 0; i < side->n; i++)
 		side->keys[i] = key_of(subject, &side->areas[i]);
@@ -113,19 +113,19 @@ void diff_make_keys(struct comparing *comparing, struct diff_subject *subject)
 }
 
 /* What the areas of the second map do not say themselves. */
-static bool is_searched(const struct comparing *comparing, const struct map_change *change)
+static bool is_searched(const struct diff_pair *pair, const struct map_change *change)
 {
 	return change->kind == CHANGE_REMOVED ||
 	       (change->kind == CHANGE_ADDED && change->after.origin != 0 &&
-		change->after.origin <= comparing->a.settled.event);
+		change->after.origin <= pair->a.settled.event);
 }
 
 static bool is_later_call(void *context, struct history_event *event)
 {
-	const struct comparing *comparing = context;
+	const struct diff_pair *pair = context;
 
 	return event->kind == HISTORY_CALL && event->finished &&
-	       event->number > comparing->a.settled.event && event->touch.n > 0;
+	       event->number > pair->a.settled.event && event->touch.n > 0;
 }
 
 /* The first change that ends behind @addr; they are sorted. */
@@ -146,14 +146,14 @@ static size_t change_from(const struct map_diff *diff, uint64_t addr)
 }
 
 /* Of what is gone, the first call after which it was; of what was moved, the last. */
-static void attribute(struct comparing *comparing, struct map_change *change,
+static void attribute(struct diff_pair *pair, struct map_change *change,
 		      const struct history_event *event, struct addr_range range)
 {
-	const struct memory_set *set = comparing->b.view.replay.space.set;
+	const struct memory_set *set = pair->b.view.replay.space.set;
 	uint64_t at = change->range.start > range.start ? change->range.start : range.start;
 	const struct memory_area *area = memory_set_find(set, at);
 
-	if (!is_searched(comparing, change))
+	if (!is_searched(pair, change))
 		return;
 	if (change->kind == CHANGE_REMOVED) {
 		if (change->event == 0 && (area == NULL || area->origin != change->before.origin))
@@ -166,64 +166,64 @@ static void attribute(struct comparing *comparing, struct map_change *change,
 
 static int look_at_call(void *context, struct history_event *event)
 {
-	struct comparing *comparing = context;
-	struct map_diff *diff = &comparing->diff;
+	struct diff_pair *pair = context;
+	struct map_diff *diff = &pair->diff;
 
 	for (unsigned r = 0; r < event->touch.n; r++) {
 		struct addr_range range = event->touch.range[r];
 
 		for (size_t i = change_from(diff, range.start);
 		     i < diff->n && diff->changes[i].range.start < range.end; i++)
-			attribute(comparing, &diff->changes[i], event, range);
+			attribute(pair, &diff->changes[i], event, range);
 	}
 	return 0;
 }
 
-static void search_calls(struct comparing *comparing)
+static void search_calls(struct diff_pair *pair)
 {
 	struct history_visitor visitor = { .begins = is_later_call,
 					   .visit = look_at_call,
-					   .context = comparing };
-	struct diff_subject *b = &comparing->b;
+					   .context = pair };
+	struct diff_subject *b = &pair->b;
 	size_t n = 0;
 
-	for (size_t i = 0; i < comparing->diff.n; i++)
-		n += is_searched(comparing, &comparing->diff.changes[i]);
-	if (n == 0 || !comparing->same_ledger)
+	for (size_t i = 0; i < pair->diff.n; i++)
+		n += is_searched(pair, &pair->diff.changes[i]);
+	if (n == 0 || !pair->same_ledger)
 		return;
 	history_walk(&b->view, &visitor, history_after_event(b->settled.event));
 	view_fold(&b->view, b->settled);
 }
 
-static uint64_t known_event(const struct comparing *comparing, const struct map_change *change)
+static uint64_t known_event(const struct diff_pair *pair, const struct map_change *change)
 {
 	const struct memory_area *after = &change->after;
 
 	if (change->kind == CHANGE_ALTERED && after->tag[VM_TAG_CHANGED] != 0)
 		return after->tag[VM_TAG_CHANGED];
-	return is_searched(comparing, change) ? change->event : after->origin;
+	return is_searched(pair, change) ? change->event : after->origin;
 }
 
-void diff_name_changes(struct comparing *comparing)
+void diff_name_changes(struct diff_pair *pair)
 {
-	struct map_diff *diff = &comparing->diff;
-	struct diff_subject *a = &comparing->a;
-	struct diff_subject *b = &comparing->b;
+	struct map_diff *diff = &pair->diff;
+	struct diff_subject *a = &pair->a;
+	struct diff_subject *b = &pair->b;
 
-	if (comparing->options->relative)
+	if (pair->options->relative)
 		return; /* named for their keys */
-	search_calls(comparing);
+	search_calls(pair);
 	prepare_names(a, diff->n);
 	prepare_names(b, 3 * diff->n);
 	for (size_t i = 0; i < diff->n; i++) {
 		struct map_change *change = &diff->changes[i];
 
-		change->event = known_event(comparing, change);
+		change->event = known_event(pair, change);
 		want(b, change->event);
 		want(b, change->after.origin);
-		want(comparing->same_ledger ? b : a, change->before.origin);
+		want(pair->same_ledger ? b : a, change->before.origin);
 	}
-	name_events(comparing, a);
+	name_events(pair, a);
 	if (!b->is_process)
-		name_events(comparing, b);
+		name_events(pair, b);
 }

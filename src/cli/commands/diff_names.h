@@ -15,9 +15,9 @@ void diff_say_who(const struct diff_subject *subject, uint64_t event, struct tex
  * Gives each area of @subject a key that stays the same from run to run, by which --rel pairs the
  * areas of two maps.
  */
-void diff_make_keys(struct comparing *comparing, struct diff_subject *subject);
+void diff_make_keys(struct diff_pair *pair, struct diff_subject *subject);
 
 /* Finds and names the call behind each change. */
-void diff_name_changes(struct comparing *comparing);
+void diff_name_changes(struct diff_pair *pair);
 
 #endif

@@ -24,18 +24,18 @@ static void say_subject(const struct diff_subject *subject, bool with_program, s
 		text_string(text, " (end)");
 }
 
-static void print_headline(const struct comparing *comparing)
+static void print_headline(const struct diff_pair *pair)
 {
 	struct text text;
 	TEXT_ON_STACK(text, 3 * PATH_MAX);
 
-	if (comparing->same_ledger || comparing->b.is_process) {
-		view_program(&comparing->a.view, &text);
-		text_format(&text, ", pid %" PRIu32 ": ", comparing->a.view.header->pid);
+	if (pair->same_ledger || pair->b.is_process) {
+		view_program(&pair->a.view, &text);
+		text_format(&text, ", pid %" PRIu32 ": ", pair->a.view.header->pid);
 	}
-	say_subject(&comparing->a, !comparing->same_ledger, &text);
+	say_subject(&pair->a, !pair->same_ledger, &text);
 	text_string(&text, " -> ");
-	say_subject(&comparing->b, !comparing->same_ledger, &text);
+	say_subject(&pair->b, !pair->same_ledger, &text);
 	paint(PAINT_HEAD);
 	puts(text.buffer);
 	paint(PAINT_NONE);
@@ -46,10 +46,10 @@ static const struct memory_area *shown_area(const struct map_change *change)
 	return change->kind == CHANGE_REMOVED ? &change->before : &change->after;
 }
 
-static const struct diff_subject *shown_subject(const struct comparing *comparing,
+static const struct diff_subject *shown_subject(const struct diff_pair *pair,
 						const struct map_change *change)
 {
-	return change->kind == CHANGE_REMOVED ? &comparing->a : &comparing->b;
+	return change->kind == CHANGE_REMOVED ? &pair->a : &pair->b;
 }
 
 /* "rw-p", "rw-p -> r-xp" */
@@ -64,24 +64,24 @@ static void say_perms(const struct map_change *change, struct text *text)
 		    perm_word(change->after.flags).s);
 }
 
-static void say_what(const struct comparing *comparing, const struct map_change *change,
+static void say_what(const struct diff_pair *pair, const struct map_change *change,
 		     struct text *text)
 {
-	const struct diff_subject *subject = shown_subject(comparing, change);
+	const struct diff_subject *subject = shown_subject(pair, change);
 	const struct memory_area *area = shown_area(change);
 	const struct vm_space *space = subject->side.space;
-	bool in_b = comparing->same_ledger && !comparing->options->relative;
+	bool in_b = pair->same_ledger && !pair->options->relative;
 	bool said_behind = change->event != 0 && change->event == area->origin;
 	size_t len;
 
 	if (area_kernel_name(space, area, &len) == NULL && !said_behind)
-		diff_say_who(in_b ? &comparing->b : subject, area->origin, text);
+		diff_say_who(in_b ? &pair->b : subject, area->origin, text);
 	if (text->len == 0)
 		area_what(space, area, text);
 }
 
 /* What else is different than the permissions. */
-static void say_difference(const struct comparing *comparing, const struct map_change *change,
+static void say_difference(const struct diff_pair *pair, const struct map_change *change,
 			   struct text *text)
 {
 	uint64_t was = change->before.range.end - change->before.range.start;
@@ -90,16 +90,16 @@ static void say_difference(const struct comparing *comparing, const struct map_c
 
 	if (change->kind == CHANGE_REPLACED)
 		text_string(text, "mapped anew");
-	if (change->kind == CHANGE_ALTERED && comparing->options->relative && was != is) {
-		text_format(text, "%s -> %s", size_word(was, comparing->options->common.bytes).s,
-			    size_word(is, comparing->options->common.bytes).s);
+	if (change->kind == CHANGE_ALTERED && pair->options->relative && was != is) {
+		text_format(text, "%s -> %s", size_word(was, pair->options->common.bytes).s,
+			    size_word(is, pair->options->common.bytes).s);
 	} else if (change->kind == CHANGE_ALTERED && same_perm) {
 		text_string(text, "was ");
-		area_what(comparing->a.side.space, &change->before, text);
+		area_what(pair->a.side.space, &change->before, text);
 	}
 }
 
-static void say_event(const struct comparing *comparing, const struct map_change *change,
+static void say_event(const struct diff_pair *pair, const struct map_change *change,
 		      struct text *text)
 {
 	static const char *const verbs[] = {
@@ -108,7 +108,7 @@ static void say_event(const struct comparing *comparing, const struct map_change
 		[CHANGE_ALTERED] = "changed",
 		[CHANGE_REPLACED] = "mapped",
 	};
-	const struct diff_subject *b = &comparing->b;
+	const struct diff_subject *b = &pair->b;
 	bool moved;
 
 	if (change->event == 0)
@@ -122,10 +122,10 @@ static void say_event(const struct comparing *comparing, const struct map_change
 	}
 }
 
-static void print_change(const struct comparing *comparing, const struct map_change *change)
+static void print_change(const struct diff_pair *pair, const struct map_change *change)
 {
 	static const char signs[] = { '+', '-', '~', '~' };
-	const struct vm_space *space = shown_subject(comparing, change)->side.space;
+	const struct vm_space *space = shown_subject(pair, change)->side.space;
 	enum area_kind kind = area_kind(space, shown_area(change));
 	struct text size, perms, what, difference, event;
 
@@ -134,14 +134,14 @@ static void print_change(const struct comparing *comparing, const struct map_cha
 	TEXT_ON_STACK(what, 400);
 	TEXT_ON_STACK(difference, 400);
 	TEXT_ON_STACK(event, 400);
-	text_size(&size, change->range.end - change->range.start, comparing->options->common.bytes);
+	text_size(&size, change->range.end - change->range.start, pair->options->common.bytes);
 	say_perms(change, &perms);
-	say_what(comparing, change, &what);
-	say_difference(comparing, change, &difference);
-	say_event(comparing, change, &event);
+	say_what(pair, change, &what);
+	say_difference(pair, change, &difference);
+	say_event(pair, change, &event);
 	paint(area_is_rwx(shown_area(change)->flags) ? PAINT_DANGER : PAINT_NONE);
 	printf("%c  %012" PRIx64 "-%012" PRIx64 " %*s ", signs[change->kind], change->range.start,
-	       change->range.end, comparing->options->common.bytes ? 15 : 6, size.buffer);
+	       change->range.end, pair->options->common.bytes ? 15 : 6, size.buffer);
 	print_padded(perms.buffer, 12);
 	putchar(' ');
 	print_padded(area_kind_name(kind), 7);
@@ -162,34 +162,34 @@ static void count_changes(const struct map_diff *diff, uint64_t n[4])
 		n[diff->changes[i].kind]++;
 }
 
-static void print_summary(const struct comparing *comparing)
+static void print_summary(const struct diff_pair *pair)
 {
-	struct diff_sums a = diff_sum_side(&comparing->a.side);
-	struct diff_sums b = diff_sum_side(&comparing->b.side);
+	struct diff_sums a = diff_sum_side(&pair->a.side);
+	struct diff_sums b = diff_sum_side(&pair->b.side);
 	uint64_t n[4];
 	struct text size;
 	TEXT_ON_STACK(size, 40);
 
-	count_changes(&comparing->diff, n);
+	count_changes(&pair->diff, n);
 	text_format(&size, "%c%s", b.bytes >= a.bytes ? '+' : '-',
 		    size_word(b.bytes >= a.bytes ? b.bytes - a.bytes : a.bytes - b.bytes,
-			      comparing->options->common.bytes)
+			      pair->options->common.bytes)
 			    .s);
-	if (comparing->diff.n == 0)
-		printf("no difference: %zu areas\n", comparing->b.side.n);
+	if (pair->diff.n == 0)
+		printf("no difference: %zu areas\n", pair->b.side.n);
 	else
 		printf("   = %" PRIu64 " areas unchanged\n"
 		       "summary: +%" PRIu64 " -%" PRIu64 " ~%" PRIu64 "   %s   rwx %" PRIu64
 		       " -> %" PRIu64 "   areas %zu -> %zu\n",
-		       comparing->diff.n_equal, n[CHANGE_ADDED], n[CHANGE_REMOVED],
+		       pair->diff.n_equal, n[CHANGE_ADDED], n[CHANGE_REMOVED],
 		       n[CHANGE_ALTERED] + n[CHANGE_REPLACED], size.buffer, a.n_rwx, b.n_rwx,
-		       comparing->a.side.n, comparing->b.side.n);
+		       pair->a.side.n, pair->b.side.n);
 }
 
-void diff_print(const struct comparing *comparing)
+void diff_print(const struct diff_pair *pair)
 {
-	print_headline(comparing);
-	for (size_t i = 0; i < comparing->diff.n; i++)
-		print_change(comparing, &comparing->diff.changes[i]);
-	print_summary(comparing);
+	print_headline(pair);
+	for (size_t i = 0; i < pair->diff.n; i++)
+		print_change(pair, &pair->diff.changes[i]);
+	print_summary(pair);
 }

@@ -9,6 +9,6 @@
 #include "cli/commands/diff.h"
 
 /* Prints the table of all changes, and their sums, on stdout. */
-void diff_print(const struct comparing *comparing);
+void diff_print(const struct diff_pair *pair);
 
 #endif

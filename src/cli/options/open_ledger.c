@@ -30,7 +30,7 @@ static bool find_newest(struct found_ledger *found)
 	return true;
 }
 
-bool open_find(pid_t pid, int n_operands, char **operands, struct found_ledger *found)
+bool open_find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found)
 {
 	struct problem problem;
 
@@ -83,7 +83,7 @@ int open_and_show(const struct common_options *common, int n_operands, char **op
 	struct ledger_view view;
 	int code;
 
-	if (!open_find(common->pid, n_operands, operands, &found) ||
+	if (!open_find_ledger(common->pid, n_operands, operands, &found) ||
 	    !open_view(&view, found.path, found.name))
 		return CLI_TROUBLE;
 	view.sysroot = common->sysroot;

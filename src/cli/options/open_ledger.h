@@ -12,7 +12,7 @@
 #include "query/ledger_view.h"
 
 /**
- * open_find() - find the ledger file that a command is to look at
+ * open_find_ledger() - find the ledger file that a command is to look at
  * @pid: of a running process, or 0
  *
  * FILE, or that of the process, or the newest *.mlg in the working directory; of the last,
@@ -20,7 +20,7 @@
  *
  * Return: false after a complaint.
  */
-bool open_find(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
+bool open_find_ledger(pid_t pid, int n_operands, char **operands, struct found_ledger *found);
 
 /* Opens a ledger, as view_open(). Return: false after a complaint. */
 bool open_view(struct ledger_view *view, const char *path, const char *name);
