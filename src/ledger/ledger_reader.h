@@ -47,10 +47,10 @@ const char *ledger_reader_path(const struct ledger_reader *reader);
  */
 void ledger_reader_set_fault(struct ledger_reader *reader, const struct ledger_fault *fault);
 
-/* Number of the first call that is left: 1, or more when history was dropped. */
+/* Return: the number of the first call that is left: 1, or more when history was dropped. */
 uint64_t ledger_reader_first_event(const struct ledger_reader *reader);
 
-/* Nanoseconds since the start of the recording. */
+/* Return: nanoseconds since the start of the recording. */
 uint64_t ledger_reader_time_ns(const struct ledger_reader *reader, uint64_t ticks);
 
 /*
@@ -106,7 +106,7 @@ struct ledger_entry {
  */
 bool ledger_reader_next(struct ledger_reader *reader, struct ledger_entry *entry);
 
-/* Begin again with the first record that is left by now. */
+/* Begins again with the first record that is left by now. */
 void ledger_reader_rewind(struct ledger_reader *reader);
 
 /* A place between two records. The fields are the reader's business. */

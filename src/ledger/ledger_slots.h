@@ -11,7 +11,7 @@
 
 bool ledger_slot_find(const struct ledger_reader *reader, uint64_t lap, uint32_t after,
 		      struct ledger_slot *slot);
-/* The first segment of the history that is left; sets the newest lap and the clock. */
+/* Finds the first segment of the history that is left; sets the newest lap and the clock. */
 bool ledger_slots_first(struct ledger_reader *reader, struct ledger_slot *first);
 uint64_t ledger_record_offset(const struct ledger_reader *reader, uint32_t slot, uint64_t record);
 /* Reads the lap in the slot's head as it is now; 0: the head makes no sense. */

@@ -26,12 +26,14 @@ struct ledger_stacks {
 	size_t frames_capacity;
 };
 
+/* Frees the memory of the stacks. */
 void ledger_stacks_finish(struct ledger_stacks *stacks);
 
 /* Keeps a copy; a later stack of the same id replaces it. Return: 0 or -ENOMEM. */
 int ledger_stacks_add(struct ledger_stacks *stacks, const struct ledger_trace *trace);
 
-/* Return: false when there is none. @trace->frames is valid until the next add. */
+/* Finds the stack of this number. Return: false when there is none. @trace->frames is valid until
+ * the next add. */
 bool ledger_stacks_find(const struct ledger_stacks *stacks, uint32_t id,
 			struct ledger_trace *trace);
 

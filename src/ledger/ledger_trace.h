@@ -21,7 +21,7 @@ struct ledger_trace {
 	const uint64_t *frames; /* borrowed */
 };
 
-/* How many records a stack of @n_frames takes. */
+/* Return: how many records a stack of @n_frames takes. */
 static inline uint32_t ledger_trace_records(unsigned n_frames)
 {
 	unsigned rest = n_frames > LEDGER_STACK_FRAMES ? n_frames - LEDGER_STACK_FRAMES : 0;

@@ -95,7 +95,7 @@ static inline bool ledger_writer_room(struct ledger_writer *writer, uint32_t n_r
 	return ledger_writer_make_room(writer, n_records);
 }
 
-/* The place of the next record, or NULL. */
+/* Return: the place of the next record, or NULL. */
 static inline struct ledger_any *ledger_writer_place(struct ledger_writer *writer)
 {
 	struct ledger_any *record;
@@ -147,7 +147,7 @@ static inline void *ledger_writer_begin(struct ledger_writer *writer, enum ledge
 
 void ledger_writer_note_state(struct ledger_writer *writer, const struct ledger_call *call);
 
-/* The record is whole now: one store, after everything else. */
+/* Marks a record as whole: one store, after everything else. */
 static inline void ledger_writer_done(struct ledger_writer *writer, void *record)
 {
 	const struct ledger_call *call = record;
@@ -171,7 +171,7 @@ struct ledger_call *ledger_writer_begin_call(struct ledger_writer *writer, struc
  */
 bool ledger_writer_moved(struct ledger_writer *writer);
 
-/* Its own mappings, for the map. Returns how many (0 or 2). */
+/* Tells where the ledger file itself is mapped, for the map. Return: how many ranges (0 or 2). */
 unsigned ledger_writer_ranges(const struct ledger_writer *writer, struct addr_range ranges[2],
 			      uint64_t offsets[2]);
 

@@ -81,7 +81,7 @@ int replay_step(struct replay *replay, struct ledger_entry *entry);
 /* The baseline comes in groups: of a ledger that has only just begun, some may not be there yet. */
 bool replay_has_baseline(const struct replay *replay);
 
-/* Fold up to and including the call with this number (and what it caused), or to the end. */
+/* Folds up to and including the call with this number (and what it caused), or to the end. */
 #define REPLAY_TO_END UINT64_MAX
 int replay_to_event(struct replay *replay, uint64_t event);
 

@@ -9,9 +9,9 @@
 #include "vma/vm_space.h"
 
 /*
- * For vm_replace(), about an answer to a doubt. In @gap there is nothing, and
- * what was there is still in the set; @area is one of the kernel's, and in the set. That was
- * the answer about @range: what is gone later has not been moved.
+ * Learn from what the kernel answered about a range in doubt; called by vm_replace(). Nothing is
+ * mapped in @gap, and what was there is still in the set; @area is mapped, and in the set. That
+ * was the whole answer about @range: what is gone later has not been moved.
  */
 void vm_aftermath_gap(struct vm_space *space, struct addr_range gap);
 void vm_aftermath_area(struct vm_space *space, struct addr_range area);

@@ -82,7 +82,7 @@ struct vm_comparison {
 	uint64_t count[VM_DIFF_COUNT];
 };
 
-/* Differences without a named cause. */
+/* Return: the number of differences without a named cause. */
 uint64_t vm_comparison_unexplained(const struct vm_comparison *comparison);
 
 /**

@@ -11,7 +11,7 @@
 /* Is all of @range mapped? */
 bool vm_is_mapped(const struct memory_set *set, struct addr_range range);
 
-/* The end of the nearest area below @addr; 0: there is none. */
+/* Return: the end of the nearest area below @addr; 0: there is none. */
 uint64_t vm_end_below(const struct memory_set *set, uint64_t addr);
 
 /*

@@ -68,7 +68,8 @@ struct vm_space {
 	uint64_t n_unapplied;
 };
 
-/* Is the main thread's stack in it? As vma_is_initial_stack(): the end is inclusive there, too. */
+/* Is the main thread's stack in this area? As vma_is_initial_stack(): the end is inclusive there,
+ * too. */
 static inline bool vm_has_main_stack(const struct vm_space *space, const struct memory_area *area)
 {
 	return space->start_stack != 0 && area->range.start <= space->start_stack &&
