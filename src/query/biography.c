@@ -337,7 +337,9 @@ static bool begins(void *context, struct history_event *event)
 		    : !answer_meets(event, target))
 		return false;
 	walk->page_was = look_at_page(walk);
-	walk->overhang = overhang_of_call(&walk->view->replay.space, &event->call);
+	walk->overhang = (struct overhang){ 0 };
+	if (touch_overlaps(&event->touch, target))
+		walk->overhang = overhang_of_call(&walk->view->replay.space, &event->call);
 	return true;
 }
 
